@@ -1,0 +1,8 @@
+#!/bin/bash
+# keepalived calls it when this host becomes VRRP backup (at every start, too) or faulty.
+set -u
+# shellcheck source=files/library.sh
+. /usr/local/lib/mysql-runbook/library.sh
+
+serialised
+settle

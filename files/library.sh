@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# Made by the MySQL pair runbook. What mysql_check.sh, master.sh, backup.sh and stop.sh share.
+# All of them bring the server to what must be true of the state that is there now (settle), so that none depends on
+# another having run, nor on the order in which keepalived calls them.
+set -u
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+CONFIG=/etc/mysql-runbook.conf
+LOCK=/run/lock/mysql-runbook.scripts
+STATE=/var/lib/mysql-runbook
+TAKEOVER=$STATE/takeover
+LOCK_SECONDS=10
+RELAY_SECONDS=60
+RECEIVER=performance_schema.replication_connection_status
+
+# shellcheck source=/dev/null
+. "$CONFIG" || exit 1
+
+say() {
+    logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
+}
+
+# query STATEMENTS [OPTION...]: tab-separated rows without names; the password goes by a pipe, never by argv.
+query() {
+    timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "${@:2}" -e "$1" 3<<<"$CLIENT_OPTIONS" 2>&1
+}
+
+holds_vip() {
+    [ -n "$(timeout 2 ip -o -4 address show dev "$INTERFACE" to "$VIP/32")" ]
+}
+
+# wait_for_vip: keepalived calls master.sh while it is adding the address.
+wait_for_vip() {
+    local tries
+    for tries in {1..20}; do
+        holds_vip && return
+        sleep 0.1
+    done
+    say "the VIP $VIP is not on $INTERFACE after $tries tries"
+    return 1
+}
+
+# serialised: one script acts at a time; the others wait for it, bounded.
+serialised() {
+    exec 9>"$LOCK"
+    flock -w "$LOCK_SECONDS" 9 || { say "another script held the lock for $LOCK_SECONDS s: gave up"; exit 1; }
+}
+
+is_closed() {
+    [ "$(query 'SELECT @@GLOBAL.super_read_only')" = 1 ]
+}
+
+open_writes() {
+    local said
+    is_closed || return 0
+    if said=$(query 'SET GLOBAL read_only = OFF'); then
+        say "holds the VIP: open for writes"
+    else
+        say "could not open for writes: $said"
+    fi
+}
+
+# close_writes: a running statement holds super_read_only up (bounded by lock_wait_timeout); then the sessions that
+# write are killed and it is tried again.
+close_writes() {
+    local set_closed='SET SESSION lock_wait_timeout = 1; SET GLOBAL super_read_only = ON' said kills
+    is_closed && return 0
+    if ! said=$(query "$set_closed"); then
+        kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
+            WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
+            AND user NOT IN ('system user', 'event_scheduler')") &&
+            query "$kills" >/dev/null
+        said=$(query "$set_closed") || { say "could not close: $said"; return 1; }
+        say "killed the sessions that were still writing"
+    fi
+    say "closed for writes"
+}
+
+# take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
+take_over() {
+    local received started=$SECONDS
+    [ -e "$TAKEOVER" ] && return
+    query 'STOP REPLICA IO_THREAD' >/dev/null
+    received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER")
+    ANSWER_SECONDS=$((RELAY_SECONDS + 2)) \
+        query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$received', $RELAY_SECONDS)" >/dev/null
+    mkdir -p "$STATE" && record_takeover "$received" $((SECONDS - started)) >"$TAKEOVER.new" &&
+        mv "$TAKEOVER.new" "$TAKEOVER"
+    say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
+}
+
+record_takeover() {
+    date -u +at=%Y-%m-%dT%H:%M:%SZ
+    echo "received=$1"
+    echo "executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')")"
+    echo "relay_seconds=$2"
+    query 'SHOW REPLICA STATUS' -E | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
+        tr : =
+}
+
+# follow_master: without the VIP the slave replicates. One that stopped on an error is left for an operator to see.
+follow_master() {
+    if [ -e "$TAKEOVER" ]; then
+        mv "$TAKEOVER" "$TAKEOVER.last"
+    else
+        [ "$(query "SELECT service_state = 'OFF' AND last_error_number = 0 FROM $RECEIVER")" = 1 ] || return 0
+    fi
+    query 'START REPLICA' >/dev/null && say "does not hold the VIP: replicates from the master"
+}
+
+# settle: the one decision, from what is true now. Only the master is ever opened, and only while it holds the VIP.
+settle() {
+    if [ "$ROLE" = master ]; then
+        if holds_vip; then open_writes; else close_writes; fi
+        return
+    fi
+    close_writes
+    if holds_vip; then take_over; else follow_master; fi
+}

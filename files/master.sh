@@ -1,0 +1,9 @@
+#!/bin/bash
+# keepalived calls it when this host becomes VRRP master.
+set -u
+# shellcheck source=files/library.sh
+. /usr/local/lib/mysql-runbook/library.sh
+
+wait_for_vip
+serialised
+settle

@@ -1,0 +1,25 @@
+#!/bin/bash
+# keepalived asks it every second: exit 0 while mysqld serves. On the way it re-asserts what must be true.
+set -u
+# shellcheck source=files/library.sh
+. /usr/local/lib/mysql-runbook/library.sh
+
+if ! said=$(query 'SELECT 1'); then
+    case $said in
+        # The server is there and answers, if only to say no: a full house or a wrong password is no reason to move.
+        *"ERROR 1040"* | *"ERROR 1045"* | *"ERROR 1203"*)
+            say "mysqld answers, but not to us: $said"
+            exit 0
+            ;;
+    esac
+    say "mysqld does not serve: ${said:-no answer}"
+    exit 1
+fi
+
+# While a script that keepalived started is settling things, this is left to it. Settling may take longer than
+# keepalived waits for an answer.
+exec 9>"$LOCK"
+if flock -n 9; then
+    settle &
+fi
+exit 0

@@ -1,0 +1,8 @@
+#!/bin/bash
+# keepalived calls it when it stops: nobody guards the VIP on this host any more, so nobody writes here.
+set -u
+# shellcheck source=files/library.sh
+. /usr/local/lib/mysql-runbook/library.sh
+
+serialised
+close_writes

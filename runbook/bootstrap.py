@@ -1,0 +1,93 @@
+"""The article's steps, one by one or all: from two blank hosts to a pair that serves."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runbook.errors import RunbookError
+from runbook.pair import Pair, Side
+from runbook.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
+from runbook.report import Report
+from runbook.step import Outcome, ensure, foresee
+from runbook.steps import (
+    configure_mycnf,
+    create_replica_user,
+    deploy_scripts,
+    install_keepalived,
+    install_mysql,
+    prep_os,
+    start,
+    start_slave,
+)
+from runbook.steps.phase import Consent, Phase
+from runbook.system.selinux import reboot_owed
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step of the article as a task."""
+
+    name: str
+    phases: Callable[[Pair, Consent], Sequence[Phase]]
+
+
+TASKS = (
+    Task("prep-os", prep_os.phases),
+    Task("install-mysql", install_mysql.phases),
+    Task("configure-mycnf", configure_mycnf.phases),
+    Task("create-replica-user", create_replica_user.phases),
+    Task("start-slave", start_slave.phases),
+    Task("install-keepalived", install_keepalived.phases),
+    Task("deploy-scripts", deploy_scripts.phases),
+    Task("start", start.phases),
+)
+
+
+def run(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> None:
+    """Bring the pair through these tasks; with a dry pair, show what would change and change nothing.
+
+    Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.
+    """
+    examine(pair)
+    refuse_when_failed_over(pair)
+    report_environment(pair, report)
+    for task in TASKS:
+        if task.name in names:
+            report.task(task.name)
+            for phase in task.phases(pair, consent):
+                pair.side_by_side(lambda side, phase=phase: _converge(side, phase, report), phase.roles)
+
+
+def refuse_when_failed_over(pair: Pair) -> None:
+    """While the slave serves, the steps have nothing to do here: they would start what must stand still."""
+    if pair.slave.holds_vip() and not pair.master.holds_vip():
+        raise RunbookError(
+            f"{pair.slave.host} holds the VIP {pair.settings.vip.ip}: the pair is failed over",
+            "Nothing was changed. Bring the VIP home first: inv failback",
+        )
+
+
+def report_environment(pair: Pair, report: Report) -> None:
+    """What an operator should know and no step changes: the clocks, the interfaces, a reboot that is owed."""
+    apart = clock_difference(pair)
+    if apart > MOST_CLOCK_DIFFERENCE_SECONDS:
+        report.say(
+            f"warning: the hosts' clocks are {apart:.1f} s apart: lag and times in logs will mislead; set up NTP",
+            "yellow",
+        )
+    for side in pair.sides.values():
+        report.say(f"{side.host}: {side.interface}, network {side.network}")
+        if reboot_owed(side.host, side.settings.selinux):
+            report.say(
+                f"{side.host}: SELinux is fully off only after a reboot, which is yours to do", "yellow"
+            )
+
+
+def _converge(side: Side, phase: Phase, report: Report) -> None:
+    steps = phase.steps(side)
+    foresee(side.host, steps)
+    for step in steps:
+        try:
+            report.outcome(ensure(side.host, step))
+        except RunbookError:
+            report.outcome(Outcome(side.host.name, step.name, "failed"))
+            raise

@@ -1,0 +1,73 @@
+"""keepalived: its configuration for one side, and the step that puts it in place and in force."""
+
+from collections.abc import Iterable
+
+from runbook import templates
+from runbook.host import Host
+from runbook.pair import Side
+from runbook.step import Gap, State
+from runbook.system.resources import OURS, File
+
+CONFIG = "/etc/keepalived/keepalived.conf"
+INSTANCE = "VI_1"
+SCRIPTS = "/usr/local/bin"
+UNIT = "keepalived"
+# Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
+LOADED = "/run/mysql-runbook.keepalived-loaded"
+# --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
+# right while the article's next step, deploy-scripts, has yet to bring them.
+CONFIG_TEST = (
+    "keepalived --help 2>&1 | grep -q -- --config-test || exit 0; keepalived --config-test -f {candidate}; "
+    f"code=$?; [ $code = 0 ] || {{{{ [ $code = 5 ] && [ ! -e {SCRIPTS}/mysql_check.sh ]; }}}}"
+)
+
+
+def configuration(side: Side) -> str:
+    """The text of keepalived.conf for one side."""
+    return templates.render(
+        "keepalived.conf.j2",
+        ours=OURS,
+        s=side.settings,
+        node=side.node,
+        peer=side.peer,
+        interface=side.interface,
+        instance=INSTANCE,
+        scripts=SCRIPTS,
+    )
+
+
+class Configuration(File):
+    """keepalived.conf: accepted by keepalived itself before it takes its place, and read by the running daemon.
+
+    A reload keeps the VIP where it is; a restart would move it.
+    """
+
+    def questions(self) -> Iterable[str]:
+        yield from super().questions()
+        yield (
+            f"if systemctl is-active -q {UNIT}; then "
+            f'[ "$(cat {LOADED} 2>/dev/null)" = "$(sha256sum < {CONFIG})" ] && echo read || echo \'not read\'; '
+            "else echo 'not running'; fi"
+        )
+
+    def want(self) -> State:
+        return {**super().want(), "in force": "yes"}
+
+    def read(self, host: Host) -> State:
+        *_, running = self.questions()
+        word = host.ask(running).strip()
+        return {**super().read(host), "in force": "no" if word == "not read" else "yes"}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        if any(change.fact != "in force" for change in gap):
+            self._put_when_accepted(host, gap)
+        host.do(f"if systemctl is-active -q {UNIT}; then systemctl reload {UNIT}; fi")
+
+    def _put_when_accepted(self, host: Host, gap: Gap) -> None:
+        candidate = f"{CONFIG}.candidate"
+        host.put(candidate, self.content, mode=self.mode)
+        try:
+            host.do(CONFIG_TEST.format(candidate=candidate))
+        finally:
+            host.do(f"rm -f {candidate}")
+        super().fix(host, gap)

@@ -1,0 +1,1 @@
+"""A local pair to rehearse on: two systemd-nspawn hosts on a bridge of this machine."""

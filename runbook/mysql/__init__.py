@@ -1,0 +1,1 @@
+"""MySQL: its dialects, a session through SSH, accounts, settings and replication."""

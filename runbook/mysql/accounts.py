@@ -1,0 +1,238 @@
+"""Accounts as steps: who may log in from where, with which password, to do what.
+
+All changes stay out of the binary log: each host has its own accounts, and none of them is a transaction that the
+other host lacks.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runbook.errors import RunbookError
+from runbook.host import Host
+from runbook.mysql.socket_login import execute, logs_in, root_options
+from runbook.mysql.session import LoginRefused, Server, connect, literal
+from runbook.settings import Secret
+from runbook.step import Gap, State
+
+SCHEMA = "runbook"
+REMOTE_ROOT = (
+    "SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
+)
+ANONYMOUS = "SELECT host FROM mysql.user WHERE user = ''"
+TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
+TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with exactly these privileges (scope -> privileges) and a password proven by logging in."""
+
+    server: Server
+    user: str
+    from_host: str
+    password: Secret
+    privileges: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def name(self) -> str:
+        return f"account {self.user}@{self.from_host}"
+
+    def want(self) -> State:
+        return {"login": "works"} | {f"on {scope}": ", ".join(sorted(p)) for scope, p in self.privileges}
+
+    def read(self, host: Host) -> State:
+        rows = self.server.ask(
+            "SELECT 1 FROM mysql.user WHERE user = %s AND host = %s", self.user, self.from_host
+        )
+        if not rows:
+            return {}
+        grants = self.server.ask("SHOW GRANTS FOR %s@%s", self.user, self.from_host)
+        state: dict[str, object] = {f"on {scope}": None for scope, _ in self.privileges}
+        state |= granted(str(next(iter(row.values()))) for row in grants)
+        state["login"] = "works" if self._logs_in(host) else "refused"
+        extra = [fact for fact in state if fact not in self.want()]
+        return state if not extra else state | {"login": f"more rights than wanted: {', '.join(extra)}"}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        with self.server.opened_for_root(logged=False):
+            account = (self.user, self.from_host)
+            password = self.password.reveal()
+            self.server.execute("CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s", *account, password)
+            self.server.execute("ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK", *account, password)
+            self.server.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", *account)
+            for scope, privileges in self.privileges:
+                self.server.execute(f"GRANT {', '.join(privileges)} ON {scope} TO %s@%s", *account)
+
+    def _logs_in(self, host: Host) -> bool:
+        if self.from_host == "localhost":
+            return logs_in(host, self.user, self.password)
+        try:
+            connect(host, "127.0.0.1", self.server.port, self.user, self.password).close()
+        except LoginRefused:
+            return False
+        return True
+
+
+def granted(grants: Iterable[str]) -> dict[str, object]:
+    """SHOW GRANTS as `on SCOPE` -> sorted privileges; USAGE, which is none, left out."""
+    found: dict[str, set[str]] = {}
+    for grant in grants:
+        match = re.match(r"GRANT (.+) ON (\S+) TO ", grant)
+        if match:
+            privileges = {p.strip() for p in match[1].split(",")} - {"USAGE"}
+            if privileges:
+                found.setdefault(f"on {match[2].replace('`', '')}", set()).update(privileges)
+    return {scope: ", ".join(sorted(privileges)) for scope, privileges in found.items()}
+
+
+@dataclass(frozen=True)
+class RootPassword:
+    """root logs in with MYSQL_ROOT_PASSWORD, by the socket and from 127.0.0.1.
+
+    The second needs an account of its own: with skip_name_resolve the server no longer takes 127.0.0.1 for localhost.
+    """
+
+    server: Server
+    password: Secret
+
+    name = "root's password"
+
+    def want(self) -> State:
+        return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD"}
+
+    def read(self, host: Host) -> State:
+        return {
+            "by the socket": self._word(logs_in(host, "root", self.password)),
+            "from 127.0.0.1": self._word(self._from_loopback()),
+        }
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        options = root_options(host, self.password)
+        if options is None:
+            raise RunbookError(
+                f"{host}: root is let in by the socket neither with MYSQL_ROOT_PASSWORD nor without a password",
+                "This server was set up before. Put its present root password into hosts.env as MYSQL_ROOT_PASSWORD.",
+            )
+        password = literal(self.password.reveal())
+        with_password = f"IDENTIFIED WITH caching_sha2_password BY {password}"
+        statements = [
+            "SET SESSION sql_mode = '', sql_log_bin = OFF",
+            "SET @closed = @@GLOBAL.super_read_only",
+            "SET GLOBAL super_read_only = OFF",
+            f"CREATE USER IF NOT EXISTS root@127.0.0.1 {with_password}",
+            "GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION",
+            *(f"ALTER USER root@{where} {with_password}" for where in ("127.0.0.1", "localhost")),
+            "SET GLOBAL super_read_only = @closed",
+        ]
+        execute(host, options, statements)
+
+    def _from_loopback(self) -> bool:
+        try:
+            return bool(
+                self.server.ask("SELECT 1 FROM mysql.user WHERE user = 'root' AND host = '127.0.0.1'")
+            )
+        except LoginRefused:
+            return False
+
+    def _word(self, logs_in: bool) -> str | None:
+        return "MYSQL_ROOT_PASSWORD" if logs_in else None
+
+
+@dataclass(frozen=True)
+class SecureInstallation:
+    """What mysql_secure_installation does: no anonymous account, root from other hosts only if wanted, no test schema."""
+
+    server: Server
+    root_password: Secret
+    root_remote: bool
+
+    name = "secure installation"
+
+    def want(self) -> State:
+        return {
+            "anonymous accounts": None,
+            "root from other hosts": "root@%" if self.root_remote else None,
+            "test schema": None,
+        }
+
+    def read(self, host: Host) -> State:
+        anonymous, remote = self.server.ask(ANONYMOUS), self.server.ask(REMOTE_ROOT)
+        droppable = bool(self.server.ask(TEST_SCHEMA)) and self.server.value(TEST_TABLES) == 0
+        return {
+            "anonymous accounts": ", ".join(f"''@{row['host']}" for row in anonymous) or None,
+            "root from other hosts": ", ".join(f"root@{row['host']}" for row in remote) or None,
+            # A test schema with tables in it is somebody's data: it is not ours to drop.
+            "test schema": "empty" if droppable else None,
+        }
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        with self.server.opened_for_root(logged=False):
+            for row in self.server.ask(ANONYMOUS):
+                self.server.execute("DROP USER ''@%s", row["host"])
+            for row in self.server.ask(REMOTE_ROOT):
+                self.server.execute("DROP USER root@%s", row["host"])
+            if self.root_remote:
+                self.server.execute("CREATE USER root@'%%' IDENTIFIED BY %s", self.root_password.reveal())
+                self.server.execute("GRANT ALL PRIVILEGES ON *.* TO root@'%%' WITH GRANT OPTION")
+            if any(change.fact == "test schema" for change in gap):
+                self.server.execute("DROP SCHEMA IF EXISTS test")
+
+
+def replica_account(server: Server, user: str, password: Secret) -> Account:
+    """The article's replica user, with what replication needs and no more."""
+    return Account(server, user, "%", password, (("*.*", ("REPLICATION SLAVE",)),))
+
+
+def check_account(server: Server, user: str, password: Secret) -> Account:
+    """The account of the scripts on the host: reads the state, opens and closes the server, moves replication."""
+    privileges = (
+        "PROCESS",
+        "REPLICATION CLIENT",
+        "CONNECTION_ADMIN",
+        "REPLICATION_SLAVE_ADMIN",
+        "SYSTEM_VARIABLES_ADMIN",
+    )
+    scopes = (("*.*", privileges), ("performance_schema.*", ("SELECT",)))
+    return Account(server, user, "localhost", password, scopes)
+
+
+def probe_account(server: Server, user: str, password: Secret) -> Account:
+    """The client of verify and of the drills: an application's rights on a schema of its own."""
+    return Account(server, user, "%", password, ((f"{SCHEMA}.*", ("SELECT", "INSERT", "UPDATE", "DELETE")),))
+
+
+@dataclass(frozen=True)
+class PeerLogin:
+    """From this host, the replica user logs in to the other host's MySQL, as the article checks by hand."""
+
+    peer_address: str
+    peer_id: int
+    port: int
+    user: str
+    password: Secret
+
+    @property
+    def name(self) -> str:
+        return f"login to {self.peer_address} as {self.user}"
+
+    def want(self) -> State:
+        return {"server_id": self.peer_id}
+
+    def read(self, host: Host) -> State:
+        try:
+            connection = connect(host, self.peer_address, self.port, self.user, self.password)
+        except LoginRefused:
+            return {"server_id": "login refused"}
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT @@server_id AS server_id")
+            return dict(cursor.fetchone())
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        (change,) = gap
+        raise RunbookError(
+            f"{host}: logging in to {self.peer_address}:{self.port} as {self.user}: "
+            f"server_id is {change.now}, wanted {change.want}",
+            "Does something else listen there? Is the account right on that host (inv create-replica-user)? "
+            "Check MASTER_SERVER_ID, SLAVE_SERVER_ID and MYSQL_PORT.",
+        )

@@ -1,0 +1,106 @@
+"""The schema of our own on the master: one heartbeat row, and the drills' ledger; replicated like everything else."""
+
+from dataclasses import dataclass
+
+from runbook.errors import RunbookError
+from runbook.host import Host
+from runbook.mysql.accounts import SCHEMA
+from runbook.mysql.session import Server
+from runbook.step import Gap, State
+from runbook.wait import until
+
+SEEN_SECONDS = 20
+
+TABLES = {
+    "heartbeat": "id TINYINT UNSIGNED NOT NULL PRIMARY KEY, beat VARCHAR(64) NOT NULL, "
+    "at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)",
+    "ledger": "run VARCHAR(32) NOT NULL, writer SMALLINT UNSIGNED NOT NULL, seq INT UNSIGNED NOT NULL, "
+    "at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), PRIMARY KEY (run, writer, seq)",
+}
+LAST_BEAT = f"SELECT beat, at FROM {SCHEMA}.heartbeat WHERE id = 1"
+
+
+@dataclass(frozen=True)
+class OwnSchema:
+    """The schema and its tables, made on the master."""
+
+    server: Server
+
+    name = f"schema {SCHEMA}"
+
+    def want(self) -> State:
+        return {"tables": ", ".join(sorted(TABLES))}
+
+    def read(self, host: Host) -> State:
+        rows = self.server.ask(
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = %s", SCHEMA
+        )
+        return {"tables": ", ".join(sorted({row["name"] for row in rows} & set(TABLES))) or None}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        with self.server.opened_for_root():
+            self.server.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            for table, columns in TABLES.items():
+                self.server.execute(
+                    f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} ({columns}) ENGINE = InnoDB"
+                )
+
+
+@dataclass(frozen=True)
+class SeenOnSlave:
+    """A write on the master is seen on the slave."""
+
+    master: Server
+    slave: Server
+
+    name = "a write on the master is seen on the slave"
+
+    def want(self) -> State:
+        return {"heartbeat": "the same on both"}
+
+    def read(self, host: Host) -> State:
+        on_master, on_slave = self.master.one(LAST_BEAT), self.slave.one(LAST_BEAT)
+        if not on_master:
+            return {}
+        return {"heartbeat": "the same on both" if on_master == on_slave else f"{on_slave} on the slave"}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        with self.master.opened_for_root():
+            self.master.execute(
+                f"INSERT INTO {SCHEMA}.heartbeat (id, beat) VALUES (1, UUID()) ON DUPLICATE KEY UPDATE beat = UUID()"
+            )
+        until(f"{host}: the master's heartbeat", SEEN_SECONDS, lambda: self.read(host) == self.want())
+
+
+@dataclass(frozen=True)
+class SameTables:
+    """Every table of the master is on the slave: what stood in no binary log would be missed here."""
+
+    master: Server
+    slave: Server
+
+    name = "the slave has every table of the master"
+
+    def want(self) -> State:
+        return {"missing on the slave": None}
+
+    def read(self, host: Host) -> State:
+        missing = _tables(self.master) - _tables(self.slave)
+        return {"missing on the slave": ", ".join(sorted(missing)) or None}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        (change,) = gap
+        raise RunbookError(
+            f"{host}: replication runs, and yet these tables of the master are not here: {change.now}",
+            "They were made with the binary log off. The slave must be seeded from a backup of the master; "
+            "this release does not do that yet.",
+        )
+
+
+def _tables(server: Server) -> set[str]:
+    rows = server.ask(
+        "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables "
+        "WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') "
+        "AND table_type = 'BASE TABLE'"
+    )
+    return {row["name"] for row in rows}

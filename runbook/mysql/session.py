@@ -1,0 +1,167 @@
+"""SQL on a host through its SSH connection, so that no database port need be open to the operator's machine."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import Any
+
+import pymysql
+import pymysql.cursors
+from pymysql.constants import ER
+
+from runbook.errors import HostError
+from runbook.host import Host
+from runbook.mysql.dialect import Dialect, dialect_of
+from runbook.settings import Secret
+from runbook.step import NotReady
+
+SQL_SECONDS = 20
+# 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
+CLIENT_ERRORS = range(2000, 3000)
+ACCESS_DENIED_BY_PLUGIN = 1698  # ER_ACCESS_DENIED_NO_PASSWORD_ERROR: auth_socket saw another OS user
+REFUSED = (ER.ACCESS_DENIED_ERROR, ER.HOST_NOT_PRIVILEGED, ACCESS_DENIED_BY_PLUGIN)
+
+Row = dict[str, Any]
+
+
+class LoginRefused(NotReady):
+    """mysqld answers but does not let this account in."""
+
+
+class SqlFailed(HostError):
+    """A statement failed; `code` is the server's error number."""
+
+    def __init__(self, host: str, statement: str, code: int, reason: str) -> None:
+        super().__init__(host, f"MySQL error {code}: {reason}", f"  in: {' '.join(statement.split())[:200]}")
+        self.code = code
+
+
+def connect(host: Host, address: str, port: int, user: str, password: Secret) -> Any:
+    """Log in from `host` to the MySQL at `address`; NotReady when none listens, LoginRefused, HostError.
+
+    The channel is inside SSH already, so no second TLS; PyMySQL fetches the server's RSA key for the password.
+    """
+    where = "" if address == "127.0.0.1" else f" at {address}:{port}"
+    try:
+        channel = host.link.channel(address, port)
+    except ConnectionRefusedError as error:
+        raise NotReady(f"{host}: mysqld{where} does not run, or does not listen on port {port}") from error
+    connection = pymysql.Connection(
+        host=address,
+        port=port,
+        user=user,
+        password=password.encode(),
+        charset="utf8mb4",
+        autocommit=True,
+        defer_connect=True,
+        ssl_disabled=True,
+        read_timeout=SQL_SECONDS,
+        write_timeout=SQL_SECONDS,
+        cursorclass=pymysql.cursors.DictCursor,
+    )
+    try:
+        connection.connect(channel)
+    except (pymysql.MySQLError, OSError, EOFError) as error:
+        channel.close()
+        code, reason = _code_and_reason(error)
+        if code in REFUSED:
+            raise LoginRefused(f"{host}: MySQL{where} refuses {user}'s login: {reason}") from error
+        raise HostError(str(host), f"MySQL{where} accepts a connection but not a login: {reason}") from error
+    return connection
+
+
+class Server:
+    """The MySQL server on a host, as root: `ask` reads, `execute` changes."""
+
+    def __init__(self, host: Host, port: int, root_password: Secret) -> None:
+        self.host = host
+        self.port = port
+        self._root_password = root_password
+        self._connection: Any = None
+
+    def ask(self, query: str, *args: object) -> list[Row]:
+        """The rows of a query that only reads."""
+        if not re.match(r"\s*(SELECT|SHOW)\b", query, re.IGNORECASE):
+            raise AssertionError(f"not a question: {query}")
+        return self._run(query, args)
+
+    def one(self, query: str, *args: object) -> Row:
+        """The only row of a query, or an empty one."""
+        rows = self.ask(query, *args)
+        return rows[0] if rows else {}
+
+    def value(self, query: str, *args: object) -> Any:
+        """The first column of the only row, or None."""
+        return next(iter(self.one(query, *args).values()), None)
+
+    def execute(self, statement: str, *args: object) -> None:
+        """Run a statement that changes the server."""
+        self.host.changing(statement)
+        self._run(statement, args)
+
+    @contextmanager
+    def opened_for_root(self, *, logged: bool = True) -> Iterator[None]:
+        """Let root write although the server is super_read_only, and close it again.
+
+        With `logged=False` nothing goes to the binary log: the change is this host's own and makes no transaction
+        that the other host would have to have.
+        """
+        closed = bool(self.value("SELECT @@GLOBAL.super_read_only"))
+        if closed:
+            self.execute("SET GLOBAL super_read_only = OFF")
+        if not logged:
+            self.execute("SET SESSION sql_log_bin = OFF")
+        try:
+            yield
+        finally:
+            if not logged:
+                self.execute("SET SESSION sql_log_bin = ON")
+            if closed:
+                self.execute("SET GLOBAL super_read_only = ON")
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """The dialect of the server that runs now."""
+        row = self.one("SELECT VERSION() AS version, @@version_comment AS comment")
+        return dialect_of(row["version"], row["comment"])
+
+    def answers(self) -> bool:
+        """Whether root can log in now."""
+        try:
+            self.value("SELECT 1")
+        except (NotReady, HostError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Forget the session, as after a restart of mysqld; the next question opens another."""
+        if self._connection is not None:
+            with suppress(Exception):
+                self._connection.close()
+        self._connection = None
+
+    def _run(self, statement: str, args: tuple[object, ...]) -> list[Row]:
+        if self._connection is None:
+            self._connection = connect(self.host, "127.0.0.1", self.port, "root", self._root_password)
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement, args or None)
+                return list(cursor.fetchall())
+        except (pymysql.MySQLError, OSError, EOFError) as error:
+            code, reason = _code_and_reason(error)
+            if code == 0 or code in CLIENT_ERRORS:
+                self.close()
+            raise SqlFailed(str(self.host), statement, code, reason) from error
+
+
+def literal(text: str) -> str:
+    """A string literal for a session whose sql_mode is empty."""
+    return "'" + pymysql.converters.escape_string(text) + "'"
+
+
+def _code_and_reason(error: BaseException) -> tuple[int, str]:
+    match error.args:
+        case (int(code), reason, *_):
+            return code, str(reason)
+    return 0, str(error) or type(error).__name__

@@ -1,0 +1,32 @@
+"""The `mysql` client on the host itself, through the server's socket; its option file and statements go in by stdin."""
+
+from runbook.host import Host
+from runbook.mysql.optionfile import client_section
+from runbook.settings import Secret
+
+# read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file.
+CLIENT = (
+    'exec bash -c \'IFS= read -r -d "" options; '
+    'exec mysql --defaults-file=<(printf %s "$options") --protocol=socket --default-character-set=utf8mb4 -NB\''
+)
+NO_PASSWORD = "[client]\nuser=root\n"
+
+
+def logs_in(host: Host, user: str, password: Secret) -> bool:
+    """Whether the scripts' way in works: this user by the socket with this password."""
+    return _accepts(host, client_section(user, password))
+
+
+def root_options(host: Host, password: Secret) -> str | None:
+    """Options that let root in by the socket now: with the wanted password, or as a fresh installation does."""
+    options = (client_section("root", password), NO_PASSWORD)
+    return next((each for each in options if _accepts(host, each)), None)
+
+
+def execute(host: Host, options: str, statements: list[str]) -> None:
+    """Run statements that change the server."""
+    host.do(CLIENT, stdin=f"{options}\0" + "".join(f"{statement};\n" for statement in statements))
+
+
+def _accepts(host: Host, options: str) -> bool:
+    return host.link.run(CLIENT, timeout=10, stdin=f"{options}\0SELECT 1;\n").code == 0

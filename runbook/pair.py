@@ -1,0 +1,161 @@
+"""Both hosts of the pair at once: connect, look, lock, work side by side."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from ipaddress import IPv4Network
+from types import TracebackType
+from typing import Self, TypeVar
+
+from runbook.errors import BadInput, RunbookError
+from runbook.host import DryHost, Host, Transport
+from runbook.lock import HostLock
+from runbook.mysql.session import Server
+from runbook.settings import Node, Role, Settings
+from runbook.ssh import Link
+from runbook.system.family import Family, family_of
+from runbook.system.network import Address, carrier_of, holds
+
+ROLES: tuple[Role, Role] = ("master", "slave")
+
+T = TypeVar("T")
+
+
+class Side:
+    """One side of the pair: its host, its server, and what hosts.env wants of it."""
+
+    def __init__(self, host: Host, settings: Settings) -> None:
+        self.host = host
+        self.settings = settings
+        self.server = Server(host, settings.mysql_port, settings.mysql_root_password)
+
+    @property
+    def node(self) -> Node:
+        return self.host.node
+
+    @property
+    def role(self) -> Role:
+        return self.node.role
+
+    @property
+    def peer(self) -> Node:
+        """The other side, as hosts.env describes it."""
+        return self.settings.peer_of(self.role)
+
+    @cached_property
+    def family(self) -> Family:
+        """The operating system's family."""
+        return family_of(self.host)
+
+    @cached_property
+    def _carrier(self) -> Address:
+        return carrier_of(self.host, self.node)
+
+    @property
+    def interface(self) -> str:
+        """The interface that carries the host's address."""
+        return self._carrier.interface
+
+    @property
+    def network(self) -> IPv4Network:
+        """The network of that interface."""
+        return self._carrier.address.network
+
+    def holds_vip(self) -> bool:
+        """Whether the VIP is on one of this host's interfaces now."""
+        return holds(self.host, self.settings.vip.ip)
+
+    def close(self) -> None:
+        """End the SQL session and the connection."""
+        self.server.close()
+        self.host.close()
+
+
+class Pair:
+    """Master and slave. Used as a context: connections and locks end with it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        dry: bool = False,
+        link: Callable[[Node, Settings], Transport] = Link,
+    ) -> None:
+        self.settings = settings
+        kind = DryHost if dry else Host
+        self.sides: dict[Role, Side] = {
+            role: Side(kind(settings.node(role), link(settings.node(role), settings)), settings)
+            for role in ROLES
+        }
+
+    @property
+    def master(self) -> Side:
+        return self.sides["master"]
+
+    @property
+    def slave(self) -> Side:
+        return self.sides["slave"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        for side in self.sides.values():
+            side.close()
+
+    def side_by_side(self, work: Callable[[Side], T], roles: tuple[Role, ...] = ROLES) -> dict[Role, T]:
+        """Do the same on both hosts at once; both end before an error of either, or of both, is raised."""
+        results, errors = self.attempt(work, roles)
+        if errors:
+            raise joined(errors)
+        return results
+
+    def attempt(
+        self, work: Callable[[Side], T], roles: tuple[Role, ...] = ROLES
+    ) -> tuple[dict[Role, T], dict[Role, Exception]]:
+        """As `side_by_side`, with the errors returned beside the results."""
+        results: dict[Role, T] = {}
+        errors: dict[Role, Exception] = {}
+        with ThreadPoolExecutor(len(roles)) as pool:
+            futures = {role: pool.submit(work, self.sides[role]) for role in roles}
+            try:
+                for role, future in futures.items():
+                    try:
+                        results[role] = future.result()
+                    except Exception as error:
+                        errors[role] = error
+            except KeyboardInterrupt:
+                for side in self.sides.values():
+                    side.host.close()
+                raise
+        return results, errors
+
+    @contextmanager
+    def locked(self, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold the pair for one run, the master's lock first, so that two runs cannot each hold one."""
+        locks: list[HostLock] = []
+        try:
+            for side in self.sides.values():
+                lock = HostLock(side.host, purpose)
+                left = lock.take()
+                locks.append(lock)
+                if left:
+                    say(f"{side.host}: cleared a lock that a dead run left: {left}")
+            yield
+        finally:
+            for lock in reversed(locks):
+                lock.release()
+
+
+def joined(errors: Mapping[Role, Exception]) -> Exception:
+    """One error for what went wrong on the hosts; bad input only if all of it is."""
+    for error in errors.values():
+        if not isinstance(error, RunbookError):
+            return error
+    if len(errors) == 1:
+        return next(iter(errors.values()))
+    kind = BadInput if all(isinstance(error, BadInput) for error in errors.values()) else RunbookError
+    return kind(*dict.fromkeys(map(str, errors.values())))

@@ -1,0 +1,116 @@
+"""Before anything changes: can these hosts be what hosts.env wants? Every reason at once, or none."""
+
+import shlex
+import time
+from collections.abc import Iterator
+
+from runbook.errors import BadInput, RunbookError
+from runbook.pair import Pair, Side
+from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
+
+WHO_QUESTION = "id -u"
+MANAGER_QUESTION = "ps -o comm= -p 1 2>/dev/null || cat /proc/1/comm"
+MACHINE_QUESTION = "cat /etc/machine-id"
+SPACE_QUESTION = "df -Pk /var/lib /etc /usr/local | awk 'NR > 1 {print $6, $4}' | sort -u"
+CLOCK_QUESTION = "date +%s.%N"
+QUESTIONS = (
+    WHO_QUESTION,
+    MANAGER_QUESTION,
+    MACHINE_QUESTION,
+    SPACE_QUESTION,
+    ADDRESSES_QUESTION,
+    OS_QUESTION,
+)
+
+LEAST_FREE_MIB = 512
+MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
+
+
+def examine(pair: Pair) -> None:
+    """Connect to both hosts and raise BadInput with everything that stands in the way."""
+    pair.side_by_side(_look)
+    reasons = [
+        reason for found in pair.side_by_side(lambda side: list(_reasons(side))).values() for reason in found
+    ]
+    machines = pair.side_by_side(lambda side: side.host.ask(MACHINE_QUESTION).strip())
+    if machines["master"] and machines["master"] == machines["slave"]:
+        reasons.append(
+            "MASTER_HOST and SLAVE_HOST have the same /etc/machine-id: are they one machine, or one a clone?\n"
+            "A clone needs its own: rm /etc/machine-id && systemd-machine-id-setup, then restart it."
+        )
+    stranger = _stranger_with_vip(pair)
+    if stranger:
+        reasons.append(stranger)
+    if reasons:
+        raise BadInput(*reasons)
+
+
+def clock_difference(pair: Pair) -> float:
+    """Seconds between the two hosts' clocks, beyond what asking takes."""
+
+    def offset(side: Side) -> tuple[float, float]:
+        asked = time.time()
+        theirs = float(side.host.link.run(CLOCK_QUESTION, timeout=10).out)
+        answered = time.time()
+        return theirs - (asked + answered) / 2, (answered - asked) / 2
+
+    found = pair.side_by_side(offset)
+    (master, master_error), (slave, slave_error) = found["master"], found["slave"]
+    return max(0.0, abs(master - slave) - master_error - slave_error)
+
+
+def _look(side: Side) -> None:
+    ran = side.host.link.run(WHO_QUESTION, timeout=10)
+    if ran.code != 0 or ran.out.strip() != "0":
+        raise BadInput(
+            f"{side.host}: no root here: {(ran.err or ran.out).strip()}",
+            "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL",
+        )
+    side.host.foresee(QUESTIONS)
+
+
+def _reasons(side: Side) -> Iterator[str]:
+    host, vip = side.host, side.settings.vip
+    if host.ask(MANAGER_QUESTION).strip() != "systemd":
+        yield f"{host}: its service manager is not systemd, which keeps mysqld and keepalived here"
+    for line in host.ask(SPACE_QUESTION).splitlines():
+        folder, _, free_kib = line.rpartition(" ")
+        if int(free_kib) < LEAST_FREE_MIB * 1024:
+            yield (
+                f"{host}: only {int(free_kib) // 1024} MiB free on {folder}, and {LEAST_FREE_MIB} MiB are needed\n"
+                "Free some space there, then run the same command again."
+            )
+    try:
+        _ = side.family
+    except RunbookError as error:
+        yield str(error)
+    try:
+        network = side.network
+    except RunbookError as error:
+        yield str(error)
+        return
+    if vip.ip not in network:
+        yield (
+            f"{host}: VIP = {vip}: it is outside the network {network} of the interface {side.interface}\n"
+            "Take a free address of that network as VIP."
+        )
+
+
+def _stranger_with_vip(pair: Pair) -> str | None:
+    """A third machine that answers for the VIP, found as an ARP entry after a packet towards it."""
+    if any(side.holds_vip() for side in pair.sides.values()):
+        return None
+    vip = pair.settings.vip.ip
+    knock = (
+        f"(echo > /dev/udp/{vip}/9) 2>/dev/null; for _ in 1 2 3 4 5 6 7 8 9 10; do "
+        f"found=$(ip neigh show {vip} | grep -oE 'lladdr [^ ]+|FAILED'); [ -n \"$found\" ] && break; sleep 0.1; done; "
+        'echo "$found"'
+    )
+    found = pair.master.host.ask(f"exec bash -c {shlex.quote(knock)}").strip()
+    if not found.startswith("lladdr"):
+        return None
+    return (
+        f"VIP = {vip}: another machine answers for that address already ({found})\n"
+        "Choose a free address, or take it from that machine first."
+    )

@@ -1,0 +1,112 @@
+"""What a run shows: one line an outcome, the difference under it, totals; for people or as JSON."""
+
+import difflib
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.markup import escape
+
+from runbook.step import Change, Outcome
+
+STYLES = {"ok": "green", "changed": "yellow", "would change": "cyan", "waits": "cyan", "failed": "bold red"}
+WIDTH = max(map(len, STYLES))
+
+
+class Report:
+    """Prints outcomes as they come, from both hosts' threads; every text passes `mask` first."""
+
+    def __init__(
+        self, mask: Callable[[str], str], *, as_json: bool = False, console: Console | None = None
+    ) -> None:
+        self._mask = mask
+        self._as_json = as_json
+        self._console = console or Console(highlight=False, soft_wrap=True)
+        self._printing = threading.Lock()
+        self._started = time.monotonic()
+        self._task = ""
+        self._records: list[dict[str, object]] = []
+        self.outcomes: list[Outcome] = []
+
+    def say(self, text: str, style: str = "") -> None:
+        """A sentence to the operator."""
+        if not self._as_json:
+            with self._printing:
+                self._console.print(escape(self._mask(text)), style=style or None)
+
+    def task(self, name: str) -> None:
+        """The heading of a step of the article."""
+        self._task = name
+        self.say(name, "bold")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """One line for the outcome and the difference under it."""
+        with self._printing:
+            self.outcomes.append(outcome)
+            self._records.append(self._record(outcome))
+        if self._as_json:
+            return
+        style = STYLES[outcome.status]
+        lines = [
+            f"  [{style}]{outcome.status:<{WIDTH}}[/]  {outcome.host:<6}  {escape(self._mask(outcome.step))}"
+        ]
+        lines += [f"      {self._coloured(line)}" for change in outcome.gap for line in difference(change)]
+        lines += [f"      {escape(self._mask(line))}" for line in outcome.note.splitlines()]
+        with self._printing:
+            self._console.print("\n".join(lines))
+
+    def totals(self, run: str) -> None:
+        """The last line of a run: how many of each, and how long it took."""
+        counted = Counter(outcome.status for outcome in self.outcomes)
+        seconds = time.monotonic() - self._started
+        if self._as_json:
+            document = {
+                "run": run,
+                "seconds": round(seconds, 2),
+                "totals": counted,
+                "outcomes": self._records,
+            }
+            self._console.print_json(json.dumps(document), indent=2)
+            return
+        drift = counted["would change"] + counted["waits"]
+        middle = f"{drift} would change" if drift else f"{counted['changed']} changed"
+        self.say(
+            f"{run}: {middle}, {counted['ok']} ok, {counted['failed']} failed in {seconds:.1f} s", "bold"
+        )
+
+    def _record(self, outcome: Outcome) -> dict[str, object]:
+        gap = [
+            {"fact": c.fact, "now": self._mask(_plain(c.now)), "want": self._mask(_plain(c.want))}
+            for c in outcome.gap
+        ]
+        return {
+            "task": self._task,
+            "host": outcome.host,
+            "step": outcome.step,
+            "status": outcome.status,
+            "gap": gap,
+            "note": self._mask(outcome.note),
+        }
+
+    def _coloured(self, line: str) -> str:
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        text = escape(self._mask(line))
+        return f"[{style}]{text}[/]" if style else text
+
+
+def difference(change: Change) -> Iterator[str]:
+    """A changed fact as lines: a unified diff where a text of lines replaces another, else `fact: old → new`."""
+    now, want = _plain(change.now), _plain(change.want)
+    if "\n" not in want:
+        yield f"{change.fact}: {now} → {want}"
+    elif change.now is None:
+        yield f"{change.fact}: absent → {len(want.splitlines())} lines"
+    else:
+        yield from list(difflib.unified_diff(now.splitlines(), want.splitlines(), lineterm="", n=1))[2:]
+
+
+def _plain(value: object) -> str:
+    return "absent" if value is None else str(value)

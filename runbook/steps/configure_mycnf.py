@@ -1,0 +1,131 @@
+"""Step 3, configure-mycnf: our option file, and its values in force; the slave first, never both restarted at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runbook import templates
+from runbook.errors import RunbookError
+from runbook.host import Host
+from runbook.mysql.replication import user_schemas
+from runbook.mysql.variables import InForce, plugin, restart_mysqld, wanted
+from runbook.pair import Pair, Side
+from runbook.step import Gap, State, Step
+from runbook.steps.phase import Consent, Phase
+from runbook.system.resources import OURS, File
+from runbook.wait import until
+
+FILE_NAME = "zz-runbook.cnf"  # the last of the folder: what comes later wins
+VIP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class IncludeFolder:
+    """The server's main option file reads the folder that ours lies in."""
+
+    my_cnf: str
+    folder: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.my_cnf} includes {self.folder}"
+
+    def questions(self) -> list[str]:
+        return [
+            f"grep -qE '^[[:space:]]*!includedir[[:space:]]+{self.folder}/?[[:space:]]*$' {self.my_cnf} && echo yes || true"
+        ]
+
+    def want(self) -> State:
+        return {"included": "yes"}
+
+    def read(self, host: Host) -> State:
+        return {"included": host.ask(self.questions()[0]).strip() or None}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        backup = f"{self.my_cnf}.before-runbook"
+        host.do(
+            f"[ ! -e {self.my_cnf} ] || [ -e {backup} ] || cp -pL {self.my_cnf} {backup}; mkdir -p {self.folder} && "
+            f"printf '\\n!includedir {self.folder}/\\n' >> {self.my_cnf}"
+        )
+
+
+class OptionFile(File):
+    """Our option file; mysqld itself must accept it before it takes its place."""
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        candidate = f"{self.path}.candidate"
+        host.put(candidate, self.content, mode=self.mode)
+        try:
+            host.do(f"mysqld --defaults-file={candidate} --validate-config")
+        finally:
+            host.do(f"rm -f {candidate}")
+        super().fix(host, gap)
+
+
+class RestartOfMysqld:
+    """Restarts mysqld; on a master that serves only with the operator's consent, and without moving the VIP."""
+
+    def __init__(self, pair: Pair, side: Side, consent: Consent) -> None:
+        self._pair = pair
+        self._side = side
+        self._consent = consent
+
+    def __call__(self, host: Host, why: str) -> None:
+        side, unit = self._side, self._side.family.MYSQL_UNIT
+        serves = side.role == "master" and self._serves()
+        if serves and not self._consent(
+            f"mysqld on the serving {host} must restart for: {why}. Restart it now?"
+        ):
+            raise RunbookError(
+                f"{host}: mysqld must be restarted for: {why}; it serves, and nobody allowed it",
+                "The option file is written. Run the same command with --yes when a pause of some seconds is welcome.",
+            )
+        if serves and side.holds_vip():
+            self._restart_under_the_vip(host, unit)
+        else:
+            restart_mysqld(host, side.server, unit)
+
+    def _serves(self) -> bool:
+        writable = self._side.server.value("SELECT @@GLOBAL.super_read_only") == 0
+        return self._side.holds_vip() or (writable and bool(user_schemas(self._side.server)))
+
+    def _restart_under_the_vip(self, host: Host, unit: str) -> None:
+        """keepalived ends with mysqld. With the slave's stopped meanwhile, the VIP can only come back here."""
+        slave = self._pair.slave.host
+        slave.do("systemctl stop keepalived")
+        try:
+            restart_mysqld(host, self._side.server, unit)
+            host.do("systemctl start keepalived")
+            until(f"{host}: the VIP back after the restart of mysqld", VIP_SECONDS, self._side.holds_vip)
+        finally:
+            slave.do("systemctl start keepalived")
+
+
+def phases(pair: Pair, consent: Consent) -> list[Phase]:
+    """The slave, then the master."""
+
+    def steps(side: Side) -> Sequence[Step]:
+        family, variables = side.family, wanted(side.settings, side.node)
+        loaded = plugin(side.settings, side.node)
+        restart = RestartOfMysqld(pair, side, consent)
+        return [
+            IncludeFolder(family.MY_CNF, family.INCLUDE_FOLDER),
+            OptionFile(f"{family.INCLUDE_FOLDER}/{FILE_NAME}", option_file(side)),
+            InForce(side.server, variables, loaded, restart),
+        ]
+
+    return [Phase(steps, roles=("slave",)), Phase(steps, roles=("master",))]
+
+
+def option_file(side: Side) -> str:
+    """The text of our option file for one side."""
+    return templates.render(
+        "my.cnf.j2",
+        ours=OURS,
+        node=side.node,
+        plugin=plugin(side.settings, side.node),
+        variables={
+            k: v
+            for k, v in wanted(side.settings, side.node).items()
+            if (k, v) != ("replica_skip_errors", "OFF")
+        },
+    )

@@ -1,0 +1,27 @@
+"""Step 4, create-replica-user: the replica user, the scripts' account, the probe's; then a login to the other host."""
+
+from collections.abc import Sequence
+
+from runbook.mysql.accounts import PeerLogin, check_account, probe_account, replica_account
+from runbook.pair import Pair, Side
+from runbook.step import Step
+from runbook.steps.phase import Consent, Phase
+
+
+def phases(pair: Pair, consent: Consent) -> list[Phase]:
+    """The accounts on both hosts, then each host's login to the other."""
+    return [Phase(_accounts), Phase(_login_to_the_other)]
+
+
+def _accounts(side: Side) -> Sequence[Step]:
+    s, server = side.settings, side.server
+    return [
+        replica_account(server, s.replica_user, s.replica_password),
+        check_account(server, s.check_user, s.check_password),
+        probe_account(server, s.probe_user, s.probe_password),
+    ]
+
+
+def _login_to_the_other(side: Side) -> Sequence[Step]:
+    s, peer = side.settings, side.peer
+    return [PeerLogin(str(peer.address), peer.server_id, s.mysql_port, s.replica_user, s.replica_password)]

@@ -1,0 +1,43 @@
+"""Step 7, deploy-scripts: the four scripts, their library, and the one file with what varies."""
+
+import shlex
+from collections.abc import Sequence
+
+from runbook import templates
+from runbook.keepalived import SCRIPTS
+from runbook.mysql.optionfile import client_section
+from runbook.pair import Pair, Side
+from runbook.step import Step
+from runbook.steps.phase import Consent, Phase
+from runbook.system.resources import OURS, File
+
+NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
+LIBRARY = "/usr/local/lib/mysql-runbook/library.sh"
+CONFIG = "/etc/mysql-runbook.conf"
+
+
+def phases(pair: Pair, consent: Consent) -> list[Phase]:
+    """Both hosts side by side."""
+    return [Phase(_steps)]
+
+
+def _steps(side: Side) -> Sequence[Step]:
+    return [
+        File(CONFIG, script_configuration(side), mode=0o600, secret=True),
+        File(LIBRARY, templates.static("library.sh")),
+        *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
+    ]
+
+
+def script_configuration(side: Side) -> str:
+    """What varies between hosts, as shell variables; every value is quoted for the shell."""
+    s = side.settings
+    values = {
+        "ROLE": side.role,
+        "VIP": str(s.vip.ip),
+        "INTERFACE": side.interface,
+        "PEER": str(side.peer.address),
+        "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
+    }
+    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+    return f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n{lines}"

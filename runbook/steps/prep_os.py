@@ -1,0 +1,26 @@
+"""Step 1, prep-os: SELinux, the firewall."""
+
+from collections.abc import Sequence
+
+from runbook.pair import Pair, Side
+from runbook.step import Step
+from runbook.steps.phase import Consent, Phase
+from runbook.system.firewall import FirewallOff, FirewallRules
+from runbook.system.selinux import SELinux
+
+
+def phases(pair: Pair, consent: Consent) -> list[Phase]:
+    """Both hosts side by side."""
+    return [Phase(_steps)]
+
+
+def _steps(side: Side) -> Sequence[Step]:
+    steps: list[Step] = []
+    if side.settings.selinux != "keep":
+        steps.append(SELinux(side.settings.selinux))
+    match side.settings.firewall:
+        case "off":
+            steps.append(FirewallOff())
+        case "rules":
+            steps.append(FirewallRules(side.settings.mysql_port, side.peer.address))
+    return steps

@@ -1,0 +1,66 @@
+"""Step 8, start: mysqld, then keepalived, the master first; the VIP ends on the master, which then takes writes."""
+
+from dataclasses import dataclass
+
+from runbook.errors import RunbookError
+from runbook.host import Host
+from runbook.keepalived import UNIT
+from runbook.pair import Pair, Side
+from runbook.step import Gap, State
+from runbook.steps.phase import Consent, Phase
+from runbook.system.resources import Service
+from runbook.wait import until
+
+VIP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Serves:
+    """The master holds the VIP, the slave does not, and the master takes writes."""
+
+    pair: Pair
+
+    name = "the master serves"
+
+    def want(self) -> State:
+        return {"VIP": "on the master", "master": "takes writes", "slave": "read-only"}
+
+    def read(self, host: Host) -> State:
+        holders = [side.role for side in self.pair.sides.values() if side.holds_vip()]
+        return {
+            "VIP": f"on the {' and the '.join(holders)}" if holders else "nowhere",
+            "master": "read-only" if closed(self.pair.master) else "takes writes",
+            "slave": "read-only" if closed(self.pair.slave) else "takes writes",
+        }
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        if self.pair.slave.holds_vip():
+            raise RunbookError(
+                f"{host}: the VIP is on the slave", "It comes home by your hand only: inv failback"
+            )
+        until(
+            f"{self.pair.settings.vip.ip} on the master, and the master open for writes",
+            VIP_SECONDS,
+            lambda: self.read(host) == self.want(),
+            hint=lambda: (
+                f"Look at: ssh {self.pair.settings.master.ssh_host} journalctl -u {UNIT} -t mysql-runbook"
+            ),
+        )
+
+
+def closed(side: Side) -> bool:
+    """Whether the server refuses writes, root's included."""
+    return bool(side.server.value("SELECT @@GLOBAL.super_read_only"))
+
+
+def phases(pair: Pair, consent: Consent) -> list[Phase]:
+    """Services on the master, then on the slave, then what they amount to."""
+
+    def services(side: Side) -> list[Service]:
+        return [Service(side.family.MYSQL_UNIT), Service(UNIT)]
+
+    return [
+        Phase(services, roles=("master",)),
+        Phase(services, roles=("slave",)),
+        Phase(lambda side: [Serves(pair)], roles=("master",)),
+    ]

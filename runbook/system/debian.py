@@ -1,0 +1,47 @@
+"""Debian, Ubuntu and what calls itself like them: apt, dpkg, and where their packages put things."""
+
+from runbook.host import Host
+
+MYSQL_PACKAGE = "mysql-server"
+MYSQL_UNIT = "mysql"
+KEEPALIVED_PACKAGE = "keepalived"
+MY_CNF = "/etc/mysql/my.cnf"
+INCLUDE_FOLDER = "/etc/mysql/mysql.conf.d"
+
+INSTALL_SECONDS = 900
+APT_OPTIONS = (
+    "-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+    "-o Acquire::Retries=2 -y -q --no-install-recommends"
+)
+
+
+def speaks_for(os_id: str, id_like: str) -> bool:
+    """Whether an os-release with this ID and ID_LIKE is of this family."""
+    return "debian" in (os_id, *id_like.split()) or os_id == "ubuntu"
+
+
+def version_question(package: str) -> str:
+    """A command that prints the version of a completely installed package, else nothing."""
+    return (
+        f"dpkg-query -W -f '${{db:Status-Status}} ${{Version}}' {package} 2>/dev/null "
+        "| sed -n 's/^installed //p'"
+    )
+
+
+def candidate_question(package: str) -> str:
+    """A command that prints the version that an install would bring, else nothing."""
+    return f"apt-cache policy {package} | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true"
+
+
+def install(host: Host, package: str) -> None:
+    """Install a package; an earlier install that was cut off is completed first.
+
+    apt writes to a file, not to the connection: when the connection breaks, it still runs to its end.
+    """
+    host.do(
+        "export DEBIAN_FRONTEND=noninteractive; log=$(mktemp); "
+        f"{{ dpkg --configure -a && {{ apt-get install {APT_OPTIONS} {package} || "
+        f"{{ apt-get update -q && apt-get install {APT_OPTIONS} {package}; }}; }}; }} "
+        '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
+        timeout=INSTALL_SECONDS,
+    )

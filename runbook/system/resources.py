@@ -1,0 +1,127 @@
+"""Steps for what every system has: a file, a package, a service."""
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from runbook.host import Host
+from runbook.step import Gap, NotReady, State
+from runbook.system.family import Family
+
+OURS = "Made by the MySQL pair runbook"
+BACKUP_SUFFIX = ".before-runbook"
+
+
+@dataclass(frozen=True)
+class File:
+    """A whole file with its mode and owner. One that we did not write is backed up once before it is replaced."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+    owner: str = "root:root"
+    secret: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"file {self.path}"
+
+    @property
+    def _question(self) -> str:
+        path = shlex.quote(self.path)
+        return f"[ ! -e {path} ] || {{ stat -L -c '%a %U:%G' {path} && base64 -w0 {path}; }}"
+
+    def questions(self) -> Iterable[str]:
+        yield self._question
+
+    def want(self) -> State:
+        return {"content": self._shown(self.content), "mode": f"{self.mode:o}", "owner": self.owner}
+
+    def read(self, host: Host) -> State:
+        head, _, body = host.ask(self._question).partition("\n")
+        if not head:
+            return {}
+        mode, _, owner = head.partition(" ")
+        text = base64.b64decode(body).decode(errors="replace")
+        return {"content": self._shown(text), "mode": mode, "owner": owner}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
+        host.do(
+            f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}"
+        )
+        host.put(self.path, self.content, mode=self.mode, owner=self.owner)
+
+    def _shown(self, text: str) -> str:
+        if self.secret:
+            return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]} (not shown: it holds secrets)"
+        return text
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that is completely installed, in whatever version the host's own sources give."""
+
+    package: str
+    family: Family = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"package {self.package}"
+
+    def questions(self) -> Iterable[str]:
+        yield self.family.version_question(self.package)
+
+    def want(self) -> State:
+        return {"installed": "yes"}
+
+    def read(self, host: Host) -> State:
+        (question,) = self.questions()
+        return {"installed": "yes" if host.ask(question).strip() else None}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        self.family.install(host, self.package)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A unit that is enabled and runs; with `starts=False` only enabled, for a later step to start."""
+
+    unit: str
+    starts: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"service {self.unit}"
+
+    def questions(self) -> Iterable[str]:
+        yield service_question(self.unit)
+
+    def want(self) -> State:
+        return {"enabled": "enabled"} | ({"active": "active"} if self.starts else {})
+
+    def read(self, host: Host) -> State:
+        (question,) = self.questions()
+        active, enabled = host.ask(question).split()
+        if enabled == "not-found":
+            if host.dry:
+                raise NotReady(f"the unit {self.unit} comes with its package")
+            return {}
+        return {"enabled": enabled, "active": active}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        facts = {change.fact for change in gap}
+        if "enabled" in facts:
+            host.do(f"systemctl unmask {self.unit} && systemctl enable {self.unit}")
+        if "active" in facts:
+            host.do(f"systemctl start {self.unit}", timeout=120)
+
+
+def service_question(unit: str) -> str:
+    """A command that prints a unit's `is-active` and `is-enabled` words in one line."""
+    return (
+        f"active=$(systemctl is-active {unit}); enabled=$(systemctl is-enabled {unit} 2>/dev/null); "
+        'echo "${active:-unknown} ${enabled:-not-found}"'
+    )

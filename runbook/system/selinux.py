@@ -1,0 +1,53 @@
+"""SELinux as a step: what the configuration says at the next boot, and what is in force now."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from runbook.host import Host
+from runbook.step import Gap, State
+
+CONFIG = "/etc/selinux/config"
+
+
+@dataclass(frozen=True)
+class SELinux:
+    """Disabled or permissive; a host without SELinux is what we want already."""
+
+    mode: Literal["disabled", "permissive"]
+
+    @property
+    def name(self) -> str:
+        return f"SELinux {self.mode}"
+
+    def questions(self) -> Iterable[str]:
+        yield (
+            f"[ -e {CONFIG} ] && sed -n 's/^SELINUX=//p' {CONFIG} | tail -n 1 || echo none; "
+            "getenforce 2>/dev/null || echo Disabled"
+        )
+
+    def want(self) -> State:
+        return {"at boot": self.mode, "enforcing now": "no"}
+
+    def read(self, host: Host) -> State:
+        (question,) = self.questions()
+        at_boot, now = host.ask(question).split()
+        return {
+            "at boot": self.mode if at_boot == "none" else at_boot,
+            "enforcing now": "yes" if now == "Enforcing" else "no",
+        }
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        facts = {change.fact for change in gap}
+        if "at boot" in facts:
+            backup = f"{CONFIG}.before-runbook"
+            host.do(
+                f"[ -e {backup} ] || cp -p {CONFIG} {backup}; sed -i 's/^SELINUX=.*/SELINUX={self.mode}/' {CONFIG}"
+            )
+        if "enforcing now" in facts:
+            host.do("setenforce 0")
+
+
+def reboot_owed(host: Host, mode: str) -> bool:
+    """Whether SELinux is to be disabled and still loaded: complete only after a reboot, which is not ours to do."""
+    return mode == "disabled" and host.ask("getenforce 2>/dev/null || echo Disabled").strip() != "Disabled"

@@ -1,0 +1,37 @@
+"""A drop-in of a unit as a step: the file, and that the service manager has read it."""
+
+from collections.abc import Iterable
+
+from runbook.host import Host
+from runbook.step import Gap, State
+from runbook.system.resources import File
+
+
+class DropIn(File):
+    """/etc/systemd/system/UNIT.d/runbook.conf, loaded by systemd."""
+
+    @property
+    def unit(self) -> str:
+        return self.path.rsplit("/", 2)[1].removesuffix(".d")
+
+    def questions(self) -> Iterable[str]:
+        yield from super().questions()
+        yield f"systemctl show -p NeedDaemonReload --value {self.unit}"
+
+    def want(self) -> State:
+        return {**super().want(), "loaded": "yes"}
+
+    def read(self, host: Host) -> State:
+        *_, needs_reload = self.questions()
+        loaded = "no" if host.ask(needs_reload).strip() == "yes" else "yes"
+        return {**super().read(host), "loaded": loaded}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        if any(change.fact != "loaded" for change in gap):
+            super().fix(host, gap)
+        host.do("systemctl daemon-reload")
+
+
+def drop_in_path(unit: str) -> str:
+    """Where our drop-in of a unit lies."""
+    return f"/etc/systemd/system/{unit}.service.d/runbook.conf"

@@ -1,0 +1,26 @@
+"""Our own files: those with holes (templates/), rendered strictly, and those without (files/), as they are."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+ROOT = Path(__file__).parent.parent
+
+_environment = Environment(
+    loader=FileSystemLoader(ROOT / "templates"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,
+)
+
+
+def render(name: str, **values: object) -> str:
+    """The text of a template; a hole that no value fills is an error."""
+    return _environment.get_template(name).render(**values)
+
+
+def static(name: str) -> str:
+    """The text of a file that goes to the hosts as it is."""
+    return (ROOT / "files" / name).read_text()
