@@ -1,17 +1,21 @@
 """The runbook's tasks: names, help, flags, confirmations and exit codes. What they do lives in runbook/.
 
-Imports of runbook/ are inside the tasks: `inv --list` needs none of them and answers at once.
+Imports of runbook/ stand inside the tasks: `inv --list` needs none of them and answers at once.
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from invoke import Collection, Context, Exit, task
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.program import Program
+from invoke.tasks import task
+from invoke.util import helpline
 
 if TYPE_CHECKING:
     from runbook.pair import Pair
@@ -19,15 +23,14 @@ if TYPE_CHECKING:
     from runbook.target import Target
 
 HERE = Path(__file__).parent
-INTERRUPTED = 130
-DRIFT = 3
+FAILED, DRIFT, INTERRUPTED = 1, 3, 130
 
 JSON = {"json": "print one JSON document instead of text"}
-YES = {"yes": "do not ask: do it"}
+YES = {"yes": "do not ask, do it"}
 
 
 class Job(NamedTuple):
-    """What a task works with: the pair, where to report, which pair was meant."""
+    """What a task works with: the pair, where to report, and which pair was meant."""
 
     pair: "Pair"
     report: "Report"
@@ -35,25 +38,23 @@ class Job(NamedTuple):
 
 
 @contextmanager
-def operator_errors(mask: list[Callable[[str], str]]) -> Iterator[None]:
+def operator_errors(masks: list[Callable[[str], str]]) -> Iterator[None]:
     """The one boundary: an operator's mistake or a host's failure becomes a sentence and an exit code."""
     from runbook.errors import RunbookError
-
-    def shown(text: str) -> str:
-        return mask[-1](text) if mask else text
 
     try:
         yield
     except RunbookError as error:
-        raise Exit(shown(f"\n{error}"), error.exit_code) from None
+        text = str(error)
+        for mask in masks:
+            text = mask(text)
+        raise Exit(f"\n{text}", error.exit_code) from None
     except KeyboardInterrupt:
         raise Exit("\ninterrupted: run the same command again to finish it", INTERRUPTED) from None
 
 
 @contextmanager
-def on_pair(
-    c: Context, run: str, *, json: bool = False, plan: bool = False, lock: bool = True
-) -> Iterator[Job]:
+def on_pair(c: Context, run: str, *, json: bool = False, dry: bool = False, lock: bool = True) -> Iterator[Job]:
     """Find the pair, say which, lock it unless nothing will change, and hand it to a task."""
     masks: list[Callable[[str], str]] = []
     with operator_errors(masks):
@@ -65,44 +66,246 @@ def on_pair(
         masks.append(target.mask)
         report = Report(target.mask, as_json=json)
         report.say(target.describe(), "bold")
-        dry = plan or bool(c.config.run.dry)
-        with Pair(target.settings, dry=dry) as pair:
-            with pair.locked(run, report.say) if lock and not dry else nullcontext():
-                yield Job(pair, report, target)
+        dry = dry or bool(c.config.run.dry)
+        with (
+            Pair(target.settings, dry=dry) as pair,
+            pair.locked(run, report.say) if lock and not dry else nullcontext(),
+        ):
+            yield Job(pair, report, target)
 
 
-def consent(target: "Target", yes: bool) -> Callable[[str], bool]:
-    """A question to the operator; on a lab and with --yes the answer is yes, without a terminal it is no."""
-
-    def ask(question: str) -> bool:
-        if yes or target.lab:
-            return True
-        return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-
-    return ask
-
-
-def converge(c: Context, *names: str, plan: bool = False, yes: bool = False, json: bool = False) -> None:
-    """Run steps of the article, or show what they would change (exit 3 when that is anything)."""
-    with on_pair(c, names[0] if len(names) == 1 else "bootstrap", json=json, plan=plan) as (
-        pair,
-        report,
-        target,
-    ):
-        from runbook.bootstrap import TASKS, run
+def converge(
+    c: Context, run: str, names: tuple[str, ...], *, dry: bool = False, yes: bool = False, json: bool = False
+) -> None:
+    """Run these steps of the article, or show what they would change (exit 3 when that is anything)."""
+    with on_pair(c, run, json=json, dry=dry) as (pair, report, target):
+        from runbook import bootstrap
 
         try:
-            run(pair, names if len(names) == 1 else [t.name for t in TASKS], report, consent(target, yes))
+            bootstrap.run(pair, names or bootstrap.NAMES, report, consent(target, yes))
         finally:
-            report.totals("plan" if pair.dry else "bootstrap" if len(names) > 1 else names[0])
+            report.totals(run)
         if pair.dry and any(outcome.is_drift for outcome in report.outcomes):
             raise Exit(code=DRIFT)
 
 
-@task(help=YES | JSON)
+def consent(target: "Target", yes: bool) -> Callable[[str], bool]:
+    """A yes-or-no question; on a lab and with --yes the answer is yes, without a terminal it is no."""
+
+    def ask(question: str) -> bool:
+        return yes or target.lab is not None or (sys.stdin.isatty() and answer(f"{question} [y/N] ") in ("y", "yes"))
+
+    return ask
+
+
+def typed_vip(target: "Target", yes: bool) -> Callable[[], bool]:
+    """Whether the operator typed the VIP, as before anything that hurts; not asked on a lab or with --yes."""
+    vip = str(target.settings.vip.ip)
+    return lambda: (
+        yes or target.lab is not None or (sys.stdin.isatty() and answer(f"Type the VIP to go on ({vip}): ") == vip)
+    )
+
+
+def answer(question: str) -> str:
+    """What the operator typed, or nothing at the end of input."""
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        return ""
+
+
+@task(
+    help={key: f"the {key.upper()} of the new hosts.env" for key in ("master", "slave", "vip")}, auto_shortflags=False
+)
+def init(c: Context, master: str = "", slave: str = "", vip: str = "") -> None:
+    """Write hosts.env for a new pair with fresh passwords; an existing one is never touched."""
+    with operator_errors([]):
+        from runbook.errors import BadInput
+        from runbook.settings import render_hosts_env, write_new
+
+        if not (master and slave and vip):
+            raise BadInput("Name the three addresses: inv init --master=ADDRESS --slave=ADDRESS --vip=ADDRESS/PREFIX")
+        write_new(HERE / "hosts.env", render_hosts_env({"MASTER_HOST": master, "SLAVE_HOST": slave, "VIP": vip}))
+        print(
+            f"{HERE / 'hosts.env'} written, mode 0600. Look it through, then: inv trust-hosts, inv plan, inv bootstrap"
+        )
+
+
+@task(help=YES, auto_shortflags=False)
+def trust_hosts(c: Context, yes: bool = False) -> None:
+    """Show the hosts' SSH fingerprints and, once you agree, add them to known_hosts."""
+    with operator_errors([]):
+        from runbook.target import find_target
+        from runbook.trust import add, unknown_keys
+
+        target = find_target(os.environ, HERE)
+        print(target.describe())
+        for found in unknown_keys(target.settings):
+            print(f"{found.name}: {found.fingerprint}")
+            if c.config.run.dry or not (
+                yes or (sys.stdin.isatty() and answer("Is that the host? [y/N] ") in ("y", "yes"))
+            ):
+                raise Exit(
+                    "not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there", FAILED
+                )
+            add(target.settings, found)
+        print(f"every host's key is in {target.settings.ssh_known_hosts}")
+
+
+@task(help=JSON, auto_shortflags=False)
+def plan(c: Context, json: bool = False) -> None:
+    """Show what bootstrap would change, and change nothing (exit 3 when there is something)."""
+    converge(c, "plan", (), dry=True, json=json)
+
+
+@task(help=YES | JSON, auto_shortflags=False)
 def bootstrap(c: Context, yes: bool = False, json: bool = False) -> None:
-    """Take two hosts through all steps below to a serving pair; what is right already stays as it is."""
-    converge(c, yes=yes, json=json)
+    """Take both hosts through all the steps below to a serving pair; what is right stays as it is."""
+    converge(c, "bootstrap", (), yes=yes, json=json)
 
 
-namespace = Collection()
+def step(name: str, what: str) -> Any:
+    """A task for one step of the article."""
+
+    def body(c: Context, yes: bool = False, json: bool = False) -> None:
+        converge(c, name, (name,), yes=yes, json=json)
+
+    body.__doc__ = what
+    return task(body, name=name, help=YES | JSON, auto_shortflags=False)
+
+
+STEPS = (
+    step("prep-os", "Step 1: set SELinux and the firewall as hosts.env says; look at clocks and interfaces."),
+    step("install-mysql", "Step 2: install the server, set root's password, remove what is insecure."),
+    step("configure-mycnf", "Step 3: write our my.cnf fragment and bring it into force; restarts only when needed."),
+    step("create-replica-user", "Step 4: make the accounts and log in from each host to the other."),
+    step("start-slave", "Step 5: start replication and see a write of the master on the slave."),
+    step("install-keepalived", "Step 6: install keepalived and its configuration; it is not started yet."),
+    step("deploy-scripts", "Step 7: put the four scripts on both hosts; keepalived calls them."),
+    step("start", "Step 8: start mysqld, then keepalived, the master first; the VIP ends on the master."),
+)
+
+
+@task(help=JSON, auto_shortflags=False)
+def verify(c: Context, json: bool = False) -> None:
+    """Prove that the pair is healthy, or say what is not; writes one heartbeat row and nothing else."""
+    with on_pair(c, "verify", json=json, lock=False) as (pair, report, target):
+        from runbook import verify as verification
+
+        if not verification.run(pair, report):
+            raise Exit(code=FAILED)
+
+
+@task(help=YES | {"failback": "bring the VIP home afterwards"}, auto_shortflags=False)
+def kill_master(c: Context, yes: bool = False, failback: bool = False) -> None:
+    """Step 9: kill the master's mysqld and watch the slave take over; leaves the pair failed over."""
+    with on_pair(c, "drill.kill-master") as (pair, report, target):
+        from runbook.drill import kill_master as drill
+
+        drill.run(pair, report, typed_vip(target, yes))
+    if failback:
+        bring_home(c)
+
+
+@task(auto_shortflags=False)
+def failback(c: Context) -> None:
+    """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
+    bring_home(c)
+
+
+def bring_home(c: Context) -> None:
+    """What `failback` does, alone or after a drill; then verify, so that the last line is proof."""
+    with on_pair(c, "failback") as (pair, report, target):
+        from runbook import failback as operation
+        from runbook import verify as verification
+
+        if pair.dry:
+            acts = operation.intended(pair)
+            report.say("\n".join(f"would {act}" for act in acts) or "nothing to do")
+            raise Exit(code=DRIFT if acts else 0)
+        if operation.run(pair, report) and not verification.run(pair, report):
+            raise Exit(code=FAILED)
+
+
+@task(help={"name": "the lab's name", "subnet": "its /24, by three numbers"}, auto_shortflags=False)
+def up(c: Context, name: str = "pair", subnet: str = "192.168.152") -> None:
+    """Build and boot two blank hosts on this machine to rehearse on; needs root."""
+    with operator_errors([]):
+        from runbook.lab.pair import Lab
+
+        Lab(name, subnet).up(print)
+
+
+@task(help={"name": "the lab's name"}, auto_shortflags=False)
+def down(c: Context, name: str = "pair") -> None:
+    """Stop the lab's hosts and remove all of them but the cached image."""
+    with operator_errors([]):
+        from runbook.lab.pair import Lab
+
+        Lab.named(name).down()
+
+
+@task(help={"name": "the lab's name"}, auto_shortflags=False)
+def reset(c: Context, name: str = "pair") -> None:
+    """Make the lab's hosts blank again, in seconds."""
+    with operator_errors([]):
+        from runbook.lab.pair import Lab
+
+        Lab.named(name).reset(print)
+
+
+@task(help={"name": "the lab's name"}, auto_shortflags=False)
+def status(c: Context, name: str = "pair") -> None:
+    """Say whether the lab is up and how to get into its hosts."""
+    with operator_errors([]):
+        from runbook.lab.pair import Lab
+
+        print("\n".join(Lab.named(name).status()))
+
+
+@task(help={"unit": "only the tests that need no hosts", "args": "more arguments for pytest"}, auto_shortflags=False)
+def test(c: Context, unit: bool = False, args: str = "") -> None:
+    """Run the tests, those on lab hosts of their own included."""
+    run_python(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
+
+
+@task(auto_shortflags=False)
+def lint(c: Context) -> None:
+    """Run ruff, mypy and shellcheck."""
+    run_python(c, "ruff check .", "ruff format --check .", "mypy")
+    with c.cd(str(HERE)):
+        c.run(f"{Path(sys.executable).parent / 'shellcheck'} -x files/*.sh", pty=sys.stdout.isatty())
+
+
+def run_python(c: Context, *modules: str) -> None:
+    """Run modules of this environment from the project's folder; the first that fails ends the task with its code."""
+    for module in modules:
+        with c.cd(str(HERE)):
+            done = c.run(f"{sys.executable} -m {module}", warn=True, pty=sys.stdout.isatty())
+        if done is not None and not done.ok:
+            raise Exit(code=done.exited)
+
+
+class Runbook(Program):
+    """Invoke, with a list of tasks that reads in the article's order and not in the alphabet's."""
+
+    def list_flat(self) -> None:
+        self.display_with_columns(pairs=list(in_order(self.scoped_collection)))
+
+
+def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | None]]:
+    """Names and help lines as the namespace below has them."""
+    for name, each in tasks.tasks.items():
+        yield prefix + name, helpline(each)
+    for name, inner in tasks.collections.items():
+        yield from in_order(inner, f"{prefix}{name}.")
+
+
+namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback)
+namespace.add_collection(Collection("drill", kill_master))
+namespace.add_collection(Collection("lab", up, status, reset, down))
+for each in (test, lint):
+    namespace.add_task(each)
+
+if __name__ == "__main__":
+    Runbook(name="inv", binary="inv", version="0.1.0").run()

@@ -4,5 +4,6 @@ set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
 
+vrrp_is "${1:-BACKUP}"
 serialised
 settle

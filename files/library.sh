@@ -20,6 +20,11 @@ say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
 }
 
+# vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it.
+vrrp_is() {
+    echo "$1" >/run/mysql-runbook.vrrp
+}
+
 # query STATEMENTS [OPTION...]: tab-separated rows without names; the password goes by a pipe, never by argv.
 query() {
     timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "${@:2}" -e "$1" 3<<<"$CLIENT_OPTIONS" 2>&1

@@ -4,6 +4,7 @@ set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
 
+vrrp_is MASTER
 wait_for_vip
 serialised
 settle

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from runbook.errors import RunbookError
 from runbook.pair import Pair, Side
@@ -41,6 +42,8 @@ TASKS = (
     Task("start", start.phases),
 )
 
+NAMES = tuple(task.name for task in TASKS)
+
 
 def run(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> None:
     """Bring the pair through these tasks; with a dry pair, show what would change and change nothing.
@@ -54,7 +57,7 @@ def run(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> N
         if task.name in names:
             report.task(task.name)
             for phase in task.phases(pair, consent):
-                pair.side_by_side(lambda side, phase=phase: _converge(side, phase, report), phase.roles)
+                pair.side_by_side(partial(_converge, phase, report), phase.roles)
 
 
 def refuse_when_failed_over(pair: Pair) -> None:
@@ -77,12 +80,10 @@ def report_environment(pair: Pair, report: Report) -> None:
     for side in pair.sides.values():
         report.say(f"{side.host}: {side.interface}, network {side.network}")
         if reboot_owed(side.host, side.settings.selinux):
-            report.say(
-                f"{side.host}: SELinux is fully off only after a reboot, which is yours to do", "yellow"
-            )
+            report.say(f"{side.host}: SELinux is fully off only after a reboot, which is yours to do", "yellow")
 
 
-def _converge(side: Side, phase: Phase, report: Report) -> None:
+def _converge(phase: Phase, report: Report, side: Side) -> None:
     steps = phase.steps(side)
     foresee(side.host, steps)
     for step in steps:

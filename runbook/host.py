@@ -22,9 +22,7 @@ class CommandFailed(HostError):
     def __init__(self, host: str, command: str, ran: Ran) -> None:
         said = (ran.err.strip() or ran.out.strip() or "it said nothing").splitlines()
         reason = "no answer in time" if ran.code in (124, 137) else f"exit code {ran.code}"
-        super().__init__(
-            host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:])
-        )
+        super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
         self.ran = ran
 
 
@@ -83,8 +81,7 @@ class Host:
             return
         mark = secrets.token_hex(8)
         script = "".join(
-            f"timeout {ASK_SECONDS} sh -c {shlex.quote(q)} 2>/dev/null; printf '\\n{mark} %d\\n' $?\n"
-            for q in wanted
+            f"timeout {ASK_SECONDS} sh -c {shlex.quote(q)} 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for q in wanted
         )
         ran = self.link.run(script, timeout=ASK_SECONDS * 3)
         answers = ran.out.split(f"\n{mark} ")

@@ -82,9 +82,7 @@ def _access_mistakes(path: Path, status: os.stat_result) -> list[str]:
         )
     if stat.S_IMODE(status.st_mode) & 0o077:
         mode = stat.S_IMODE(status.st_mode)
-        mistakes.append(
-            f"{path} holds passwords and is open to others (mode {mode:04o}); run: chmod 600 {path}"
-        )
+        mistakes.append(f"{path} holds passwords and is open to others (mode {mode:04o}); run: chmod 600 {path}")
     return mistakes
 
 
@@ -120,14 +118,8 @@ def _read_line(number: int, line: str, found: Written, lines: dict[str, int]) ->
     if binding.value is None and not (named and named[2]):
         found.mistakes.append(f"{name}: line {number} has no =; write {name}=value")
     elif binding.error or (key.secret and not _well_quoted(line.partition("=")[2])):
-        what = (
-            "blanks, #, quotes or \\ stand"
-            if key.secret
-            else "an open quote, or text after a closing one, stands"
-        )
-        found.mistakes.append(
-            f"{name}: line {number} cannot be read as meant, {what} in the value; {QUOTING}"
-        )
+        what = "blanks, #, quotes or \\ stand" if key.secret else "an open quote, or text after a closing one, stands"
+        found.mistakes.append(f"{name}: line {number} cannot be read as meant, {what} in the value; {QUOTING}")
     else:
         found.texts[name] = binding.value
 
@@ -139,9 +131,7 @@ def _well_quoted(raw: str) -> bool:
 
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name.upper(), BY_NAME, 1)
-    shown = (
-        f"{name} is not a key" if re.fullmatch(r"[A-Z][A-Z0-9_]*", name) else "not KEY=value with a known key"
-    )
+    shown = f"{name} is not a key" if re.fullmatch(r"[A-Z][A-Z0-9_]*", name) else "not KEY=value with a known key"
     remedy = f"did you mean {near[0]}?" if near else "delete it; hosts.env.example has all keys"
     return f"{shown}; {remedy}"
 

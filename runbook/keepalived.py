@@ -14,12 +14,18 @@ SCRIPTS = "/usr/local/bin"
 UNIT = "keepalived"
 # Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
 LOADED = "/run/mysql-runbook.keepalived-loaded"
+VRRP_STATE = "/run/mysql-runbook.vrrp"
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.
 CONFIG_TEST = (
     "keepalived --help 2>&1 | grep -q -- --config-test || exit 0; keepalived --config-test -f {candidate}; "
     f"code=$?; [ $code = 0 ] || {{{{ [ $code = 5 ] && [ ! -e {SCRIPTS}/mysql_check.sh ]; }}}}"
 )
+
+
+def vrrp_state(host: Host) -> str:
+    """The VRRP state that keepalived told its scripts last: MASTER, BACKUP, FAULT, STOPPED, or nothing yet."""
+    return host.ask(f"cat {VRRP_STATE} 2>/dev/null || true").strip()
 
 
 def configuration(side: Side) -> str:

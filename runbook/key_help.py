@@ -27,13 +27,10 @@ HELP: dict[str, str] = {
     ),
     "MYSQL_PORT": "MySQL's port on both hosts and the VIP.",
     "MYSQL_ROOT_PASSWORD": "Password of MySQL's root on both hosts.",
-    "ROOT_REMOTE": (
-        "May MySQL's root log in from other hosts: yes or no.\nThe runbook itself does not need it."
-    ),
+    "ROOT_REMOTE": ("May MySQL's root log in from other hosts: yes or no.\nThe runbook itself does not need it."),
     "REPLICA_USER": "Account the slave copies with.\nUp to 32 characters, up to 16 on MySQL 5.6.",
     "REPLICA_PASSWORD": (
-        "Password of REPLICA_USER, at most 32 bytes.\n"
-        "MySQL takes no longer one when it points the slave (error 3056)."
+        "Password of REPLICA_USER, at most 32 bytes.\nMySQL takes no longer one when it points the slave (error 3056)."
     ),
     "CHECK_USER": "Account of the scripts on the hosts; it works from localhost only.",
     "CHECK_PASSWORD": "Password of CHECK_USER.",
@@ -50,8 +47,7 @@ HELP: dict[str, str] = {
         "Anything but 1 can lose acknowledged rows in a power cut and leave the slave ahead."
     ),
     "INNODB_FLUSH_LOG_AT_TRX_COMMIT": (
-        "When InnoDB's log reaches the disk: 0, 1 or 2.\n"
-        "Anything but 1 can lose acknowledged rows in a power cut."
+        "When InnoDB's log reaches the disk: 0, 1 or 2.\nAnything but 1 can lose acknowledged rows in a power cut."
     ),
     "CHARACTER_SET": "character_set_server on both hosts.\nMySQL 9 does not start with utf8.",
     "SQL_MODE": "sql_mode on both hosts.\nEmpty: the server's own default.",

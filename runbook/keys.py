@@ -10,9 +10,7 @@ from runbook.values import Reader
 _SSH_HOST = read.word(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "a host name, an ssh_config alias or an address")
 _INTERFACE = read.word(r"[A-Za-z0-9_.-]{1,15}", "an interface's name as `ip link` prints it")
 _LOGIN = read.word(r"[A-Za-z0-9_][A-Za-z0-9_.\\-]*", "a login name of letters, digits and _ . - \\")
-_JUMP = read.word(
-    r"([A-Za-z0-9_][A-Za-z0-9_.\\-]*@)?[A-Za-z0-9_][A-Za-z0-9_.-]*(:[0-9]{1,5})?", "user@host:port"
-)
+_JUMP = read.word(r"([A-Za-z0-9_][A-Za-z0-9_.\\-]*@)?[A-Za-z0-9_][A-Za-z0-9_.-]*(:[0-9]{1,5})?", "user@host:port")
 _ROUTER_ID = read.word(r"[A-Za-z0-9_.-]{1,64}", "up to 64 letters, digits and _ . -")
 _CHARACTER_SET = read.word(r"[a-z0-9_]+", "a character set's name such as utf8mb4")
 _SELINUX = read.choice("disabled", "permissive", "keep")
@@ -48,11 +46,7 @@ class Key:
     def parse(self, text: str) -> Any:
         """The typed value of `text`; ValueError says what is wrong and what to do."""
         if not text and self.default != "":
-            remedy = (
-                "give it a value"
-                if self.default is None
-                else f"give a value or delete the line ({self.default})"
-            )
+            remedy = "give it a value" if self.default is None else f"give a value or delete the line ({self.default})"
             raise ValueError(f"is empty; {remedy}")
         return self.read(text)
 

@@ -63,9 +63,7 @@ class HostLock:
             )
         if word != "mine":
             channel.close()
-            raise HostError(
-                str(self._host), f"the lock {LOCK_FILE} could not be taken: {answer or 'no answer'}"
-            )
+            raise HostError(str(self._host), f"the lock {LOCK_FILE} could not be taken: {answer or 'no answer'}")
         self._channel = channel
         threading.Thread(target=self._renew, args=(channel,), daemon=True).start()
         return rest or None

@@ -83,10 +83,10 @@ class Pair:
         link: Callable[[Node, Settings], Transport] = Link,
     ) -> None:
         self.settings = settings
+        self.dry = dry
         kind = DryHost if dry else Host
         self.sides: dict[Role, Side] = {
-            role: Side(kind(settings.node(role), link(settings.node(role), settings)), settings)
-            for role in ROLES
+            role: Side(kind(settings.node(role), link(settings.node(role), settings)), settings) for role in ROLES
         }
 
     @property

@@ -30,9 +30,7 @@ MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
 def examine(pair: Pair) -> None:
     """Connect to both hosts and raise BadInput with everything that stands in the way."""
     pair.side_by_side(_look)
-    reasons = [
-        reason for found in pair.side_by_side(lambda side: list(_reasons(side))).values() for reason in found
-    ]
+    reasons = [reason for found in pair.side_by_side(lambda side: list(_reasons(side))).values() for reason in found]
     machines = pair.side_by_side(lambda side: side.host.ask(MACHINE_QUESTION).strip())
     if machines["master"] and machines["master"] == machines["slave"]:
         reasons.append(

@@ -19,9 +19,7 @@ WIDTH = max(map(len, STYLES))
 class Report:
     """Prints outcomes as they come, from both hosts' threads; every text passes `mask` first."""
 
-    def __init__(
-        self, mask: Callable[[str], str], *, as_json: bool = False, console: Console | None = None
-    ) -> None:
+    def __init__(self, mask: Callable[[str], str], *, as_json: bool = False, console: Console | None = None) -> None:
         self._mask = mask
         self._as_json = as_json
         self._console = console or Console(highlight=False, soft_wrap=True)
@@ -50,9 +48,7 @@ class Report:
         if self._as_json:
             return
         style = STYLES[outcome.status]
-        lines = [
-            f"  [{style}]{outcome.status:<{WIDTH}}[/]  {outcome.host:<6}  {escape(self._mask(outcome.step))}"
-        ]
+        lines = [f"  [{style}]{outcome.status:<{WIDTH}}[/]  {outcome.host:<6}  {escape(self._mask(outcome.step))}"]
         lines += [f"      {self._coloured(line)}" for change in outcome.gap for line in difference(change)]
         lines += [f"      {escape(self._mask(line))}" for line in outcome.note.splitlines()]
         with self._printing:
@@ -73,14 +69,11 @@ class Report:
             return
         drift = counted["would change"] + counted["waits"]
         middle = f"{drift} would change" if drift else f"{counted['changed']} changed"
-        self.say(
-            f"{run}: {middle}, {counted['ok']} ok, {counted['failed']} failed in {seconds:.1f} s", "bold"
-        )
+        self.say(f"{run}: {middle}, {counted['ok']} ok, {counted['failed']} failed in {seconds:.1f} s", "bold")
 
     def _record(self, outcome: Outcome) -> dict[str, object]:
         gap = [
-            {"fact": c.fact, "now": self._mask(_plain(c.now)), "want": self._mask(_plain(c.want))}
-            for c in outcome.gap
+            {"fact": c.fact, "now": self._mask(_plain(c.now)), "want": self._mask(_plain(c.want))} for c in outcome.gap
         ]
         return {
             "task": self._task,

@@ -127,9 +127,7 @@ def _typed(written: Mapping[str, str | None]) -> tuple[dict[str, str], dict[str,
     return texts, values, mistakes
 
 
-def _path_mistakes(
-    values: dict[str, Any], written: Mapping[str, str | None], folder: Path
-) -> list[tuple[str, str]]:
+def _path_mistakes(values: dict[str, Any], written: Mapping[str, str | None], folder: Path) -> list[tuple[str, str]]:
     """Make the paths absolute, relative ones from `folder` on, and ask for the files behind them."""
     for name in ("SSH_KEY", "SSH_CONFIG", "SSH_KNOWN_HOSTS"):
         if values.get(name) is not None:

@@ -31,6 +31,10 @@ class Unreachable(HostError):
     """The host does not answer by SSH, or the connection was lost while a command ran."""
 
 
+class LoginRefused(BadInput):
+    """The host's key is known and it answers, but it does not let us in."""
+
+
 class _Runner(fabric.runners.Remote):  # type: ignore[misc]
     """Fabric's remote runner, without its 10 ms naps and its stdin of one byte at a time."""
 
@@ -52,10 +56,12 @@ class Ran:
 class Link:
     """The one SSH connection of a run to a host; opened on first use, closed by `close`."""
 
-    def __init__(self, node: Node, settings: Settings) -> None:
+    def __init__(
+        self, node: Node, settings: Settings, unknown_key: paramiko.MissingHostKeyPolicy | None = None
+    ) -> None:
         self.label = f"{node.role} {node.ssh_host}"
         self._settings = settings
-        self._connection = _connection(node.ssh_host, settings)
+        self._connection = _connection(node.ssh_host, settings, unknown_key or paramiko.RejectPolicy())
         self._opening = threading.Lock()
 
     def open(self) -> None:
@@ -65,7 +71,7 @@ class Link:
                 return
             try:
                 self._connection.open()
-            except Exception as error:
+            except (paramiko.SSHException, OSError, EOFError) as error:
                 raise self._explained(error) from error
             transport = self._connection.transport
             transport.set_keepalive(KEEPALIVE_SECONDS)
@@ -155,7 +161,7 @@ class Link:
                 )
             case paramiko.AuthenticationException():
                 key = f" with key {self._settings.ssh_key}" if self._settings.ssh_key else ""
-                return BadInput(
+                return LoginRefused(
                     f"{self.label}: login as {self._connection.user}{key} was refused\n"
                     f"Check SSH_USER and SSH_KEY: does `{way_in}` log in without a question?"
                 )
@@ -165,13 +171,9 @@ class Link:
                     "Run `inv trust-hosts`: it shows the fingerprints and asks before it adds them."
                 )
             case paramiko.PasswordRequiredException() | paramiko.SSHException() if "encrypted" in str(error):
-                return BadInput(
-                    f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add"
-                )
+                return BadInput(f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add")
             case socket.gaierror():
-                return BadInput(
-                    f"{self.label}: the name does not resolve\nCheck MASTER_SSH / SLAVE_SSH and DNS."
-                )
+                return BadInput(f"{self.label}: the name does not resolve\nCheck MASTER_SSH / SLAVE_SSH and DNS.")
         reason = re.sub(r"^\[Errno [^]]*\] ", "", str(error)) or type(error).__name__
         return Unreachable(
             self.label,
@@ -188,7 +190,7 @@ def each_hop(connection: Any) -> list[Any]:
     return hops
 
 
-def _connection(host: str, settings: Settings) -> Any:
+def _connection(host: str, settings: Settings, unknown_key: paramiko.MissingHostKeyPolicy) -> Any:
     ssh_config = SSHConfig.from_path(str(settings.ssh_config)) if settings.ssh_config else SSHConfig()
     config = fabric.Config(ssh_config=ssh_config, overrides={"user": "root"})
     config.runners.remote = _Runner
@@ -212,7 +214,7 @@ def _connection(host: str, settings: Settings) -> Any:
     for hop in each_hop(connection):
         if settings.ssh_known_hosts.exists():
             hop.client.load_system_host_keys(str(settings.ssh_known_hosts))
-        hop.client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        hop.client.set_missing_host_key_policy(unknown_key)
     return connection
 
 

@@ -31,18 +31,9 @@ class Target:
     def _secret(self) -> re.Pattern[str]:
         plain = {secret.reveal() for secret in self.settings.secrets}
         escaped = {p.replace("\\", "\\\\") for p in plain}
-        spelled = (
-            plain
-            | escaped
-            | {e.replace('"', '\\"') for e in escaped}
-            | {e.replace("'", "\\'") for e in escaped}
-        )
-        spelled |= {p.replace("'", "'\"'\"'") for p in plain} | {
-            p.encode("unicode_escape").decode() for p in plain
-        }
-        return re.compile(
-            "|".join(re.escape(text) for text in sorted(spelled, key=len, reverse=True) if text)
-        )
+        spelled = plain | escaped | {e.replace('"', '\\"') for e in escaped} | {e.replace("'", "\\'") for e in escaped}
+        spelled |= {p.replace("'", "'\"'\"'") for p in plain} | {p.encode("unicode_escape").decode() for p in plain}
+        return re.compile("|".join(re.escape(text) for text in sorted(spelled, key=len, reverse=True) if text))
 
 
 def find_target(environ: Mapping[str, str], folder: Path) -> Target:

@@ -141,9 +141,7 @@ def mysql_user(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", text):
         raise ValueError("a user name of letters, digits and _ . - is needed; change it")
     if len(text) > MYSQL_USER_MAX:
-        raise ValueError(
-            f"{len(text)} characters, MySQL's user names end at {MYSQL_USER_MAX}; take a shorter one"
-        )
+        raise ValueError(f"{len(text)} characters, MySQL's user names end at {MYSQL_USER_MAX}; take a shorter one")
     if text.lower() in RESERVED_USERS or text.lower().startswith("mysql."):
         raise ValueError("this account belongs to the server itself; choose another name")
     return text
@@ -169,13 +167,11 @@ def password(text: str) -> Secret:
     """Any characters but control characters and line ends, at least PASSWORD_MIN of them."""
     if not _one_printed_line(text):
         raise ValueError(
-            "holds a control character (a tab, or \\n in double quotes?); "
-            "use printable ones, in single quotes"
+            "holds a control character (a tab, or \\n in double quotes?); use printable ones, in single quotes"
         )
     if len(text) < PASSWORD_MIN:
         raise ValueError(
-            f"{len(text)} characters are soon guessed by whoever reaches port and account; "
-            f"take {PASSWORD_MIN} or more"
+            f"{len(text)} characters are soon guessed by whoever reaches port and account; take {PASSWORD_MIN} or more"
         )
     return Secret(text)
 

@@ -87,8 +87,9 @@ def _where(log: Log | None) -> list[str]:
 
 
 def last_lines(output: str) -> list[str]:
-    """The last lines of a command's output, indented, empty ones left out."""
-    return [f"  {line.rstrip()}" for line in output.splitlines() if line.strip()][-TAIL_LINES:]
+    """The last lines of a command's output, indented, empty ones and a log's command lines left out."""
+    said = [line.rstrip() for line in output.splitlines() if line.strip() and not line.startswith("+ ")]
+    return [f"  {line}" for line in said[-TAIL_LINES:]]
 
 
 def wait_until(so: Callable[[], bool], what: str, seconds: float) -> None:

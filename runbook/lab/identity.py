@@ -36,9 +36,7 @@ def hosts_file(addresses: Mapping[str, str]) -> str:
 
 def ssh_config(lab: Path, addresses: Mapping[str, str]) -> str:
     """An ssh_config by which both hosts are reached by name, whatever this machine's own one says."""
-    named = "".join(
-        f"Host {name}\n    HostName {address}\n    User root\n" for name, address in addresses.items()
-    )
+    named = "".join(f"Host {name}\n    HostName {address}\n    User root\n" for name, address in addresses.items())
     options = {
         "IdentityFile": lab / "id_ed25519",
         "IdentitiesOnly": "yes",

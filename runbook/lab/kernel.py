@@ -1,6 +1,5 @@
 """What the lab asks of this machine's kernel, looked at before anything is built."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,12 +24,9 @@ def check_kernel() -> None:
 
 
 def _check_device(kind: str) -> None:
-    trial = f"lab{os.getpid()}"
     try:
-        run(["ip", "link", "add", "name", trial, "type", kind])
+        # In a network namespace of its own, which takes the trial away with it.
+        run(["unshare", "--net", "ip", "link", "add", "name", "trial", "type", kind])
     except LabError as error:
-        reason = (
-            f"this machine makes no {kind} devices (CONFIG_{kind.upper()}, module {kind}; root of its own)"
-        )
+        reason = f"this machine makes no {kind} devices (CONFIG_{kind.upper()}, module {kind}; root of its own)"
         raise LabError(reason, str(error)) from error
-    run(["ip", "link", "delete", "dev", trial])

@@ -211,9 +211,7 @@ class Machine:
             nonlocal said
             probe = [*self.ssh_command(), "test ! -e /run/nologin"]
             try:
-                done = subprocess.run(
-                    probe, capture_output=True, text=True, timeout=SSH_PROBE_SECONDS, check=False
-                )
+                done = subprocess.run(probe, capture_output=True, text=True, timeout=SSH_PROBE_SECONDS, check=False)
             except subprocess.TimeoutExpired:
                 said = f"a login was not done after {SSH_PROBE_SECONDS} s"
                 return False

@@ -35,9 +35,7 @@ class Network:
         except ValueError:
             private = False
         if not private:
-            raise BadInput(
-                f"lab subnet {self.subnet!r}: not the first three numbers of a private IPv4 network"
-            )
+            raise BadInput(f"lab subnet {self.subnet!r}: not the first three numbers of a private IPv4 network")
 
     def address(self, number: int) -> str:
         """The address of this number in the subnet."""
@@ -54,7 +52,7 @@ class Network:
         if device := conflicting_device(routes, self.subnet, self.bridge):
             raise LabError(
                 f"{self.subnet}.0/24 is in use on this machine already ({device})",
-                "give the lab another subnet, or take that one down",
+                "give the lab another subnet (--subnet A.B.C), or take that one down",
             )
         # Behind the bridge's own route: with the bridge gone, the lab's packets still stay on this machine.
         nowhere = ["unreachable", f"{self.subnet}.0/24", "metric", str(FALLBACK_METRIC)]

@@ -59,16 +59,19 @@ class Lab:
         return (self.master, self.slave)
 
     @staticmethod
+    def named(name: str) -> "Lab":
+        """The lab of this name, in the subnet it was made with if it is there."""
+        lab = Lab(name)
+        record = lab._record()
+        return Lab(name, record["subnet"]) if record else lab
+
+    @staticmethod
     def owning(hosts_env: Path) -> "Lab | None":
         """The lab whose hosts.env this is, or None."""
-        home = hosts_env.resolve().parent
-        if hosts_env.name != "hosts.env" or home.parent != STATE.resolve():
+        file = hosts_env.resolve()
+        if file.name != "hosts.env" or file.parent.parent != STATE.resolve():
             return None
-        try:
-            record = json.loads((home / "lab.json").read_text())
-        except FileNotFoundError:
-            return None
-        return Lab(record["name"], record["subnet"])
+        return Lab.named(file.parent.name) if (file.parent / "lab.json").exists() else None
 
     def up(self, say: Say, engine: str = "mysql-9.7", os: str = "debian-sid") -> None:
         """Build what is missing of the lab and start what does not run; say each thing done.
@@ -100,11 +103,12 @@ class Lab:
             record = self._record()
             if not record:
                 raise LabError(f"lab {self.name} is not there to reset", "sudo ./inv lab.up")
-            self._refuse_another(record, record["engine"], record["os"])
-            root = image(recipe_for(record["engine"], record["os"]), STATE, say)
+            engine, os = record["engine"], record["os"]
+            self._refuse_another(record, engine, os)
+            root = image(recipe_for(engine, os), STATE, say)
             self.hosts_env.unlink(missing_ok=True)
             self._drop_disks()
-            self._remember(record["engine"], record["os"], root)
+            self._remember(engine, os, root)
             self.network.create()
             self._start(root, say)
 
@@ -125,9 +129,7 @@ class Lab:
     def is_up(self) -> bool:
         """Whether both hosts run, the bridge is there, and hosts.env tells how to reach them."""
         return (
-            self.hosts_env.exists()
-            and self.network.exists
-            and all(machine.is_running() for machine in self.machines)
+            self.hosts_env.exists() and self.network.exists and all(machine.is_running() for machine in self.machines)
         )
 
     def status(self) -> list[str]:
@@ -135,8 +137,6 @@ class Lab:
         record = self._record()
         if not record:
             return [f"lab {self.name}: not there; sudo ./inv lab.up makes it"]
-        if record["subnet"] != self.network.subnet:
-            return Lab(self.name, record["subnet"]).status()
         state = "up" if self.is_up() else "not all up; sudo ./inv lab.up completes it"
         bridge = self.network.bridge if self.network.exists else f"{self.network.bridge} (missing)"
         lines = [f"lab {self.name}: {state}; {record['engine']} on {record['os']}, bridge {bridge}"]
@@ -229,6 +229,6 @@ class Lab:
         except LabError as error:
             raise LabError(
                 f"the hosts do not reach each other over {self.network.bridge}",
-                "this machine's firewall filters bridged packets; let them through:",
+                "Does this machine's firewall filter bridged packets? Let them through:",
                 f"iptables -I FORWARD -i {self.network.bridge} -o {self.network.bridge} -j ACCEPT",
             ) from error

@@ -16,9 +16,7 @@ from runbook.settings import Secret
 from runbook.step import Gap, State
 
 SCHEMA = "runbook"
-REMOTE_ROOT = (
-    "SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
-)
+REMOTE_ROOT = "SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
 ANONYMOUS = "SELECT host FROM mysql.user WHERE user = ''"
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
 TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
@@ -42,9 +40,7 @@ class Account:
         return {"login": "works"} | {f"on {scope}": ", ".join(sorted(p)) for scope, p in self.privileges}
 
     def read(self, host: Host) -> State:
-        rows = self.server.ask(
-            "SELECT 1 FROM mysql.user WHERE user = %s AND host = %s", self.user, self.from_host
-        )
+        rows = self.server.ask("SELECT 1 FROM mysql.user WHERE user = %s AND host = %s", self.user, self.from_host)
         if not rows:
             return {}
         grants = self.server.ask("SHOW GRANTS FOR %s@%s", self.user, self.from_host)
@@ -129,9 +125,7 @@ class RootPassword:
 
     def _from_loopback(self) -> bool:
         try:
-            return bool(
-                self.server.ask("SELECT 1 FROM mysql.user WHERE user = 'root' AND host = '127.0.0.1'")
-            )
+            return bool(self.server.ask("SELECT 1 FROM mysql.user WHERE user = 'root' AND host = '127.0.0.1'"))
         except LoginRefused:
             return False
 

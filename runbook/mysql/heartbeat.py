@@ -41,9 +41,7 @@ class OwnSchema:
         with self.server.opened_for_root():
             self.server.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             for table, columns in TABLES.items():
-                self.server.execute(
-                    f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} ({columns}) ENGINE = InnoDB"
-                )
+                self.server.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} ({columns}) ENGINE = InnoDB")
 
 
 @dataclass(frozen=True)

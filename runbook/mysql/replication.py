@@ -152,7 +152,9 @@ class Replicates:
 def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Server) -> str | None:
     """Why replication must not simply be (re)started, with the way out; None when nothing can be lost by it."""
     if status and status.applier_error:
-        return f"the applier stopped on an error\n  {status.applier_error}\nRepair the row it names; nothing is skipped."
+        return (
+            f"the applier stopped on an error\n  {status.applier_error}\nRepair the row it names; nothing is skipped."
+        )
     on_master, on_slave = master.one(MASTER_QUESTION), slave.one(MASTER_QUESTION)
     errant = slave.value("SELECT GTID_SUBTRACT(%s, %s)", on_slave["executed"], on_master["executed"])
     if errant:
@@ -168,9 +170,7 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
             f"the master's binary logs no longer hold transactions that the slave lacks: {_set(lost)}\n"
             "The slave must be seeded from a backup of the master first; this release does not do that yet."
         )
-    return _why_not_by_schemas(
-        slave, master, configured=status is not None, logged=bool(on_master["executed"])
-    )
+    return _why_not_by_schemas(slave, master, configured=status is not None, logged=bool(on_master["executed"]))
 
 
 def _why_not_by_schemas(slave: Server, master: Server, *, configured: bool, logged: bool) -> str | None:

@@ -72,9 +72,7 @@ class RestartOfMysqld:
     def __call__(self, host: Host, why: str) -> None:
         side, unit = self._side, self._side.family.MYSQL_UNIT
         serves = side.role == "master" and self._serves()
-        if serves and not self._consent(
-            f"mysqld on the serving {host} must restart for: {why}. Restart it now?"
-        ):
+        if serves and not self._consent(f"mysqld on the serving {host} must restart for: {why}. Restart it now?"):
             raise RunbookError(
                 f"{host}: mysqld must be restarted for: {why}; it serves, and nobody allowed it",
                 "The option file is written. Run the same command with --yes when a pause of some seconds is welcome.",
@@ -124,8 +122,6 @@ def option_file(side: Side) -> str:
         node=side.node,
         plugin=plugin(side.settings, side.node),
         variables={
-            k: v
-            for k, v in wanted(side.settings, side.node).items()
-            if (k, v) != ("replica_skip_errors", "OFF")
+            k: v for k, v in wanted(side.settings, side.node).items() if (k, v) != ("replica_skip_errors", "OFF")
         },
     )

@@ -35,16 +35,12 @@ class Serves:
 
     def fix(self, host: Host, gap: Gap) -> None:
         if self.pair.slave.holds_vip():
-            raise RunbookError(
-                f"{host}: the VIP is on the slave", "It comes home by your hand only: inv failback"
-            )
+            raise RunbookError(f"{host}: the VIP is on the slave", "It comes home by your hand only: inv failback")
         until(
             f"{self.pair.settings.vip.ip} on the master, and the master open for writes",
             VIP_SECONDS,
             lambda: self.read(host) == self.want(),
-            hint=lambda: (
-                f"Look at: ssh {self.pair.settings.master.ssh_host} journalctl -u {UNIT} -t mysql-runbook"
-            ),
+            hint=lambda: f"Look at: ssh {self.pair.settings.master.ssh_host} journalctl -u {UNIT} -t mysql-runbook",
         )
 
 

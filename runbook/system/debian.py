@@ -22,10 +22,7 @@ def speaks_for(os_id: str, id_like: str) -> bool:
 
 def version_question(package: str) -> str:
     """A command that prints the version of a completely installed package, else nothing."""
-    return (
-        f"dpkg-query -W -f '${{db:Status-Status}} ${{Version}}' {package} 2>/dev/null "
-        "| sed -n 's/^installed //p'"
-    )
+    return f"dpkg-query -W -f '${{db:Status-Status}} ${{Version}}' {package} 2>/dev/null | sed -n 's/^installed //p'"
 
 
 def candidate_question(package: str) -> str:

@@ -41,9 +41,7 @@ def carrier_of(host: Host, node: Node) -> Address:
     found = [a for a in there if a.address.ip == node.address]
     if not found:
         has = ", ".join(f"{a.address} on {a.interface}" for a in there)
-        raise BadInput(
-            f"{host}: {key}: no interface of this host has that address", f"It has {has or 'none'}."
-        )
+        raise BadInput(f"{host}: {key}: no interface of this host has that address", f"It has {has or 'none'}.")
     if node.interface and node.interface != found[0].interface:
         raise BadInput(
             f"{host}: {node.role.upper()}_INTERFACE = {node.interface}: "

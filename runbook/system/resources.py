@@ -49,9 +49,7 @@ class File:
 
     def fix(self, host: Host, gap: Gap) -> None:
         path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
-        host.do(
-            f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}"
-        )
+        host.do(f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}")
         host.put(self.path, self.content, mode=self.mode, owner=self.owner)
 
     def _shown(self, text: str) -> str:
@@ -87,10 +85,14 @@ class Package:
 
 @dataclass(frozen=True)
 class Service:
-    """A unit that is enabled and runs; with `starts=False` only enabled, for a later step to start."""
+    """A unit that is enabled and runs; with `starts=False` only enabled, for a later step to start.
+
+    `seconds` bounds the start, crash recovery included.
+    """
 
     unit: str
     starts: bool = True
+    seconds: int = 120
 
     @property
     def name(self) -> str:
@@ -116,7 +118,7 @@ class Service:
         if "enabled" in facts:
             host.do(f"systemctl unmask {self.unit} && systemctl enable {self.unit}")
         if "active" in facts:
-            host.do(f"systemctl start {self.unit}", timeout=120)
+            host.do(f"systemctl start {self.unit}", timeout=self.seconds)
 
 
 def service_question(unit: str) -> str:

@@ -41,9 +41,7 @@ class SELinux:
         facts = {change.fact for change in gap}
         if "at boot" in facts:
             backup = f"{CONFIG}.before-runbook"
-            host.do(
-                f"[ -e {backup} ] || cp -p {CONFIG} {backup}; sed -i 's/^SELINUX=.*/SELINUX={self.mode}/' {CONFIG}"
-            )
+            host.do(f"[ -e {backup} ] || cp -p {CONFIG} {backup}; sed -i 's/^SELINUX=.*/SELINUX={self.mode}/' {CONFIG}")
         if "enforcing now" in facts:
             host.do("setenforce 0")
 

@@ -1,0 +1,191 @@
+"""failback: bring the VIP home to the master, by an operator's hand and only when nothing can be lost by it.
+
+Every act is level: it looks, does what is missing and waits until it is so. A run that was cut off anywhere is
+finished by the next one.
+"""
+
+import time
+from dataclasses import dataclass
+
+from runbook.diagnosis import Kind, Verdict, diagnose
+from runbook.drill.faults import heal_leftovers
+from runbook.drill.probe import Probe
+from runbook.errors import RunbookError
+from runbook.facts import Facts, gather
+from runbook.keepalived import UNIT, vrrp_state
+from runbook.mysql.replication import replica_status
+from runbook.pair import Pair, Side
+from runbook.report import Report
+from runbook.step import ensure
+from runbook.steps.start import Serves
+from runbook.system.resources import Service
+from runbook.wait import until
+
+RECOVERY_SECONDS = 600
+THREADS_SECONDS = 30
+CATCH_UP_SECONDS = 600
+BACKUP_SECONDS = 30
+HOME_SECONDS = 30
+EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+
+
+@dataclass(frozen=True)
+class Handover:
+    """The moment the VIP changed hosts: seconds from the slave's letting go."""
+
+    vip_seconds: float
+    writes_seconds: float | None
+
+
+class Refused(RunbookError):
+    """Something does not add up; the VIP was not moved."""
+
+
+def run(pair: Pair, report: Report) -> Handover | None:
+    """Bring the VIP home; None when it is home already. Raises Refused before the VIP moves."""
+    facts = gather(pair)
+    verdict = diagnose(facts)
+    report.say(verdict.sentence)
+    if verdict.kind is Kind.HEALTHY:
+        report.say("Nothing to bring home.")
+        return None
+    _refuse_without_hosts(facts, verdict)
+    start_servers(pair, report)
+    prove_nothing_is_lost(pair, facts, report)
+    catch_up(pair, report)
+    report.outcome(ensure(pair.master.host, Service(UNIT)))
+    handover = hand_over(pair, report) if pair.slave.holds_vip() else None
+    report.outcome(ensure(pair.slave.host, Service(UNIT)))
+    report.outcome(ensure(pair.master.host, Serves(pair)))
+    replicate(pair, report)
+    return handover
+
+
+def intended(pair: Pair) -> list[str]:
+    """What a failback would do now, for a dry run."""
+    facts = gather(pair)
+    if diagnose(facts).kind is Kind.HEALTHY:
+        return []
+    master, slave = facts["master"], facts["slave"]
+    acts = [f"start mysqld on the {side.role}" for side in (master, slave) if side.mysqld != "active"]
+    acts += ["prove that the master has every transaction of the slave", "let the slave catch up with the master"]
+    if master.keepalived != "active":
+        acts.append("start keepalived on the master")
+    if slave.holds_vip:
+        acts.append("restart keepalived on the slave, which hands the VIP over")
+    return [*acts, "wait for the VIP and for writes on the master, and verify"]
+
+
+def _refuse_without_hosts(facts: Facts, verdict: Verdict) -> None:
+    for side in facts.values():
+        if side.unreachable:
+            raise Refused(
+                f"{side.role} {side.address} does not answer: {side.unreachable}",
+                f"Nothing was changed. {verdict.next_step}",
+            )
+
+
+def start_servers(pair: Pair, report: Report) -> None:
+    """mysqld on both hosts, crash recovery included."""
+
+    def start(side: Side) -> None:
+        heal_leftovers(side)
+        report.outcome(ensure(side.host, Service(side.family.MYSQL_UNIT, seconds=RECOVERY_SECONDS)))
+        side.server.close()
+        took = until(f"{side.host}: root's login after recovery", RECOVERY_SECONDS, side.server.answers)
+        if took > 1:
+            report.say(f"{side.host}: mysqld answers after {took:.1f} s of recovery")
+
+    pair.side_by_side(start)
+
+
+def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
+    """Every transaction that the slave executed, or received before it took over, is on the master."""
+    master, slave = pair.master.server, pair.slave.server
+    on_slave, received = slave.value(EXECUTED), facts["slave"].takeover.get("received", "")
+    errant = master.value("SELECT GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed)", f"{on_slave},{received}".strip(","))
+    if errant:
+        names = errant.replace("\n", "").split(",")
+        raise Refused(
+            f"{pair.master.host} lacks transactions that the slave has:",
+            *(f"  {name.strip()}" for name in names),
+            "The VIP was not moved; the slave goes on serving reads. Was the master rebuilt, or did it lose its disk's",
+            "last writes? Look at them on the slave (mysqlbinlog --include-gtids) and bring them to the master by hand.",
+        )
+    report.say(f"proved: the master has every transaction of the slave ({on_slave or 'none yet'})")
+
+
+def catch_up(pair: Pair, report: Report) -> None:
+    """The slave replicates again and has everything that the master has."""
+    replicate(pair, report)
+    slave, target = pair.slave.server, pair.master.server.value(EXECUTED)
+
+    def caught_up() -> bool:
+        _raise_on_applier_error(pair)
+        return bool(slave.value("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", target))
+
+    took = until(
+        f"{pair.slave.host}: everything the master has", CATCH_UP_SECONDS, caught_up, hint=lambda: _replication(pair)
+    )
+    report.say(f"caught up: the slave has everything the master has ({took:.1f} s)")
+
+
+def replicate(pair: Pair, report: Report) -> None:
+    """Both replication threads of the slave run."""
+    status = replica_status(pair.slave.server)
+    if status is None:
+        raise Refused(f"{pair.slave.host}: replication was never configured", "Run: inv bootstrap")
+    if status.runs:
+        return
+    _raise_on_applier_error(pair)
+    pair.slave.server.execute("START REPLICA")
+
+    def runs() -> bool:
+        _raise_on_applier_error(pair)
+        status = replica_status(pair.slave.server)
+        return bool(status and status.runs)
+
+    until(f"{pair.slave.host}: both replication threads", THREADS_SECONDS, runs, hint=lambda: _replication(pair))
+    report.say(f"{pair.slave.host}: replication started")
+
+
+def hand_over(pair: Pair, report: Report) -> Handover:
+    """Restart keepalived on the slave: its goodbye gives the VIP to the master, which opens for writes."""
+    until(
+        f"{pair.master.host}: keepalived as BACKUP, ready to take the VIP",
+        BACKUP_SECONDS,
+        lambda: vrrp_state(pair.master.host) == "BACKUP",
+        hint=lambda: f"It is {vrrp_state(pair.master.host) or 'in no known state'}; see journalctl -u {UNIT} there.",
+    )
+    with Probe.of(pair.settings) as probe:
+        let_go = time.monotonic()
+        pair.slave.host.do(f"systemctl restart {UNIT}")
+        until(f"{pair.settings.vip.ip} on the master", HOME_SECONDS, pair.master.holds_vip, pause=0.02)
+        vip_seconds = time.monotonic() - let_go
+        until("the master open for writes", HOME_SECONDS, lambda: not _closed(pair.master), pause=0.02)
+        written = probe.first_write_after(let_go, deadline=5)
+    writes = f", writes acknowledged {written:.2f} s after" if written is not None else ""
+    report.say(f"handed over: the VIP is on the master {vip_seconds:.2f} s{writes} after the slave let go")
+    return Handover(vip_seconds, written)
+
+
+def _closed(side: Side) -> bool:
+    return bool(side.server.value("SELECT @@GLOBAL.super_read_only"))
+
+
+def _raise_on_applier_error(pair: Pair) -> None:
+    status = replica_status(pair.slave.server)
+    if status and status.applier_error:
+        raise Refused(
+            f"{pair.slave.host}: the applier stopped: {status.applier_error}",
+            "The VIP was not moved. Repair the row it names on the slave; nothing is skipped.",
+        )
+
+
+def _replication(pair: Pair) -> str:
+    status = replica_status(pair.slave.server)
+    if status is None:
+        return "Replication is not configured."
+    return (
+        f"receiver {status.receiver}, applier {status.applier} {status.receiver_error or status.applier_error}".rstrip()
+    )
