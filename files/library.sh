@@ -51,13 +51,14 @@ serialised() {
     flock -w "$LOCK_SECONDS" 9 || { say "another script held the lock for $LOCK_SECONDS s: gave up"; exit 1; }
 }
 
-is_closed() {
-    [ "$(query 'SELECT @@GLOBAL.super_read_only')" = 1 ]
+# closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
+closed() {
+    query 'SELECT @@GLOBAL.super_read_only'
 }
 
 open_writes() {
     local said
-    is_closed || return 0
+    [ "$(closed)" = 1 ] || return 0
     if said=$(query 'SET GLOBAL read_only = OFF'); then
         say "holds the VIP: open for writes"
     else
@@ -69,7 +70,11 @@ open_writes() {
 # write are killed and it is tried again.
 close_writes() {
     local set_closed='SET SESSION lock_wait_timeout = 1; SET GLOBAL super_read_only = ON' said kills
-    is_closed && return 0
+    if ! said=$(closed); then
+        say "mysqld does not answer, so nobody writes: $said"
+        return
+    fi
+    [ "$said" = 1 ] && return
     if ! said=$(query "$set_closed"); then
         kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
@@ -99,7 +104,7 @@ record_takeover() {
     echo "received=$1"
     echo "executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')")"
     echo "relay_seconds=$2"
-    query 'SHOW REPLICA STATUS' -E | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
+    query 'SHOW REPLICA STATUS' -E --column-names | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
         tr : =
 }
 

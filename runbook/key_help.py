@@ -11,8 +11,11 @@ HELP: dict[str, str] = {
     "SLAVE_INTERFACE": "Interface of the slave that gets the VIP.\nEmpty: the one that has SLAVE_HOST.",
     "MASTER_SSH": "Name to reach the master by SSH, such as an alias of ssh_config.\nEmpty: MASTER_HOST.",
     "SLAVE_SSH": "Name to reach the slave by SSH, such as an alias of ssh_config.\nEmpty: SLAVE_HOST.",
-    "SSH_USER": "Login on both hosts; one that is not root needs sudo without a password.",
-    "SSH_PORT": "SSH port of both hosts.",
+    "SSH_USER": (
+        "Login on both hosts; one that is not root needs sudo without a password.\n"
+        "Empty: what ssh_config says for the host, else root."
+    ),
+    "SSH_PORT": "SSH port of both hosts.\nEmpty: what ssh_config says for the host, else 22.",
     "SSH_KEY": "Private key file, mode 0600.\nEmpty: the SSH agent and the usual keys in ~/.ssh.",
     "SSH_CONFIG": "ssh_config file; the default may be missing.",
     "SSH_KNOWN_HOSTS": "File with the hosts' public keys; a host that is not in it is refused.",

@@ -42,8 +42,8 @@ class Settings:
     master: Node
     slave: Node
     vip: IPv4Interface
-    ssh_user: str
-    ssh_port: int
+    ssh_user: str | None
+    ssh_port: int | None
     ssh_key: Path | None
     ssh_config: Path | None
     ssh_known_hosts: Path

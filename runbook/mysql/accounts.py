@@ -98,9 +98,12 @@ class RootPassword:
         return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD"}
 
     def read(self, host: Host) -> State:
+        plugins = self._plugins()
+        # auth_socket lets OS root in whatever the password; a login alone would prove nothing.
+        by_socket = plugins.get("localhost") not in (None, "auth_socket") and logs_in(host, "root", self.password)
         return {
-            "by the socket": self._word(logs_in(host, "root", self.password)),
-            "from 127.0.0.1": self._word(self._from_loopback()),
+            "by the socket": "MYSQL_ROOT_PASSWORD" if by_socket else None,
+            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if "127.0.0.1" in plugins else None,
         }
 
     def fix(self, host: Host, gap: Gap) -> None:
@@ -123,14 +126,13 @@ class RootPassword:
         ]
         execute(host, options, statements)
 
-    def _from_loopback(self) -> bool:
+    def _plugins(self) -> dict[str, str]:
+        """How root is authenticated, by host; nothing when MYSQL_ROOT_PASSWORD does not let us in to look."""
         try:
-            return bool(self.server.ask("SELECT 1 FROM mysql.user WHERE user = 'root' AND host = '127.0.0.1'"))
+            rows = self.server.ask("SELECT host, plugin FROM mysql.user WHERE user = 'root'")
         except LoginRefused:
-            return False
-
-    def _word(self, logs_in: bool) -> str | None:
-        return "MYSQL_ROOT_PASSWORD" if logs_in else None
+            return {}
+        return {row["host"]: row["plugin"] for row in rows}
 
 
 @dataclass(frozen=True)

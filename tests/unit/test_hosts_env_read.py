@@ -110,7 +110,7 @@ def test_a_file_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_a_file_of_ones_own_is_taken(tmp_path: Path, mode: int) -> None:
-    assert load(write(tmp_path, lines(), mode)).ssh_user == "root"
+    assert load(write(tmp_path, lines(), mode)).virtual_router_id == 51
 
 
 def test_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ def test_given_values_stand_in_the_rendered_file(tmp_path: Path) -> None:
     assert settings.ssh_user == "ops"
     assert settings.ssh_known_hosts == Path("/a b/it's known")
     assert "\nSSH_USER=ops\n" in path.read_text()
-    assert "\n#SSH_PORT=22\n" in path.read_text()
+    assert "\n#SSH_PORT=\n" in path.read_text()
 
 
 @pytest.mark.parametrize(
