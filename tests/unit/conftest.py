@@ -14,7 +14,7 @@ from runbook.settings import Settings, load
 def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
     """Settings of a hosts.env with these keys, beside the addresses and passwords of every test."""
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     monkeypatch.setenv("HOME", str(home))
 
     def make(**keys: str | None) -> Settings:

@@ -232,7 +232,13 @@ class LocalLink:
         self.calls.append(script)
         given = None if stdin is None else stdin.encode()[: self.cut_stdin]
         done = subprocess.run(
-            ["/bin/sh", "-c", script], input=given, capture_output=True, timeout=timeout, env=self._environment
+            ["/bin/sh", "-c", script],
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            timeout=timeout,
+            env=self._environment,
+            check=False,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -63,7 +63,7 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "SQL_MODE": "ansi_quotes, STRICT_ALL_TABLES",
         "AUTO_INCREMENT_INCREMENT": "4", "MASTER_AUTO_INCREMENT_OFFSET": "3",
         "SLAVE_AUTO_INCREMENT_OFFSET": "4",
-        "SLAVE_SKIP_ERRORS": "1062, 1032", "SEMI_SYNC": "off", "SEMI_SYNC_TIMEOUT_MS": "500",
+        "SLAVE_SKIP_ERRORS": "1062, 1032", "SEMI_SYNC": "off", "SKIP_NAME_RESOLVE": "off", "SEMI_SYNC_TIMEOUT_MS": "500",
         "ROUTER_ID": "pair",
         "VIRTUAL_ROUTER_ID": "77", "VRRP_VERSION": "2", "AUTH_PASS": "1111", "MASTER_PRIORITY": "150",
         "SLAVE_PRIORITY": "100", "ADVERT_INT": "2", "CHECK_INTERVAL": "10", "CHECK_TIMEOUT": "4",

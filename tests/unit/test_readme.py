@@ -1,0 +1,27 @@
+"""The README tells the truth about what can be read from the code."""
+
+import re
+from pathlib import Path
+
+from runbook.keys import KEYS, markdown_table
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_key_stands_in_the_readme_as_the_code_has_it() -> None:
+    between = README.partition("<!-- keys -->\n")[2].partition("<!-- /keys -->")[0]
+    assert between.strip() == markdown_table().strip()
+
+
+def test_every_task_stands_in_the_readme() -> None:
+    import tasks
+
+    listed = {name for name, _ in tasks.in_order(tasks.namespace)}
+    assert listed <= set(re.findall(r"`([a-z.-]+)`", README)), "a task that the table does not name"
+
+
+def test_the_keys_that_the_differences_name_exist() -> None:
+    section = README.partition("## Where this differs")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([A-Z_]{5,})(?:=\d)?`", section))
+    assert named and named <= {key.name for key in KEYS}
