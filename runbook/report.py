@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from runbook.step import Change, Outcome
+from runbook.step import Change, Gap, Outcome
 
 STYLES = {"ok": "green", "changed": "yellow", "would change": "cyan", "waits": "cyan", "failed": "bold red"}
 WIDTH = max(map(len, STYLES))
@@ -49,7 +49,7 @@ class Report:
             return
         style = STYLES[outcome.status]
         lines = [f"  [{style}]{outcome.status:<{WIDTH}}[/]  {outcome.host:<6}  {escape(self._mask(outcome.step))}"]
-        lines += [f"      {self._coloured(line)}" for change in outcome.gap for line in difference(change)]
+        lines += [f"      {self._coloured(line)}" for line in differences(outcome.gap)]
         lines += [f"      {escape(self._mask(line))}" for line in outcome.note.splitlines()]
         with self._printing:
             self._console.print("\n".join(lines))
@@ -90,15 +90,29 @@ class Report:
         return f"[{style}]{text}[/]" if style else text
 
 
+def differences(gap: Gap) -> Iterator[str]:
+    """The changed facts as lines; what was not there at all is one line."""
+    if len(gap) > 1 and all(change.now is None for change in gap):
+        yield "absent → " + ", ".join(f"{change.fact}: {_brief(change.want)}" for change in gap)
+        return
+    for change in gap:
+        yield from difference(change)
+
+
 def difference(change: Change) -> Iterator[str]:
     """A changed fact as lines: a unified diff where a text of lines replaces another, else `fact: old → new`."""
     now, want = _plain(change.now), _plain(change.want)
     if "\n" not in want:
         yield f"{change.fact}: {now} → {want}"
     elif change.now is None:
-        yield f"{change.fact}: absent → {len(want.splitlines())} lines"
+        yield f"{change.fact}: absent → {_brief(want)}"
     else:
         yield from list(difflib.unified_diff(now.splitlines(), want.splitlines(), lineterm="", n=1))[2:]
+
+
+def _brief(value: object) -> str:
+    text = _plain(value)
+    return f"{len(text.splitlines())} lines" if "\n" in text else text
 
 
 def _plain(value: object) -> str:

@@ -22,6 +22,8 @@ CLIENT_ERRORS = range(2000, 3000)
 ACCESS_DENIED_BY_PLUGIN = 1698  # ER_ACCESS_DENIED_NO_PASSWORD_ERROR: auth_socket saw another OS user
 REFUSED = (ER.ACCESS_DENIED_ERROR, ER.HOST_NOT_PRIVILEGED, ACCESS_DENIED_BY_PLUGIN)
 
+OPEN = "SET GLOBAL super_read_only = OFF"
+
 Row = dict[str, Any]
 
 
@@ -79,6 +81,7 @@ class Server:
         self.port = port
         self._root_password = root_password
         self._connection: Any = None
+        self._opened = False
 
     def ask(self, query: str, *args: object) -> list[Row]:
         """The rows of a query that only reads."""
@@ -98,7 +101,14 @@ class Server:
     def execute(self, statement: str, *args: object) -> None:
         """Run a statement that changes the server."""
         self.host.changing(statement)
-        self._run(statement, args)
+        try:
+            self._run(statement, args)
+        except SqlFailed as error:
+            if not (self._opened and error.code == ER.OPTION_PREVENTS_STATEMENT):
+                raise
+            # mysql_check.sh, which looks each second, has closed the server again between two statements.
+            self._run(OPEN, ())
+            self._run(statement, args)
 
     @contextmanager
     def opened_for_root(self, *, logged: bool = True) -> Iterator[None]:
@@ -109,7 +119,8 @@ class Server:
         """
         closed = bool(self.value("SELECT @@GLOBAL.super_read_only"))
         if closed:
-            self.execute("SET GLOBAL super_read_only = OFF")
+            self.execute(OPEN)
+            self._opened = True
         if not logged:
             self.execute("SET SESSION sql_log_bin = OFF")
         try:
@@ -117,6 +128,7 @@ class Server:
         finally:
             if not logged:
                 self.execute("SET SESSION sql_log_bin = ON")
+            self._opened = False
             if closed:
                 self.execute("SET GLOBAL super_read_only = ON")
 
