@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runbook import templates
 from runbook.errors import RunbookError
 from runbook.host import Host
+from runbook.keepalived import UNIT
 from runbook.mysql.replication import user_schemas
 from runbook.mysql.variables import InForce, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
@@ -87,15 +88,22 @@ class RestartOfMysqld:
         return self._side.holds_vip() or (writable and bool(user_schemas(self._side.server)))
 
     def _restart_under_the_vip(self, host: Host, unit: str) -> None:
-        """keepalived ends with mysqld. With the slave's stopped meanwhile, the VIP can only come back here."""
-        slave = self._pair.slave.host
-        slave.do("systemctl stop keepalived")
+        """keepalived ends with mysqld. With the slave's stopped meanwhile, the VIP can only come back here.
+
+        A master with its slave attached takes 11 s to shut down, else 3 (measured on 9.7): the receiver is stopped
+        too, once stop.sh has closed the master, so that nothing is acknowledged without the slave.
+        """
+        slave = self._pair.slave
+        slave.host.do(f"systemctl stop {UNIT}")
         try:
+            host.do(f"systemctl stop {UNIT}")
+            slave.server.execute("STOP REPLICA IO_THREAD")
             restart_mysqld(host, self._side.server, unit)
-            host.do("systemctl start keepalived")
+            host.do(f"systemctl start {UNIT}")
             until(f"{host}: the VIP back after the restart of mysqld", VIP_SECONDS, self._side.holds_vip)
         finally:
-            slave.do("systemctl start keepalived")
+            slave.server.execute("START REPLICA")
+            slave.host.do(f"systemctl start {UNIT}")
 
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:
