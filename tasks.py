@@ -189,7 +189,7 @@ STEPS = (
 @task(help=JSON, auto_shortflags=False)
 def verify(c: Context, json: bool = False) -> None:
     """Prove that the pair is healthy, or say what is not; writes one heartbeat row and nothing else."""
-    with on_pair(c, "verify", json=json, lock=False) as (pair, report, target):
+    with on_pair(c, "verify", json=json, lock=False) as (pair, report, _):
         from runbook import verify as verification
 
         if not verification.run(pair, report):
@@ -215,7 +215,7 @@ def failback(c: Context) -> None:
 
 def bring_home(c: Context) -> None:
     """What `failback` does, alone or after a drill; then verify, so that the last line is proof."""
-    with on_pair(c, "failback") as (pair, report, target):
+    with on_pair(c, "failback") as (pair, report, _):
         from runbook import failback as operation
         from runbook import verify as verification
 

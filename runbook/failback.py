@@ -109,8 +109,9 @@ def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
         raise Refused(
             f"{pair.master.host} lacks transactions that the slave has:",
             *(f"  {name.strip()}" for name in names),
-            "The VIP was not moved; the slave goes on serving reads. Was the master rebuilt, or did it lose its disk's",
-            "last writes? Look at them on the slave (mysqlbinlog --include-gtids) and bring them to the master by hand.",
+            "The VIP was not moved; the slave goes on serving reads.",
+            "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog",
+            "--include-gtids) and bring them to the master by hand.",
         )
     report.say(f"proved: the master has every transaction of the slave ({on_slave or 'none yet'})")
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 from runbook.errors import BadInput, RunbookError
-from runbook.pair import Pair, Side
+from runbook.pair import ROLES, Pair, Side
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 
@@ -29,17 +29,14 @@ MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 def examine(pair: Pair) -> None:
     """Connect to both hosts and raise BadInput with everything that stands in the way."""
-    pair.side_by_side(_look)
-    reasons = [reason for found in pair.side_by_side(lambda side: list(_reasons(side))).values() for reason in found]
-    machines = pair.side_by_side(lambda side: side.host.ask(MACHINE_QUESTION).strip())
-    if machines["master"] and machines["master"] == machines["slave"]:
-        reasons.append(
-            "MASTER_HOST and SLAVE_HOST have the same /etc/machine-id: are they one machine, or one a clone?\n"
-            "A clone needs its own: rm /etc/machine-id && systemd-machine-id-setup, then restart it."
-        )
-    stranger = _stranger_with_vip(pair)
-    if stranger:
-        reasons.append(stranger)
+    rootless = pair.side_by_side(_rootless)
+    reasons = [reason for reason in rootless.values() if reason]
+    rooted = tuple(role for role, reason in rootless.items() if not reason)
+    if rooted:
+        found = pair.side_by_side(lambda side: list(_reasons(side)), rooted)
+        reasons += [reason for of_host in found.values() for reason in of_host]
+    if len(rooted) == len(ROLES):
+        reasons += filter(None, [_one_machine(pair), _stranger_with_vip(pair)])
     if reasons:
         raise BadInput(*reasons)
 
@@ -58,18 +55,19 @@ def clock_difference(pair: Pair) -> float:
     return max(0.0, abs(master - slave) - master_error - slave_error)
 
 
-def _look(side: Side) -> None:
+def _rootless(side: Side) -> str | None:
     ran = side.host.link.run(WHO_QUESTION, timeout=10)
-    if ran.code != 0 or ran.out.strip() != "0":
-        raise BadInput(
-            f"{side.host}: no root here: {(ran.err or ran.out).strip()}",
-            "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL",
-        )
-    side.host.foresee(QUESTIONS)
+    if ran.code == 0 and ran.out.strip() == "0":
+        return None
+    return (
+        f"{side.host}: no root here: {(ran.err or ran.out).strip()}\n"
+        "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
+    )
 
 
 def _reasons(side: Side) -> Iterator[str]:
     host, vip = side.host, side.settings.vip
+    host.foresee(QUESTIONS)
     if host.ask(MANAGER_QUESTION).strip() != "systemd":
         yield f"{host}: its service manager is not systemd, which keeps mysqld and keepalived here"
     for line in host.ask(SPACE_QUESTION).splitlines():
@@ -93,6 +91,16 @@ def _reasons(side: Side) -> Iterator[str]:
             f"{host}: VIP = {vip}: it is outside the network {network} of the interface {side.interface}\n"
             "Take a free address of that network as VIP."
         )
+
+
+def _one_machine(pair: Pair) -> str | None:
+    machines = pair.side_by_side(lambda side: side.host.ask(MACHINE_QUESTION).strip())
+    if not machines["master"] or machines["master"] != machines["slave"]:
+        return None
+    return (
+        "MASTER_HOST and SLAVE_HOST have the same /etc/machine-id: are they one machine, or one a clone?\n"
+        "A clone needs its own: rm /etc/machine-id && systemd-machine-id-setup, then restart it."
+    )
 
 
 def _stranger_with_vip(pair: Pair) -> str | None:

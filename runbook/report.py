@@ -76,9 +76,9 @@ class Report:
             {"fact": c.fact, "now": self._mask(_plain(c.now)), "want": self._mask(_plain(c.want))} for c in outcome.gap
         ]
         return {
-            "task": self._task,
+            "task": self._mask(self._task),
             "host": outcome.host,
-            "step": outcome.step,
+            "step": self._mask(outcome.step),
             "status": outcome.status,
             "gap": gap,
             "note": self._mask(outcome.note),
@@ -107,7 +107,8 @@ def difference(change: Change) -> Iterator[str]:
     elif change.now is None:
         yield f"{change.fact}: absent → {_brief(want)}"
     else:
-        yield from list(difflib.unified_diff(now.splitlines(), want.splitlines(), lineterm="", n=1))[2:]
+        lines = list(difflib.unified_diff(now.splitlines(), want.splitlines(), lineterm="", n=1))[2:]
+        yield from lines or [f"{change.fact}: only line ends differ"]
 
 
 def _brief(value: object) -> str:

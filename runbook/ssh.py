@@ -114,7 +114,7 @@ class Link:
                 "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS
             )
         except paramiko.ChannelException as error:
-            if error.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:  # type: ignore[attr-defined]
+            if error.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
                 raise BadInput(
                     f"{self.label}: sshd forbids forwarding, which the SQL session needs\n"
                     "Set `AllowTcpForwarding local` in sshd_config on that host and reload sshd."
@@ -159,6 +159,8 @@ class Link:
                     "Was the host rebuilt, or is somebody in between? When you know that it was rebuilt: "
                     f"ssh-keygen -f {known} -R '{_known_as(self._connection)}', then `inv trust-hosts`."
                 )
+            case paramiko.PasswordRequiredException():
+                return BadInput(f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add")
             case paramiko.AuthenticationException():
                 key = f" with key {self._settings.ssh_key}" if self._settings.ssh_key else ""
                 return LoginRefused(
@@ -170,8 +172,6 @@ class Link:
                     f"{self.label}: its SSH host key is not in {known}\n"
                     "Run `inv trust-hosts`: it shows the fingerprints and asks before it adds them."
                 )
-            case paramiko.PasswordRequiredException() | paramiko.SSHException() if "encrypted" in str(error):
-                return BadInput(f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add")
             case socket.gaierror():
                 return BadInput(f"{self.label}: the name does not resolve\nCheck MASTER_SSH / SLAVE_SSH and DNS.")
         reason = re.sub(r"^\[Errno [^]]*\] ", "", str(error)) or type(error).__name__

@@ -1,5 +1,6 @@
 """Which pair a run is meant for, and how much may be done to it unasked."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from runbook.lab.pair import Lab
+from runbook.mysql.optionfile import quoted
+from runbook.mysql.session import literal
 from runbook.settings import Settings, find, load
 
 
@@ -30,9 +33,10 @@ class Target:
     @cached_property
     def _secret(self) -> re.Pattern[str]:
         plain = {secret.reveal() for secret in self.settings.secrets}
-        escaped = {p.replace("\\", "\\\\") for p in plain}
-        spelled = plain | escaped | {e.replace('"', '\\"') for e in escaped} | {e.replace("'", "\\'") for e in escaped}
-        spelled |= {p.replace("'", "'\"'\"'") for p in plain} | {p.encode("unicode_escape").decode() for p in plain}
+        spelled = plain | {literal(p)[1:-1] for p in plain} | {quoted(p)[1:-1] for p in plain}
+        spelled |= {s.replace("'", "'\"'\"'") for s in spelled}
+        spelled |= {repr(s)[1:-1] for s in spelled}
+        spelled |= {json.dumps(s, ensure_ascii=ascii_only)[1:-1] for s in spelled for ascii_only in (True, False)}
         return re.compile("|".join(re.escape(text) for text in sorted(spelled, key=len, reverse=True) if text))
 
 

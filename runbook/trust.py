@@ -31,7 +31,7 @@ class _Unknown(Exception):
         self.found = found
 
 
-class _Report(paramiko.MissingHostKeyPolicy):
+class _Report(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
         raise _Unknown(HostKey(hostname, key))
 

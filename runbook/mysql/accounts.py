@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from runbook.errors import RunbookError
 from runbook.host import Host
-from runbook.mysql.socket_login import execute, logs_in, root_options
 from runbook.mysql.session import LoginRefused, Server, connect, literal
+from runbook.mysql.socket_login import execute, logs_in, root_options
 from runbook.settings import Secret
 from runbook.step import Gap, State
 
@@ -57,8 +57,14 @@ class Account:
             self.server.execute("CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s", *account, password)
             self.server.execute("ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK", *account, password)
             self.server.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", *account)
+            if any("roles" in str(change.now) for change in gap):
+                self.server.execute(f"REVOKE {', '.join(self._roles())} FROM %s@%s", *account)
             for scope, privileges in self.privileges:
                 self.server.execute(f"GRANT {', '.join(privileges)} ON {scope} TO %s@%s", *account)
+
+    def _roles(self) -> list[str]:
+        grants = self.server.ask("SHOW GRANTS FOR %s@%s", self.user, self.from_host)
+        return str(granted(str(next(iter(row.values()))) for row in grants)["roles"]).split(", ")
 
     def _logs_in(self, host: Host) -> bool:
         if self.from_host == "localhost":
@@ -71,15 +77,17 @@ class Account:
 
 
 def granted(grants: Iterable[str]) -> dict[str, object]:
-    """SHOW GRANTS as `on SCOPE` -> sorted privileges; USAGE, which is none, left out."""
+    """SHOW GRANTS as `on SCOPE` -> sorted privileges, roles as `roles`; USAGE, which is none, left out."""
     found: dict[str, set[str]] = {}
     for grant in grants:
-        match = re.match(r"GRANT (.+) ON (\S+) TO ", grant)
+        match = re.match(r"GRANT (.+) ON (\S+) TO .+?(WITH GRANT OPTION)?$", grant)
         if match:
             privileges = {p.strip() for p in match[1].split(",")} - {"USAGE"}
-            if privileges:
-                found.setdefault(f"on {match[2].replace('`', '')}", set()).update(privileges)
-    return {scope: ", ".join(sorted(privileges)) for scope, privileges in found.items()}
+            scope = f"on {match[2].replace('`', '')}"
+            found.setdefault(scope, set()).update(privileges | ({"GRANT OPTION"} if match[3] else set()))
+        elif match := re.match(r"GRANT (.+) TO ", grant):
+            found.setdefault("roles", set()).update(match[1].split(","))
+    return {scope: ", ".join(sorted(privileges)) for scope, privileges in found.items() if privileges}
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ class RootPassword:
 
 @dataclass(frozen=True)
 class SecureInstallation:
-    """What mysql_secure_installation does: no anonymous account, root from other hosts only if wanted, no test schema."""
+    """As mysql_secure_installation: no anonymous account, root from other hosts only if wanted, no test schema."""
 
     server: Server
     root_password: Secret
@@ -169,8 +177,8 @@ class SecureInstallation:
             for row in self.server.ask(REMOTE_ROOT):
                 self.server.execute("DROP USER root@%s", row["host"])
             if self.root_remote:
-                self.server.execute("CREATE USER root@'%%' IDENTIFIED BY %s", self.root_password.reveal())
-                self.server.execute("GRANT ALL PRIVILEGES ON *.* TO root@'%%' WITH GRANT OPTION")
+                self.server.execute("CREATE USER root@%s IDENTIFIED BY %s", "%", self.root_password.reveal())
+                self.server.execute("GRANT ALL PRIVILEGES ON *.* TO root@%s WITH GRANT OPTION", "%")
             if any(change.fact == "test schema" for change in gap):
                 self.server.execute("DROP SCHEMA IF EXISTS test")
 

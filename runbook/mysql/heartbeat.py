@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from pymysql.constants import ER
+
 from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.session import Server
+from runbook.mysql.session import Row, Server, SqlFailed
 from runbook.step import Gap, State
 from runbook.wait import until
 
@@ -57,7 +59,7 @@ class SeenOnSlave:
         return {"heartbeat": "the same on both"}
 
     def read(self, host: Host) -> State:
-        on_master, on_slave = self.master.one(LAST_BEAT), self.slave.one(LAST_BEAT)
+        on_master, on_slave = _last_beat(self.master), _last_beat(self.slave)
         if not on_master:
             return {}
         return {"heartbeat": "the same on both" if on_master == on_slave else f"{on_slave} on the slave"}
@@ -68,6 +70,16 @@ class SeenOnSlave:
                 f"INSERT INTO {SCHEMA}.heartbeat (id, beat) VALUES (1, UUID()) ON DUPLICATE KEY UPDATE beat = UUID()"
             )
         until(f"{host}: the master's heartbeat", SEEN_SECONDS, lambda: self.read(host) == self.want())
+
+
+def _last_beat(server: Server) -> Row:
+    """The heartbeat row, or an empty one while there is no such table here yet."""
+    try:
+        return server.one(LAST_BEAT)
+    except SqlFailed as error:
+        if error.code not in (ER.NO_SUCH_TABLE, ER.BAD_DB_ERROR):
+            raise
+        return {}
 
 
 @dataclass(frozen=True)

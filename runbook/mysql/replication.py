@@ -16,7 +16,7 @@ RETRY_COUNT = 86400
 THREADS_SECONDS = 30
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "runbook")
-MASTER_QUESTION = "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_purged AS purged"
+GTID_QUESTION = "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_purged AS purged"
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,9 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
         return (
             f"the applier stopped on an error\n  {status.applier_error}\nRepair the row it names; nothing is skipped."
         )
-    on_master, on_slave = master.one(MASTER_QUESTION), slave.one(MASTER_QUESTION)
+    # The slave first: what it has then, a master that is written to has too by the time it is asked.
+    on_slave = slave.one(GTID_QUESTION)
+    on_master = master.one(GTID_QUESTION)
     errant = slave.value("SELECT GTID_SUBTRACT(%s, %s)", on_slave["executed"], on_master["executed"])
     if errant:
         wrong = f" (it replicates from {status.source})" if status and status.source != source else ""

@@ -121,13 +121,15 @@ class Server:
         if closed:
             self.execute(OPEN)
             self._opened = True
-        if not logged:
-            self.execute("SET SESSION sql_log_bin = OFF")
         try:
-            yield
-        finally:
             if not logged:
-                self.execute("SET SESSION sql_log_bin = ON")
+                self.execute("SET SESSION sql_log_bin = OFF")
+            try:
+                yield
+            finally:
+                if not logged:
+                    self.execute("SET SESSION sql_log_bin = ON")
+        finally:
             self._opened = False
             if closed:
                 self.execute("SET GLOBAL super_read_only = ON")

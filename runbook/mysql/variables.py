@@ -40,7 +40,7 @@ def wanted(settings: Settings, node: Node) -> dict[str, str]:
         "log_replica_updates": "ON",
         "relay_log_recovery": "ON",
         "replica_net_timeout": str(NET_TIMEOUT_SECONDS),
-        "replica_skip_errors": settings.slave_skip_errors.upper(),
+        "replica_skip_errors": _skip_errors(settings.slave_skip_errors),
         "auto_increment_increment": str(settings.auto_increment_increment),
         "auto_increment_offset": str(node.auto_increment_offset),
         "character_set_server": settings.character_set,
@@ -50,20 +50,35 @@ def wanted(settings: Settings, node: Node) -> dict[str, str]:
     return values | semi_sync(settings, node)
 
 
+def _skip_errors(value: str) -> str:
+    """As the server shows it: numbers in ascending order."""
+    numbers = value.replace(" ", "").split(",")
+    return ",".join(sorted(numbers, key=int)) if all(n.isdigit() for n in numbers) else value.upper()
+
+
 def semi_sync(settings: Settings, node: Node) -> dict[str, str]:
     """Semi-synchronous replication for a node's role: the master waits for the slave, never the other way round.
 
     A slave that ran the source side too would hold up its own applier, waiting for a slave that it does not have.
     """
-    if not settings.semi_sync:
-        return {}
     if node.role == "slave":
-        return {"rpl_semi_sync_replica_enabled": "ON"}
+        return {"rpl_semi_sync_replica_enabled": "ON" if settings.semi_sync else "OFF"}
+    if not settings.semi_sync:
+        return {"rpl_semi_sync_source_enabled": "OFF"}
     return {
         "rpl_semi_sync_source_enabled": "ON",
         "rpl_semi_sync_source_timeout": str(settings.semi_sync_timeout_ms),
         "rpl_semi_sync_source_wait_point": "AFTER_SYNC",
     }
+
+
+# Off while nothing names them; without its plugin a semi-sync variable in the file would keep mysqld from starting.
+OFF_UNLESS_NAMED = {"replica_skip_errors", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"}
+
+
+def in_file(variables: Mapping[str, str]) -> dict[str, str]:
+    """What of the wanted variables stands in the option file."""
+    return {name: value for name, value in variables.items() if not (value == "OFF" and name in OFF_UNLESS_NAMED)}
 
 
 def plugin(settings: Settings, node: Node) -> str | None:
@@ -98,7 +113,8 @@ class InForce:
         return dict(self.variables) | ({"plugins": self.plugin} if self.plugin else {})
 
     def read(self, host: Host) -> State:
-        state: dict[str, object] = dict(read_variables(self.server, self.variables))
+        state: dict[str, object] = dict.fromkeys(self.variables.keys() & OFF_UNLESS_NAMED, "OFF")
+        state |= read_variables(self.server, self.variables)
         if self.plugin:
             loaded = self.server.ask(
                 "SELECT 1 FROM information_schema.plugins WHERE plugin_library = %s AND plugin_status = 'ACTIVE'",

@@ -8,7 +8,7 @@ from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.keepalived import UNIT
 from runbook.mysql.replication import user_schemas
-from runbook.mysql.variables import InForce, plugin, restart_mysqld, wanted
+from runbook.mysql.variables import InForce, in_file, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
@@ -32,7 +32,8 @@ class IncludeFolder:
 
     def questions(self) -> list[str]:
         return [
-            f"grep -qE '^[[:space:]]*!includedir[[:space:]]+{self.folder}/?[[:space:]]*$' {self.my_cnf} && echo yes || true"
+            f"grep -qE '^[[:space:]]*!includedir[[:space:]]+{self.folder}/?[[:space:]]*$' {self.my_cnf} "
+            "&& echo yes || true"
         ]
 
     def want(self) -> State:
@@ -102,8 +103,8 @@ class RestartOfMysqld:
             host.do(f"systemctl start {UNIT}")
             until(f"{host}: the VIP back after the restart of mysqld", VIP_SECONDS, self._side.holds_vip)
         finally:
-            slave.server.execute("START REPLICA")
             slave.host.do(f"systemctl start {UNIT}")
+            slave.server.execute("START REPLICA")
 
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:
@@ -129,7 +130,5 @@ def option_file(side: Side) -> str:
         ours=OURS,
         node=side.node,
         plugin=plugin(side.settings, side.node),
-        variables={
-            k: v for k, v in wanted(side.settings, side.node).items() if (k, v) != ("replica_skip_errors", "OFF")
-        },
+        variables=in_file(wanted(side.settings, side.node)),
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from runbook.host import Host
 from runbook.step import Gap, State
+from runbook.system.resources import BACKUP_SUFFIX
 
 CONFIG = "/etc/selinux/config"
 
@@ -22,8 +23,8 @@ class SELinux:
 
     def questions(self) -> Iterable[str]:
         yield (
-            f"[ -e {CONFIG} ] && sed -n 's/^SELINUX=//p' {CONFIG} | tail -n 1 || echo none; "
-            "getenforce 2>/dev/null || echo Disabled"
+            f"if [ -e {CONFIG} ]; then sed -n 's/^SELINUX=[[:space:]]*//p' {CONFIG} | tail -n 1; else echo none; fi; "
+            "echo; getenforce 2>/dev/null || echo Disabled"
         )
 
     def want(self) -> State:
@@ -31,7 +32,7 @@ class SELinux:
 
     def read(self, host: Host) -> State:
         (question,) = self.questions()
-        at_boot, now = host.ask(question).split()
+        at_boot, *_, now = host.ask(question).splitlines()
         return {
             "at boot": self.mode if at_boot == "none" else at_boot,
             "enforcing now": "yes" if now == "Enforcing" else "no",
@@ -40,8 +41,11 @@ class SELinux:
     def fix(self, host: Host, gap: Gap) -> None:
         facts = {change.fact for change in gap}
         if "at boot" in facts:
-            backup = f"{CONFIG}.before-runbook"
-            host.do(f"[ -e {backup} ] || cp -p {CONFIG} {backup}; sed -i 's/^SELINUX=.*/SELINUX={self.mode}/' {CONFIG}")
+            host.do(
+                f"[ -e {CONFIG}{BACKUP_SUFFIX} ] || cp -p {CONFIG} {CONFIG}{BACKUP_SUFFIX}; "
+                f"if grep -q ^SELINUX= {CONFIG}; then sed -i 's/^SELINUX=.*/SELINUX={self.mode}/' {CONFIG}; "
+                f"else echo SELINUX={self.mode} >> {CONFIG}; fi"
+            )
         if "enforcing now" in facts:
             host.do("setenforce 0")
 

@@ -13,8 +13,10 @@ import pymysql
 import pymysql.cursors
 
 from runbook.host import DryHost, Host
+from runbook.mysql.optionfile import client_section
+from runbook.mysql.socket_login import NO_PASSWORD
 from runbook.pair import Pair, Side
-from runbook.settings import Node, Role, Settings
+from runbook.settings import Node, Role, Secret, Settings
 from runbook.ssh import Ran
 
 CAPTURED = Path(__file__).parent / "captured"
@@ -23,7 +25,10 @@ Answer = str | Ran | BaseException | Callable[[str | None], "str | Ran"]
 Row = dict[str, Any]
 Effect = Callable[[], object] | BaseException | None
 
-_RealConnection = pymysql.Connection
+# PyMySQL's own spelling of a statement with its arguments; the status is one without NO_BACKSLASH_ESCAPES.
+_UNCONNECTED = pymysql.Connection(defer_connect=True)
+_UNCONNECTED.server_status = 0
+_SPELLER = pymysql.cursors.Cursor(_UNCONNECTED)
 
 
 def captured(name: str) -> str:
@@ -33,6 +38,20 @@ def captured(name: str) -> str:
 
 def captured_json(name: str) -> Any:
     return json.loads(captured(name))
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
 
 
 class FakeLink:
@@ -46,10 +65,15 @@ class FakeLink:
         self.closed = False
         self.mysqlds: dict[tuple[str, int], FakeMysqld] = {}
         self._answers: dict[str, Answer] = {}
+        self._parts: dict[str, Answer] = {}
         self._takes: dict[str, tuple[Answer, Effect]] = {}
 
     def says(self, question: str, answer: Answer) -> None:
         self._answers[question] = answer
+
+    def says_where(self, part: str, answer: Answer) -> None:
+        """The answer to every question with this text in it."""
+        self._parts[part] = answer
 
     def takes(self, command: str, effect: Effect = None, answer: Answer = "") -> None:
         self._takes[command] = (answer, effect)
@@ -76,7 +100,9 @@ class FakeLink:
         elif script in self._answers:
             answer = self._answers[script]
         else:
-            raise AssertionError(f"{self.label}: this host was told nothing of: {script}")
+            fitting = [said for part, said in self._parts.items() if part in script]
+            assert fitting, f"{self.label}: this host was told nothing of: {script}"
+            answer = fitting[0]
         if isinstance(answer, BaseException):
             raise answer
         said = answer(stdin) if callable(answer) else answer
@@ -199,10 +225,9 @@ class FakeCursor:
     def __init__(self, mysqld: FakeMysqld) -> None:
         self._mysqld = mysqld
         self._rows: list[Row] = []
-        self._speller = pymysql.cursors.Cursor(_RealConnection(defer_connect=True))
 
     def execute(self, query: str, args: object = None) -> None:
-        self._rows = self._mysqld.run(self._speller.mogrify(query, args))
+        self._rows = self._mysqld.run(_SPELLER.mogrify(query, args))
 
     def fetchall(self) -> list[Row]:
         return self._rows
@@ -293,6 +318,22 @@ class PipeChannel:
         self.close()
 
 
+def lets_in(**logins: str) -> Callable[[str | None], Ran]:
+    """The mysql client on a host that lets these users in; it must have got options and one question by stdin."""
+
+    denied = Ran(*captured_json("mysql_client.json")["1045"])
+
+    def answer(stdin: str | None) -> Ran:
+        options, _, statements = (stdin or "").partition("\0")
+        assert statements == "SELECT 1;\n"
+        there = [
+            client_section(user, Secret(password)) if password else NO_PASSWORD for user, password in logins.items()
+        ]
+        return Ran(0, "1\n", "") if options in there else denied
+
+    return answer
+
+
 def host_of(settings: Settings, link: Any, role: Role = "master", *, dry: bool = False) -> Host:
     return (DryHost if dry else Host)(settings.node(role), link)
 
@@ -312,10 +353,11 @@ def link_of(side: Side | Host) -> FakeLink:
     return link
 
 
-def mysqld_of(side: Side) -> FakeMysqld:
+def mysqld_of(side: Side, mysqld: FakeMysqld | None = None) -> FakeMysqld:
     """The side's server, running, with root's password as in hosts.env."""
     s = side.settings
-    mysqld = FakeMysqld(root=s.mysql_root_password.reveal())
+    mysqld = mysqld or FakeMysqld()
+    mysqld.logins["root"] = s.mysql_root_password.reveal()
     link_of(side).mysqlds["127.0.0.1", s.mysql_port] = mysqld
     return mysqld
 

@@ -4,23 +4,10 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from fake import Clock
 
 from runbook import wait
 from runbook.wait import DeadlinePassed, until
-
-
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.now += seconds
 
 
 @pytest.fixture

@@ -1,0 +1,132 @@
+"""Checks that the gathered facts answer. Pure."""
+
+from collections.abc import Iterator
+
+from runbook.checks import Check, Status, not_checked
+from runbook.facts import Facts, SideFacts, transactions
+from runbook.mysql.dialect import dialect_of
+from runbook.mysql.replication import ReplicaStatus
+from runbook.settings import Settings
+
+LAG_SECONDS = 5
+
+
+def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
+    """Reachability, services, versions, the VIP, who takes writes, replication."""
+    master, slave = facts["master"], facts["slave"]
+    for side in (master, slave):
+        yield from _of_host(side, settings)
+    yield _versions(master, slave)
+    yield _vip(master, slave, settings)
+    for side in (master, slave):
+        if side.answers:
+            yield _read_only(side)
+    if slave.answers:
+        yield _threads(slave, master)
+        if slave.replication and slave.replication.runs:
+            yield _lag(slave.replication)
+        yield _transactions(master, slave)
+    if settings.semi_sync and not slave.holds_vip:
+        yield from (_semi_sync(side) for side in (master, slave) if side.answers)
+
+
+def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
+    if side.unreachable:
+        way_in = f"ssh {settings.node(side.role).ssh_host}"
+        yield Check(side.role, "SSH", "FAIL", side.unreachable, f"Is the host up? Does `{way_in}` get in?")
+        return
+    yield Check(side.role, "SSH", "OK", "answers")
+    if side.answers:
+        yield Check(side.role, "mysqld", "OK", f"{side.mysqld}, root logs in")
+    else:
+        yield Check(side.role, "mysqld", "FAIL", f"{side.mysqld}; {side.sql}", "See its error log and its disk")
+    state = f"{side.keepalived}, {side.vrrp}" if side.vrrp else side.keepalived
+    if side.keepalived == "active" and side.vrrp != "FAULT":
+        yield Check(side.role, "keepalived", "OK", state)
+    else:
+        yield Check(side.role, "keepalived", "FAIL", state, "See journalctl -u keepalived on that host")
+
+
+def _versions(master: SideFacts, slave: SideFacts) -> Check:
+    name = "MySQL versions"
+    if not (master.version and slave.version):
+        return not_checked("pair", name, "one of the servers does not answer")
+    if dialect_of(master.version).series == dialect_of(slave.version).series:
+        return Check("pair", name, "OK", master.version if master.version == slave.version else _both(master, slave))
+    return Check("pair", name, "FAIL", _both(master, slave), "Replication needs one series: install the same on both")
+
+
+def _both(master: SideFacts, slave: SideFacts) -> str:
+    return f"{master.version} on the master, {slave.version} on the slave"
+
+
+def _vip(master: SideFacts, slave: SideFacts, settings: Settings) -> Check:
+    name = f"VIP {settings.vip.ip}"
+    unknown = next((f"; the {side.role} could not be asked" for side in (master, slave) if side.unreachable), "")
+    match master.holds_vip, slave.holds_vip:
+        case True, True:
+            return Check("pair", name, "FAIL", "on both hosts", "See the verdict below")
+        case True, False:
+            return Check("pair", name, "WARN" if unknown else "OK", f"on the master{unknown}")
+        case False, True:
+            return Check("pair", name, "FAIL", f"on the slave{unknown}", "inv failback, when the master is well")
+    return Check("pair", name, "FAIL", f"on no host{unknown}", "See the verdict below")
+
+
+def _read_only(side: SideFacts) -> Check:
+    name = "takes writes" if side.role == "master" else "refuses writes"
+    opened = side.role == "master" and side.holds_vip
+    status: Status = "OK" if opened != side.read_only and side.open == opened else "FAIL"
+    flags = f"read_only {_word(side.read_only)}, super_read_only {_word(side.super_read_only)}"
+    if side.role == "master" and not side.holds_vip:
+        name = "refuses writes without the VIP"
+    return Check(side.role, name, status, flags, "" if status == "OK" else "See the verdict below")
+
+
+def _word(flag: bool | None) -> str:
+    return "ON" if flag else "OFF"
+
+
+def _threads(slave: SideFacts, master: SideFacts) -> Check:
+    name, status = "replication", slave.replication
+    if status is None:
+        return Check("slave", name, "FAIL", "not configured", "inv start-slave")
+    found = f"from {status.source}: receiver {status.receiver}, applier {status.applier}"
+    errors = "; ".join(filter(None, (status.receiver_error, status.applier_error)))
+    if status.runs and status.source.rpartition(":")[0] == master.address:
+        return Check("slave", name, "OK", found)
+    if slave.holds_vip:
+        return Check("slave", name, "WARN", f"{found}; it stands still while the slave holds the VIP", "inv failback")
+    return Check("slave", name, "FAIL", f"{found}{f'; {errors}' if errors else ''}", "inv start-slave")
+
+
+def _lag(status: ReplicaStatus) -> Check:
+    name, lag = "replication lag", status.lag_seconds
+    if lag is None:
+        return Check("slave", name, "WARN", "the server does not know it", "Run inv verify again in a moment")
+    if lag > LAG_SECONDS:
+        todo = "A takeover now would serve old data until the rest is applied; does a long transaction run?"
+        return Check("slave", name, "WARN", f"{lag} s, more than {LAG_SECONDS} s", todo)
+    return Check("slave", name, "OK", f"{lag} s")
+
+
+def _transactions(master: SideFacts, slave: SideFacts) -> Check:
+    name = "transactions (GTID)"
+    if slave.behind is None:
+        return not_checked("slave", name, "one of the servers does not answer")
+    if slave.errant:
+        found = f"{transactions(slave.errant)} that the master lacks: {slave.errant}"
+        return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
+    count = f"{transactions(master.executed)} on the master"
+    return Check("slave", name, "OK", f"{count}, {slave.behind or 'none'} of them still to come; none of its own")
+
+
+def _semi_sync(side: SideFacts) -> Check:
+    name = "semi-synchronous"
+    if side.semi_sync:
+        return Check(side.role, name, "OK", "in force")
+    found = "not in force: what is acknowledged now may be on one host only"
+    if side.role == "slave":
+        found = "not in force: it does not acknowledge what it receives"
+    todo = "It comes back by itself when the slave has caught up; else: inv configure-mycnf, then inv start-slave"
+    return Check(side.role, name, "FAIL", found, todo)

@@ -1,0 +1,215 @@
+"""Checks that write: one heartbeat row through the VIP, and attempts on the slave that must be refused."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pymysql
+import pymysql.cursors
+from pymysql.constants import CR, ER
+
+from runbook.checks import Check, not_checked
+from runbook.errors import RunbookError
+from runbook.facts import Facts
+from runbook.mysql.accounts import SCHEMA
+from runbook.mysql.heartbeat import LAST_BEAT
+from runbook.mysql.session import REFUSED, connect
+from runbook.pair import ROLES, Pair, Side
+from runbook.settings import Secret, Settings
+from runbook.wait import DeadlinePassed, until
+
+CONNECT_SECONDS = 3
+WRITE_SECONDS = 5
+SEEN_SECONDS = 5
+NOT_ACKNOWLEDGED = "not acknowledged"
+NO_CONNECTION = (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR)
+
+BEAT = f"INSERT INTO {SCHEMA}.heartbeat (id, beat) VALUES (1, %s) ON DUPLICATE KEY UPDATE beat = %s"
+# Refused before any row is looked for; where it is not refused it finds none, and is rolled back besides.
+NO_ROW = f"DELETE FROM {SCHEMA}.heartbeat WHERE id = 0"
+
+CLIENT, WRITE, SEEN = "client on this machine", "write through the VIP", "seen on the slave"
+
+
+def checks(pair: Pair, facts: Facts) -> Iterator[Check]:
+    """A write through the VIP as a client and its arrival on the slave; the slave's refusal of any other write."""
+    if pair.dry:
+        yield from (not_checked("pair", name, "a dry run writes nothing") for name in (WRITE, SEEN))
+        return
+    yield from _through_the_vip(pair, facts)
+    if facts["slave"].answers:
+        s = pair.settings
+        yield _refused(pair.slave, s.probe_user, s.probe_password)
+        yield _refused(pair.slave, "root", s.mysql_root_password)
+
+
+def _through_the_vip(pair: Pair, facts: Facts) -> Iterator[Check]:
+    reason = _why_not(facts)
+    if reason:
+        yield from (not_checked("pair", name, reason) for name in (CLIENT, WRITE, SEEN))
+        return
+    found, connection = _client(pair, facts)
+    yield found
+    if connection is None:
+        yield from (not_checked("pair", name, "no client gets in") for name in (WRITE, SEEN))
+        return
+    with closing(connection):
+        yield from _write(pair, facts, connection)
+
+
+def _why_not(facts: Facts) -> str:
+    """Why there is no use in trying; what is not known is tried."""
+    sides = facts.values()
+    holders = [side for side in sides if side.holds_vip]
+    if not holders and not any(side.unreachable for side in sides):
+        return "no host holds the VIP"
+    if holders and not any(side.answers or side.greets for side in holders):
+        return f"mysqld on {holders[0]}, which holds the VIP, does not answer"
+    return ""
+
+
+def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
+    """A client's connection to the VIP: from this machine, or else from a host through SSH."""
+    s = pair.settings
+    where = f"{s.vip.ip}:{s.mysql_port}"
+    started = time.monotonic()
+    try:
+        connection = _connection(s)
+    except pymysql.MySQLError as error:
+        code, reason = error.args[0], error.args[-1]
+        if code not in NO_CONNECTION:
+            todo = "inv create-replica-user" if code in REFUSED else "See mysqld's error log there"
+            return Check(
+                "pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {reason}", todo
+            ), None
+        return _client_on_a_host(pair, facts, where, reason)
+    took = (time.monotonic() - started) * 1000
+    return Check("pair", CLIENT, "OK", f"logs in to {where} as {s.probe_user} in {took:.0f} ms"), connection
+
+
+def _connection(s: Settings) -> Any:
+    return pymysql.connect(
+        host=str(s.vip.ip),
+        port=s.mysql_port,
+        user=s.probe_user,
+        password=s.probe_password.encode(),
+        autocommit=True,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=WRITE_SECONDS,
+        write_timeout=WRITE_SECONDS,
+        cursorclass=pymysql.cursors.DictCursor,
+    )
+
+
+def _client_on_a_host(pair: Pair, facts: Facts, where: str, reason: object) -> tuple[Check, Any]:
+    """The other host is the better client: its way to the VIP leads over the network."""
+    s = pair.settings
+    role = min((r for r in ROLES if not facts[r].unreachable), key=lambda r: facts[r].holds_vip)
+    found = f"does not get to {where}: {reason}"
+    try:
+        connection = connect(pair.sides[role].host, str(s.vip.ip), s.mysql_port, s.probe_user, s.probe_password)
+    except RunbookError as error:
+        todo = "Does a firewall drop the port, or does the VIP's mysqld not serve? See the verdict below"
+        return Check("pair", CLIENT, "FAIL", f"{found}; nor does the {role}: {error}", todo), None
+    todo = (
+        f"The {role} does, and is the client of the next check. If this machine is to get there too: open the port in "
+        "the firewalls between, or run verify where the applications run"
+    )
+    return Check("pair", CLIENT, "WARN", found, todo), connection
+
+
+def _write(pair: Pair, facts: Facts, connection: Any) -> Iterator[Check]:
+    """Write, but only on the master: on a slave that takes writes it would do harm."""
+    beat = secrets.token_hex(16)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@server_id AS server_id")
+            answering = cursor.fetchone()["server_id"]
+            if answering != pair.settings.master.server_id:
+                yield _another_answers(pair, answering)
+                yield not_checked("pair", SEEN, "nothing was written")
+                return
+            started = time.monotonic()
+            cursor.execute(BEAT, (beat, beat))
+            acknowledged = time.monotonic()
+    except (pymysql.MySQLError, OSError, EOFError) as error:
+        yield _not_written(pair.settings, error)
+        yield not_checked("pair", SEEN, "no write was acknowledged")
+        return
+    yield Check("pair", WRITE, "OK", f"acknowledged by the master in {(acknowledged - started) * 1000:.0f} ms")
+    slave = facts["slave"]
+    if slave.replication and slave.replication.runs:
+        yield _seen(pair.slave, beat, acknowledged)
+    else:
+        yield not_checked(
+            "pair", SEEN, "replication does not run" if slave.answers else f"mysqld on {slave} does not answer"
+        )
+
+
+def _another_answers(pair: Pair, server_id: int) -> Check:
+    if server_id == pair.settings.slave.server_id:
+        return Check(
+            "pair", WRITE, "FAIL", "the slave answers at the VIP: nothing was written", "See the verdict below"
+        )
+    found = f"a server with server_id {server_id} answers at the VIP: nothing was written"
+    return Check("pair", WRITE, "FAIL", found, "Does another machine have that address?")
+
+
+def _not_written(settings: Settings, error: BaseException) -> Check:
+    code = error.args[0] if error.args else 0
+    todo = "See mysqld's error log on the master; is its disk full?"
+    if code == ER.OPTION_PREVENTS_STATEMENT:
+        todo = "The master is read-only; see the verdict below"
+    elif settings.semi_sync and code == CR.CR_SERVER_LOST:
+        todo = (
+            "A commit waits for the slave, at most SEMI_SYNC_TIMEOUT_MS = "
+            f"{settings.semi_sync_timeout_ms}; run inv verify again after that"
+        )
+    elif code in (ER.NO_SUCH_TABLE, ER.BAD_DB_ERROR):
+        todo = "inv start-slave makes the table"
+    return Check("pair", WRITE, "FAIL", f"{NOT_ACKNOWLEDGED}: {error.args[-1] if error.args else error}", todo)
+
+
+def _seen(slave: Side, beat: str, acknowledged: float) -> Check:
+    def there() -> bool:
+        return slave.server.one(LAST_BEAT).get("beat") == beat
+
+    try:
+        until("the heartbeat on the slave", SEEN_SECONDS, there, pause=0.002)
+    except DeadlinePassed:
+        found = f"not there after {SEEN_SECONDS} s"
+        return Check("pair", SEEN, "FAIL", found, "Is replication running, and how far behind? See above")
+    except RunbookError as error:
+        return Check("pair", SEEN, "FAIL", str(error), "See mysqld's error log on the slave")
+    return Check("pair", SEEN, "OK", f"{(time.monotonic() - acknowledged) * 1000:.0f} ms after it was acknowledged")
+
+
+def _refused(slave: Side, user: str, password: Secret) -> Check:
+    """A write on the slave as this user, which the server must refuse."""
+    name = f"write by {user}"
+    try:
+        connection = connect(slave.host, "127.0.0.1", slave.server.port, user, password)
+    except RunbookError as error:
+        return Check(slave.role, name, "FAIL", str(error), "inv create-replica-user")
+    try:
+        with closing(connection), connection.cursor() as cursor:
+            connection.autocommit(False)
+            cursor.execute(NO_ROW)
+            connection.rollback()
+    except (pymysql.MySQLError, OSError, EOFError) as error:
+        code = error.args[0] if error.args else 0
+        if code == ER.OPTION_PREVENTS_STATEMENT:
+            return Check(slave.role, name, "OK", f"refused: error {code}, {_option(str(error.args[-1]))}")
+        found = f"another error than read-only: {error.args[-1] if error.args else error}"
+        return Check(slave.role, name, "FAIL", found, "inv start-slave")
+    todo = f"In mysql on {slave.node.address}: SET GLOBAL super_read_only = ON; the attempt itself changed nothing"
+    return Check(slave.role, name, "FAIL", "accepted: the slave takes writes", todo)
+
+
+def _option(message: str) -> str:
+    """The option that the server names as its reason, --read-only or --super-read-only."""
+    found = re.search(r"--[a-z-]+", message)
+    return found.group() if found else message

@@ -1,0 +1,42 @@
+"""mysqld dies of SIGKILL, as of the kernel's out-of-memory killer, and its service manager does not bring it back."""
+
+from runbook.drill.leash import Leash
+from runbook.errors import HostError
+from runbook.pair import Side
+
+# In /run, where a reboot forgets it.
+DROP_IN = "/run/systemd/system/{unit}.service.d/drill.conf"
+NO_RESTART = "[Service]\nRestart=no\n"
+
+
+class KilledMysqld:
+    """SIGKILL for all of mysqld's unit, whose Restart= is switched off before."""
+
+    name = "SIGKILL for mysqld"
+
+    def __init__(self) -> None:
+        self._leash: Leash | None = None
+
+    def prepare(self, side: Side) -> None:
+        host, unit = side.host, side.family.MYSQL_UNIT
+        self._leash = Leash(host, _removal(unit))
+        host.put(DROP_IN.format(unit=unit), NO_RESTART)
+        host.do("systemctl daemon-reload")
+        restart = host.ask(f"systemctl show -p Restart --value {unit}").strip()
+        if restart != "no":
+            raise HostError(str(host), f"{unit} still has Restart={restart} in spite of our drop-in")
+
+    def inject(self, side: Side) -> None:
+        side.host.do(f"systemctl kill -s KILL {side.family.MYSQL_UNIT}")
+
+    def heal(self, side: Side) -> None:
+        """The drop-in goes; mysqld stays down, because systemd decided about its restart when it died."""
+        if self._leash:
+            self._leash.close()
+        side.host.do(_removal(side.family.MYSQL_UNIT))
+
+
+def _removal(unit: str) -> str:
+    path = DROP_IN.format(unit=unit)
+    folder = path.rpartition("/")[0]
+    return f"[ ! -e {path} ] || {{ rm -f {path}; rmdir {folder} 2>/dev/null; systemctl daemon-reload; }}"

@@ -1,0 +1,216 @@
+"""A client outside the pair: reads and writes through the VIP at a steady pace, and notes what each came to."""
+
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from runbook.drill.client import BROKEN, REFUSALS, Connect, Session, code_and_reason, through_vip
+from runbook.drill.ledger import Ledger
+from runbook.settings import Settings
+from runbook.wait import DeadlinePassed, until
+
+PACE_SECONDS = 0.05
+FLOW_SECONDS = 10
+FLOWING = 20
+AT_ONCE = 64  # attempts under way: more than PACE_SECONDS lets wait while a login hangs for its longest, some seconds
+
+Kind = Literal["read", "write"]
+KINDS: tuple[Kind, Kind] = ("read", "write")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one attempt came to."""
+
+    at: float
+    """When its answer, or its failure, was there: time.monotonic() seconds of this machine."""
+    kind: Kind
+    lasting: bool
+    """On a connection that lasts until it breaks; else on one of its own."""
+    ok: bool
+    server_id: int | None = None
+    """The server that answered, if only to refuse; None when none was reached."""
+    code: int = 0
+    """The error number of the server or of the client's library; 0 when there is none."""
+    error: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether a server said that it is read-only."""
+        return self.code in REFUSALS
+
+
+class Probe:
+    """Used as a context: the client's traffic flows while it lasts.
+
+    For each kind a new connection every PACE_SECONDS, whether or not those before it were answered, and one lasting
+    connection that is opened again when it breaks.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self.run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+        self.ledger = Ledger()
+        self._connect = connect
+        self._seqs = {lasting: itertools.count(1) for lasting in (False, True)}
+        self._observations: list[Observation] = []
+        self._bugs: list[BaseException] = []
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, "probe")
+        self._threads = [threading.Thread(target=self._guarded, args=(self._knock,), daemon=True)]
+        for kind in KINDS:
+            self._threads.append(threading.Thread(target=self._guarded, args=(self._last, kind), daemon=True))
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The client of this pair, as PROBE_USER through the VIP."""
+        return cls(through_vip(settings))
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the traffic; attempts under way come to their end first, a few seconds at most."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown(cancel_futures=True)
+        if self._bugs:
+            raise self._bugs[0]
+
+    @property
+    def observations(self) -> list[Observation]:
+        """All so far, in the order in which they came."""
+        return sorted(self._observations, key=lambda each: each.at)
+
+    def seen(
+        self,
+        kind: Kind,
+        *,
+        ok: bool | None = None,
+        lasting: bool | None = None,
+        server_id: int | None = None,
+        refused: bool | None = None,
+        since: float = float("-inf"),
+    ) -> Iterator[Observation]:
+        """The observations of a kind that are as given, in their order."""
+        for each in self.observations:
+            if (
+                each.kind == kind
+                and each.at >= since
+                and ok in (None, each.ok)
+                and lasting in (None, each.lasting)
+                and server_id in (None, each.server_id)
+                and refused in (None, each.refused)
+            ):
+                yield each
+
+    def wait(self, what: str, seconds: float, is_so: Callable[[], bool]) -> float:
+        """Wait for something that the client is to see; DeadlinePassed says what it was and the last failure seen."""
+        return until(what, seconds, is_so, pause=PACE_SECONDS, hint=self._last_failure)
+
+    def wait_for_flow(self) -> None:
+        """Wait until reads and writes succeed, on new connections and on the lasting ones."""
+
+        def flows() -> bool:
+            streams = [self.seen(kind, ok=True, lasting=lasting) for kind in KINDS for lasting in (False, True)]
+            return all(len(list(stream)) >= FLOWING for stream in streams)
+
+        self.wait("reads and writes flowing through the VIP", FLOW_SECONDS, flows)
+
+    def longest_gap(self, kind: Kind, since: float, to: float, *, lasting: bool | None = None) -> float:
+        """Seconds of the longest stretch between `since` and `to` in which none of this kind succeeded."""
+        return longest_gap((each.at for each in self.seen(kind, ok=True, lasting=lasting)), since, to)
+
+    def write_standstill(self, since: float, to: float) -> float:
+        """Seconds of the longest stretch between `since` and `to` in which no write was acknowledged."""
+        return self.longest_gap("write", since, to)
+
+    def first_write_after(self, moment: float, deadline: float) -> float | None:
+        """Seconds from `moment` to the first write acknowledged after it; None when `deadline` seconds bring none."""
+
+        def first() -> Observation | None:
+            return next(self.seen("write", ok=True, since=moment), None)
+
+        try:
+            self.wait("an acknowledged write", deadline, lambda: first() is not None)
+        except DeadlinePassed:
+            return None
+        found = first()
+        return found.at - moment if found else None
+
+    def _knock(self) -> None:
+        while not self._stopping.wait(PACE_SECONDS):
+            for kind in KINDS:
+                self._pool.submit(self._guarded, self._once, kind)
+
+    def _once(self, kind: Kind) -> None:
+        session = self._attempt(kind, None, lasting=False)
+        if session:
+            session.close()
+
+    def _last(self, kind: Kind) -> None:
+        session: Session | None = None
+        while not self._stopping.wait(PACE_SECONDS):
+            session = self._attempt(kind, session, lasting=True)
+        if session:
+            session.close()
+
+    def _attempt(self, kind: Kind, session: Session | None, *, lasting: bool) -> Session | None:
+        """One read or write, noted; the session to go on with, or None when it broke."""
+        code, reason, ok = 0, "", True
+        try:
+            session = session or Session(self._connect())
+            if kind == "read":
+                session.read(self.run, lasting)
+            else:
+                self._write(session, lasting)
+        except BROKEN as error:
+            ok = False
+            code, reason = code_and_reason(error)
+        server_id = session.server_id if session else None
+        self._observations.append(Observation(time.monotonic(), kind, lasting, ok, server_id, code, reason))
+        if session and not ok and code not in REFUSALS:
+            session.close()
+            return None
+        return session
+
+    def _write(self, session: Session, lasting: bool) -> None:
+        row = (int(lasting), next(self._seqs[lasting]))
+        self.ledger.sent(row)
+        try:
+            session.write(self.run, row)
+        except BROKEN as error:
+            if code_and_reason(error)[0] in REFUSALS:
+                self.ledger.refused(row)
+            raise
+        self.ledger.acknowledged(row)
+
+    def _guarded(self, work: Callable[..., None], *args: object) -> None:
+        """A bug in a thread comes out in `stop`."""
+        try:
+            work(*args)
+        except BaseException as bug:
+            self._bugs.append(bug)
+
+    def _last_failure(self) -> str:
+        failed = [each for each in self.observations if not each.ok]
+        return f"The client's last failure: {failed[-1].kind}: {failed[-1].error}" if failed else ""
+
+
+def longest_gap(moments: Iterable[float], since: float, to: float) -> float:
+    """Seconds of the longest stretch between `since` and `to` without any of the moments."""
+    marks = [since, *sorted(moment for moment in moments if since < moment < to), to]
+    return max(after - before for before, after in itertools.pairwise(marks))

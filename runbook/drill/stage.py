@@ -1,0 +1,51 @@
+"""What every drill does around its fault: look before, heal after, and tell the operator where the pair stands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runbook.diagnosis import diagnose
+from runbook.drill.faults import Fault
+from runbook.errors import RunbookError
+from runbook.facts import Facts, gather
+from runbook.pair import Pair, Side
+from runbook.report import Report
+
+
+def refuse_unless_healthy(pair: Pair) -> Facts:
+    """What is so on both hosts; RunbookError with the verdict unless all is well."""
+    facts = gather(pair)
+    verdict = diagnose(facts)
+    if not verdict.healthy:
+        raise RunbookError(
+            verdict.sentence, "Nothing was done: a drill needs a healthy pair.", f"Next: {verdict.next_step}"
+        )
+    return facts
+
+
+@contextmanager
+def healed(fault: Fault, side: Side, report: Report) -> Iterator[None]:
+    """The fault's traces are removed at the end, however it comes; a host that is gone has them until failback."""
+    try:
+        yield
+    finally:
+        try:
+            fault.heal(side)
+        except RunbookError as error:
+            report.say(f"{side.host}: what the drill left there could not be removed; inv failback does it.", "yellow")
+            report.say(f"  {error}")
+
+
+@contextmanager
+def ends_with_the_state(pair: Pair, report: Report) -> Iterator[None]:
+    """A drill that is cut off, by Ctrl-C too, ends with what is so now and what to do next."""
+    try:
+        yield
+    except BaseException:
+        report.say("The drill was cut off. Where the pair stands now:", "yellow")
+        try:
+            verdict = diagnose(gather(pair))
+        except RunbookError as error:
+            report.say(f"{error}\nNext: inv verify; if the VIP is on the slave: inv failback")
+        else:
+            report.say(f"{verdict.sentence}\nNext: {verdict.next_step}")
+        raise

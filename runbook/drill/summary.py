@@ -1,0 +1,36 @@
+"""A drill's result as an operator reads it."""
+
+from collections.abc import Iterator
+
+from runbook.drill.result import Result
+from runbook.drill.takeover import Takeover
+
+
+def lines(fault: str, result: Result) -> Iterator[str]:
+    """The timeline from the fault on, what the client saw, the ledger, and every promise that was broken."""
+    takeover, ledger = result.takeover, result.ledger
+    yield "Timeline, in seconds from the fault:"
+    for seconds, what in sorted([(0.0, fault), *_moments(takeover)]):
+        yield f"  {seconds:+7.3f}  {what}"
+    reads, writes = takeover.reads_served, takeover.writes_refused
+    yield f"reads   {reads} answered by the slave; {takeover.read_gap_seconds:.2f} s without any, at the longest"
+    yield f"writes  {writes} refused by the slave, {takeover.writes_failed} failed on the way. Refused with:"
+    yield f"        {takeover.refusal}"
+    yield f"ledger  {ledger.acknowledged} writes acknowledged, {ledger.kept} on the slave, {len(ledger.missing)} lost"
+    if ledger.unanswered:
+        yield f"        {ledger.unanswered} writes never answered, {ledger.unanswered_kept} of them on the slave"
+    if not (takeover.writes_on_slave or result.slave_transactions):
+        yield "slave   acknowledged no write and made no transaction of its own"
+    for promise in result.broken_promises:
+        yield f"BROKEN  {promise}"
+
+
+def _moments(takeover: Takeover) -> Iterator[tuple[float, str]]:
+    if takeover.last_write_seconds is not None:
+        yield takeover.last_write_seconds, "the last write acknowledged by the master"
+    if takeover.vip_gone_seconds is not None:
+        yield takeover.vip_gone_seconds, "the VIP is gone from the master"
+    yield takeover.vip_seconds, "the VIP is on the slave"
+    yield takeover.reads_seconds, "reads through the VIP again, answered by the slave"
+    yield takeover.lasting_reads_seconds, "reads again for a client that was connected before"
+    yield takeover.first_refusal_seconds, "the first write refused by the slave"

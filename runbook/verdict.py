@@ -1,0 +1,41 @@
+"""A verdict on the pair: what kind of state it is in, in words, and what comes next."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+
+class Kind(StrEnum):
+    """What can be so with a pair; of several at once the first of diagnosis.RULES is told, the most dangerous."""
+
+    HEALTHY = auto()
+    BOTH_UNREACHABLE = auto()
+    NOT_BOOTSTRAPPED = auto()
+    TWO_WRITERS = auto()
+    SPLIT_VIP = auto()
+    SLAVE_WRITABLE = auto()
+    WRITABLE_WITHOUT_VIP = auto()
+    DIVERGED = auto()
+    VIP_WITHOUT_MYSQLD = auto()
+    FAILED_OVER = auto()
+    MASTER_BACK = auto()
+    MASTER_UNREACHABLE = auto()
+    SLAVE_UNREACHABLE = auto()
+    NO_VIP = auto()
+    LOGIN_REFUSED = auto()
+    MASTER_READ_ONLY = auto()
+    SLAVE_DOWN = auto()
+    KEEPALIVED_DOWN = auto()
+    REPLICATION_BROKEN = auto()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is so, and the command or act that comes next."""
+
+    kind: Kind
+    sentence: str
+    next_step: str
+
+    @property
+    def healthy(self) -> bool:
+        return self.kind is Kind.HEALTHY

@@ -1,0 +1,99 @@
+"""The lab of these tests: its own pair of hosts, in the state that a test asks for by a fixture's name.
+
+A state that is there already costs nothing, so tests that share one stand in one module. After a test that failed
+the hosts are trusted no longer and made anew.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commandline import until
+from outside import OutsidePair, but_for_the_lock, changes, reset
+
+from runbook.lab.command import locked
+from runbook.lab.pair import Lab
+
+NAME, SUBNET = "test", "192.168.153"
+OTHERS_SECONDS = 300
+SETTLED_SECONDS = 15
+
+
+class States:
+    """Brings the lab's hosts to a state, by the shortest way."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._pair: OutsidePair | None = None
+        self._blank: dict[str, object] = {}
+
+    def distrust(self) -> None:
+        """Forget what the hosts are: the next test gets new ones."""
+        self._pair = None
+
+    def blank(self) -> OutsidePair:
+        """Hosts that nobody has touched."""
+        if self._pair is None or but_for_the_lock(changes(self._blank, self._pair.state())):
+            self._pair = reset(self._lab)
+            self._blank = dict(self._pair.state())
+        return self._pair
+
+    def healthy(self) -> OutsidePair:
+        """A pair that was bootstrapped and serves."""
+        if self._pair is not None and self._pair.vip_is_on() == ["slave"]:
+            self._pair.inv("failback").expect(0)
+        if self._pair is None or not self._pair.is_healthy():
+            pair = self.blank()
+            pair.inv("bootstrap").expect(0)
+            until("a healthy pair after bootstrap", SETTLED_SECONDS, pair.is_healthy)
+        assert self._pair is not None
+        return self._pair
+
+    def failed_over(self) -> OutsidePair:
+        """A pair whose master's mysqld was killed and whose slave holds the VIP."""
+        pair = self._pair
+        if pair is None or pair.vip_is_on() != ["slave"]:
+            pair = self.healthy()
+            pair.inv("drill.kill-master").expect(0)
+        return pair
+
+
+@pytest.fixture(scope="session")
+def states() -> Iterator[States]:
+    """The lab, up from nothing at the start and gone at the end, whatever happened between."""
+    others = "another run of the lab tests on this machine"
+    lab = Lab(NAME, SUBNET)
+    with locked(Path("/run/mysql-runbook-lab-tests.lock"), others, OTHERS_SECONDS, print):
+        lab.down()
+        try:
+            lab.up(print)
+            yield States(lab)
+        finally:
+            lab.down()
+
+
+@pytest.fixture
+def blank_pair(states: States) -> OutsidePair:
+    """Two blank hosts."""
+    return states.blank()
+
+
+@pytest.fixture
+def healthy_pair(states: States) -> OutsidePair:
+    """A pair that serves, the VIP on the master."""
+    return states.healthy()
+
+
+@pytest.fixture
+def failed_over_pair(states: States) -> OutsidePair:
+    """A pair after drill.kill-master: the slave serves reads, the master's mysqld is down."""
+    return states.failed_over()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """After a failure nobody knows what the hosts are."""
+    report = yield
+    if report.failed and "states" in item.funcargs:
+        item.funcargs["states"].distrust()
+    return report

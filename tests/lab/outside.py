@@ -1,0 +1,289 @@
+"""The lab's hosts as they are, seen from outside the tool: their servers, addresses, processes and files."""
+
+import os
+import re
+import secrets
+import shlex
+import stat
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from commandline import Operator, Ran
+from dotenv import dotenv_values
+
+from runbook.lab.machine import Machine
+from runbook.lab.pair import Lab
+
+SSH_SECONDS = 30
+SQL_SECONDS = 10
+PASSWORD_KEYS = ("MYSQL_ROOT_PASSWORD", "REPLICA_PASSWORD", "CHECK_PASSWORD", "PROBE_PASSWORD")
+# bash's own read and <(): the password is neither an argument nor a file.
+MYSQL = "IFS= read -r -d '' options; exec mysql --defaults-file=<(printf %s \"$options\") -NB --raw"
+READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
+# sshd writes each login to the first. The second shows the last login's greeting.
+LOGINS = ("var/log/journal", "run/motd.dynamic")
+# keepalived runs mysql_check.sh each second, which locks the first. mysqld flushes its own files when it likes, its
+# content is compared by SQL.
+SERVING = ("run/lock/mysql-runbook.scripts", "var/lib/mysql")
+IN_MEMORY = ("run", "tmp", "dev/shm")
+# One operator at a time: the lock's file is written by every run that may change something.
+LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
+SERVER = """
+SHOW GLOBAL VARIABLES;
+SELECT 'account', user, host, plugin, HEX(authentication_string) FROM mysql.user;
+SELECT 'right', grantee, privilege_type FROM information_schema.user_privileges;
+SELECT 'right', grantee, table_schema, privilege_type FROM information_schema.schema_privileges;
+SELECT 'source', slave_master_info.* FROM mysql.slave_master_info;
+SELECT 'receiver', service_state FROM performance_schema.replication_connection_status;
+SELECT 'applier', service_state FROM performance_schema.replication_applier_status;
+"""
+
+
+class SqlError(Exception):
+    """The server refused a statement."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class OutsideHost:
+    """One host of the lab; SQL is spoken as root through the server's socket."""
+
+    machine: Machine
+    hosts_env: Path
+
+    @property
+    def address(self) -> str:
+        return self.machine.address
+
+    def run(self, command: str, *, stdin: str = "") -> Ran:
+        """Run a command as root by SSH."""
+        done = subprocess.run(
+            [*self.machine.ssh_command(), command],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=SSH_SECONDS,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout + done.stderr)
+
+    def sh(self, command: str, *, stdin: str = "") -> str:
+        """Run a command that must succeed; what it printed."""
+        ran = self.run(command, stdin=stdin)
+        assert ran.code == 0, f"{self.machine.hostname}: {command}: {ran}"
+        return ran.out.strip()
+
+    def sql(self, statements: str) -> list[list[str]]:
+        """Run statements as root; the rows that came, each a list of texts. Raises SqlError."""
+        password = settings(self.hosts_env)["MYSQL_ROOT_PASSWORD"].replace("\\", "\\\\").replace('"', '\\"')
+        options = f'[client]\nuser=root\npassword="{password}"\ndefault-character-set=utf8mb4\n'
+        ran = self.run(f"exec bash -c {shlex.quote(MYSQL)}", stdin=f"{options}\0{statements}")
+        if found := re.search(r"ERROR (\d+) [^:]*: (.*)", ran.out):
+            raise SqlError(int(found[1]), found[2])
+        assert ran.code == 0, f"{self.machine.hostname}: {statements}: {ran}"
+        return [line.split("\t") for line in ran.out.splitlines()]
+
+    @staticmethod
+    def literal(text: str) -> str:
+        """A string literal of SQL."""
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    def value(self, query: str) -> str:
+        """The one value of a query."""
+        ((value,),) = self.sql(query)
+        return value
+
+    def replication(self) -> dict[str, str]:
+        """SHOW REPLICA STATUS, or nothing when there is none."""
+        rows = self.sql("SHOW REPLICA STATUS\\G")
+        pairs = (row[0].strip().partition(": ") for row in rows if ":" in row[0])
+        return {name.removesuffix(":"): text for name, _, text in pairs}
+
+    def replicates(self) -> bool:
+        """Whether both replication threads run."""
+        status = self.replication()
+        return status.get("Replica_IO_Running") == status.get("Replica_SQL_Running") == "Yes"
+
+    def addresses(self) -> set[str]:
+        """Its IPv4 addresses now, asked of the kernel and not by SSH; none when it is powered off."""
+        init = self.machine.init()
+        if init is None:
+            return set()
+        command = ["nsenter", f"--target={init}", "--net", "ip", "-o", "-4", "address", "show"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SSH_SECONDS, check=False)
+        return {line.split()[3].partition("/")[0] for line in done.stdout.splitlines()}
+
+    def daemon(self, name: str) -> int | None:
+        """The pid, on this machine, of the host's daemon of that name, or None when it does not run."""
+        init = self.machine.init()
+        return next((pid for pid in _pids() if _parent_and_name(pid) == (init, name)), None)
+
+    def files(self, ignore: tuple[str, ...] = ()) -> dict[str, tuple[object, ...]]:
+        """Every file that differs from the blank image or lives in memory, with what changes when it is touched.
+
+        The time of the last change of the inode is among it, which nobody can set: the content need not be read.
+        """
+        found = dict(_walk(self.machine.home / "upper", "", LOGINS + ignore))
+        for folder in IN_MEMORY:
+            found |= _walk(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + ignore)
+        return found
+
+    def state(self) -> dict[str, object]:
+        """Its daemons, addresses, files, and all that its server is; to be compared with what it is later."""
+        daemons = {name: self.daemon(name) for name in ("mysqld", "keepalived")}
+        serves = daemons["mysqld"] is not None
+        server = {" ".join(row): True for row in self.sql(SERVER)} if serves else {}
+        files = self.files(SERVING if serves else ())
+        return {"daemons": daemons, "addresses": self.addresses(), "files": files, "server": server}
+
+
+@dataclass(frozen=True)
+class OutsidePair:
+    """The lab's pair, and the operator who works on it."""
+
+    lab: Lab
+    operator: Operator
+
+    @cached_property
+    def master(self) -> OutsideHost:
+        return OutsideHost(self.lab.master, self.lab.hosts_env)
+
+    @cached_property
+    def slave(self) -> OutsideHost:
+        return OutsideHost(self.lab.slave, self.lab.hosts_env)
+
+    @property
+    def hosts(self) -> tuple[OutsideHost, OutsideHost]:
+        return (self.master, self.slave)
+
+    @property
+    def vip(self) -> str:
+        return self.lab.network.address(130)
+
+    @property
+    def inv(self) -> Any:
+        """Run `./inv` with the lab's own hosts.env."""
+        return self.operator.inv
+
+    def state(self) -> dict[str, dict[str, object]]:
+        """Both hosts' state."""
+        return {host.machine.hostname: host.state() for host in self.hosts}
+
+    def vip_is_on(self) -> list[str]:
+        """The roles of the hosts that hold the VIP now."""
+        roles = {"master": self.master, "slave": self.slave}
+        return [role for role, host in roles.items() if self.vip in host.addresses()]
+
+    def is_healthy(self) -> bool:
+        """Whether the servers themselves say so: VIP, daemons, read-only flags, replication, the same transactions."""
+        if None in [host.daemon(name) for host in self.hosts for name in ("mysqld", "keepalived")]:
+            return False
+        closed = [host.value("SELECT @@GLOBAL.super_read_only") for host in self.hosts]
+        executed = {host.value("SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')") for host in self.hosts}
+        return (
+            self.vip_is_on() == ["master"] and closed == ["0", "1"] and self.slave.replicates() and len(executed) == 1
+        )
+
+    def client(self, host: str = "", user: str = "", password: str = "") -> Any:
+        """A client's connection, through the VIP and as the probe account unless told otherwise."""
+        known = settings(self.lab.hosts_env)
+        return pymysql.connect(
+            host=host or self.vip,
+            user=user or "runbook_probe",
+            password=(password or known["PROBE_PASSWORD"]).encode(),
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=SQL_SECONDS,
+            read_timeout=SQL_SECONDS,
+            write_timeout=SQL_SECONDS,
+        )
+
+    def operator_with(self, folder: Path, **keys: str | None) -> Operator:
+        """An operator whose own hosts.env differs in these keys (None: has it not); no lab to the tool, but a pair."""
+        text = self.lab.hosts_env.read_text()
+        for key, value in keys.items():
+            text = re.sub(rf"^#?{key}=.*\n", "", text, flags=re.MULTILINE)
+            text += "" if value is None else f"{key}={single_quoted(value)}\n"
+        path = folder / "hosts.env"
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return replace(self.operator, hosts_env=path)
+
+
+def reset(lab: Lab) -> OutsidePair:
+    """Blank hosts, and a hosts.env whose passwords are as awkward as an operator may choose them."""
+    lab.reset(print)
+    cores = {key: secrets.token_hex(6) for key in PASSWORD_KEYS}
+    text = lab.hosts_env.read_text()
+    for key, core in cores.items():
+        line = f"{key}={single_quoted(awkward(core))}"
+        text = re.sub(rf"^{key}=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
+    lab.hosts_env.write_text(text)
+    return OutsidePair(lab, Operator(lab.hosts_env, tuple(cores.values())))
+
+
+def awkward(core: str) -> str:
+    """A password with what shells, SQL, option files and people trip over; however it is spelled, `core` stays."""
+    return f"a'b\"c $d#\\ü {core}"
+
+
+def single_quoted(value: str) -> str:
+    """A value as hosts.env wants it."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def settings(hosts_env: Path) -> Mapping[str, str]:
+    """What hosts.env says, defaults left out."""
+    return {key: value or "" for key, value in dotenv_values(hosts_env, interpolate=False).items()}
+
+
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+    """What differs between two states, however deep, by its path."""
+    found: dict[str, tuple[object, object]] = {}
+    for key in before.keys() | after.keys():
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found |= {f"{key}: {inner}": change for inner, change in changes(old, new).items()}
+        elif old != new:
+            found[key] = (old, new)
+    return found
+
+
+def but_for_the_lock(found: Mapping[str, object]) -> dict[str, object]:
+    """Changes without those that a run makes to be the only one."""
+    return {path: change for path, change in found.items() if not path.endswith(LOCK)}
+
+
+def _walk(root: Path, folder: str, ignore: tuple[str, ...]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    for directory, folders, files in os.walk(root / folder):
+        for name in (*folders, *files):
+            path = Path(directory, name)
+            inside = str(path.relative_to(root))
+            if inside.startswith(ignore):
+                continue
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+            size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+            yield inside, (oct(status.st_mode), status.st_uid, size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _pids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def _parent_and_name(pid: int) -> tuple[int, str] | None:
+    try:
+        fields = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    except OSError:
+        return None
+    return int(fields["PPid"]), fields["Name"]

@@ -1,0 +1,160 @@
+"""What a fault does to a host, and that it is undone whatever happens."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake import FakeLink, LocalLink, host_of, link_of
+
+from runbook.drill.faults import heal_leftovers
+from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
+from runbook.drill.leash import Leash
+from runbook.errors import HostError
+from runbook.host import ChangedInDryRun
+from runbook.pair import Pair, Side
+from runbook.settings import Node, Settings
+from runbook.ssh import Ran
+from runbook.system.family import OS_QUESTION
+from runbook.wait import until
+
+DROP_IN_FILE = DROP_IN.format(unit="mysql")
+RELOAD = "systemctl daemon-reload"
+KILL = "systemctl kill -s KILL mysql"
+RESTART_QUESTION = "systemctl show -p Restart --value mysql"
+HEALED = (
+    f"[ ! -e {DROP_IN_FILE} ] || {{ rm -f {DROP_IN_FILE}; rmdir {DROP_IN_FILE.rpartition('/')[0]} 2>/dev/null; "
+    f"{RELOAD}; }}"
+)
+
+
+class LeashedLink(FakeLink):
+    """A host that also holds a leash and takes files."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.leashes: list[Holding] = []
+        self.files: dict[str, str] = {}
+
+    def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
+        if stdin is None:
+            return super().run(script, timeout=timeout)
+        (path,) = {word for word in script.split() if word == DROP_IN_FILE}
+        self.files[path] = stdin
+        self.changed.append(f"put {path}")
+        return Ran(0, "", "")
+
+    def process(self, script: str) -> Any:
+        self.changed.append("leash")
+        self.leashes.append(Holding(script))
+        return self.leashes[-1]
+
+
+class Holding:
+    def __init__(self, script: str) -> None:
+        self.script = script
+        self.is_closed = False
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
+    def recv(self, size: int) -> bytes:
+        return b"held\n"
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def master(settings: Settings) -> Side:
+    def link(node: Node, _: Settings) -> LeashedLink:
+        return LeashedLink(node.role)
+
+    side = Pair(settings, link=link).master
+    link_of(side).says(OS_QUESTION, "debian||Debian")
+    return side
+
+
+def leashed(side: Side) -> LeashedLink:
+    link = link_of(side)
+    assert isinstance(link, LeashedLink)
+    return link
+
+
+def test_mysqld_is_killed_only_once_its_restart_is_off(master: Side) -> None:
+    link, fault = leashed(master), KilledMysqld()
+    link.takes(RELOAD)
+    link.says(RESTART_QUESTION, "no\n")
+    fault.prepare(master)
+    assert link.changed == ["leash", f"put {DROP_IN_FILE}", RELOAD]
+    assert link.files == {DROP_IN_FILE: NO_RESTART}
+    link.takes(KILL)
+    fault.inject(master)
+    assert link.changed[-1] == KILL
+
+
+def test_a_unit_that_would_restart_mysqld_is_not_killed(master: Side) -> None:
+    link = leashed(master)
+    link.takes(RELOAD)
+    link.says(RESTART_QUESTION, "on-failure\n")
+    with pytest.raises(HostError, match=r"master .*Restart=on-failure"):
+        KilledMysqld().prepare(master)
+
+
+def test_healing_lets_go_of_the_leash_and_removes_the_drop_in(master: Side) -> None:
+    link, fault = leashed(master), KilledMysqld()
+    link.takes(RELOAD)
+    link.says(RESTART_QUESTION, "no\n")
+    link.takes(HEALED)
+    fault.prepare(master)
+    fault.heal(master)
+    assert link.changed[-1] == HEALED
+    assert [leash.is_closed for leash in link.leashes] == [True]
+    assert HEALED.split(" || ")[1] in link.leashes[0].script.replace("'\"'\"'", "'")
+
+
+def test_leftovers_of_a_drill_that_died_are_healed_without_its_leash(master: Side) -> None:
+    link = leashed(master)
+    link.takes(HEALED)
+    heal_leftovers(master)
+    assert link.changed == [HEALED]
+
+
+def test_healing_restarts_nothing(master: Side) -> None:
+    link = leashed(master)
+    link.takes(HEALED)
+    KilledMysqld().heal(master)
+    assert not any(word in command for command in link.changed for word in ("start ", "restart"))
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    return tmp_path / "undone"
+
+
+def test_a_leash_undoes_nothing_while_it_is_held(settings: Settings, mark: Path) -> None:
+    link = LocalLink()
+    leash = Leash(host_of(settings, link), f"touch {mark}")
+    assert not mark.exists()
+    leash.close()
+    until("the undoing", 5, mark.exists, pause=0.01)
+
+
+def test_a_leash_undoes_when_the_connection_ends(settings: Settings, mark: Path) -> None:
+    link = LocalLink()
+    Leash(host_of(settings, link), f"touch {mark}")
+    link.close()
+    until("the undoing", 5, mark.exists, pause=0.01)
+
+
+def test_a_leash_that_does_not_start_is_an_error(settings: Settings, mark: Path) -> None:
+    class Dead(LocalLink):
+        def process(self, script: str) -> Any:
+            return super().process("exit 1")
+
+    with pytest.raises(HostError, match="does not start"):
+        Leash(host_of(settings, Dead()), f"touch {mark}")
+
+
+def test_a_dry_run_holds_no_leash(settings: Settings, mark: Path) -> None:
+    with pytest.raises(ChangedInDryRun):
+        Leash(host_of(settings, FakeLink(), dry=True), f"touch {mark}")

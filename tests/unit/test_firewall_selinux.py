@@ -1,0 +1,247 @@
+"""Step 1 of the article: SELinux and the firewall, as found and as wanted."""
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake import FakeLink, LocalLink, captured, host_of, link_of, pair_of
+
+from runbook.errors import BadInput
+from runbook.host import ChangedInDryRun, Host
+from runbook.settings import Settings
+from runbook.step import Change, ensure
+from runbook.steps import prep_os
+from runbook.system import selinux
+from runbook.system.firewall import ACTIVE_QUESTION, ENABLED_QUESTION, FirewallOff, FirewallRules
+from runbook.system.selinux import SELinux, reboot_owed
+
+PEER = "192.168.152.129"
+VRRP = f'rule family="ipv4" source address="{PEER}" protocol value="vrrp" accept'
+PORT_QUERY = "--query-port=3306/tcp"
+VRRP_QUERY = f"--query-rich-rule={shlex.quote(VRRP)}"
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    return FakeLink()
+
+
+@pytest.fixture
+def host(settings: Settings, link: FakeLink) -> Host:
+    return host_of(settings, link)
+
+
+@pytest.fixture
+def dry_host(settings: Settings, link: FakeLink) -> Host:
+    return host_of(settings, link, dry=True)
+
+
+def rules(settings: Settings) -> FirewallRules:
+    return FirewallRules(settings.mysql_port, settings.slave.address)
+
+
+def query(what: str) -> str:
+    return f"firewall-cmd -q {what} && firewall-cmd -q --permanent {what} && echo open || echo closed"
+
+
+# ---- which steps are wanted ----
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ({}, ["SELinux permissive", "firewall rules"]),
+        ({"SELINUX": "disabled", "FIREWALL": "off"}, ["SELinux disabled", "firewall off"]),
+        ({"SELINUX": "keep", "FIREWALL": "keep"}, []),
+    ],
+)
+def test_hosts_env_decides_what_prep_os_touches(
+    settings_of: Callable[..., Settings], keys: dict[str, str], names: list[str]
+) -> None:
+    pair = pair_of(settings_of(**keys))
+    (phase,) = prep_os.phases(pair, lambda question: False)
+    assert [step.name for step in phase.steps(pair.master)] == names
+
+
+# ---- SELinux ----
+
+
+def selinux_question() -> str:
+    (question,) = SELinux("disabled").questions()
+    return question
+
+
+@pytest.mark.parametrize("mode", ["disabled", "permissive"])
+def test_a_host_without_selinux_is_right(host: Host, link: FakeLink, mode: str) -> None:
+    link.says(selinux_question(), captured("selinux_none.txt"))
+    assert ensure(host, SELinux(mode)).status == "ok"  # type: ignore[arg-type]
+
+
+def test_disabled_is_as_good_as_it_gets_before_the_reboot(host: Host, link: FakeLink) -> None:
+    link.says(selinux_question(), "disabled\nPermissive\n")
+    assert ensure(host, SELinux("disabled")).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("mode", "now", "owed"),
+    [
+        ("disabled", "Enforcing", True),
+        ("disabled", "Permissive", True),
+        ("disabled", "Disabled", False),
+        ("permissive", "Permissive", False),
+        ("keep", "Enforcing", False),
+    ],
+)
+def test_a_reboot_is_owed_only_for_a_selinux_that_is_to_go(
+    host: Host, link: FakeLink, mode: str, now: str, owed: bool
+) -> None:
+    link.says_where("getenforce", f"{now}\n")
+    assert reboot_owed(host, mode) is owed
+
+
+def test_selinux_is_not_changed_in_a_dry_run(dry_host: Host, link: FakeLink) -> None:
+    for fact in ("at boot", "enforcing now"):
+        with pytest.raises(ChangedInDryRun):
+            SELinux("disabled").fix(dry_host, [Change(fact, "enforcing", "disabled")])
+    assert link.calls == []
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """/etc/selinux/config of a host that is this machine's test folder; `mode` is what is in force."""
+    path = tmp_path / "config"
+    monkeypatch.setattr(selinux, "CONFIG", str(path))
+    mode = tmp_path / "mode"
+    mode.write_text("Permissive\n")
+    for name, script in (("getenforce", f"cat {mode}"), ("setenforce", f"[ $1 = 0 ] && echo Permissive > {mode}")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    return path
+
+
+def test_an_enforcing_host_becomes_permissive_now_and_at_boot(settings: Settings, config: Path) -> None:
+    config.write_text("SELINUX=enforcing\n")
+    (config.parent / "mode").write_text("Enforcing\n")
+    outcome = ensure(host_of(settings, LocalLink(config.parent)), SELinux("permissive"))
+    assert outcome.gap == [Change("at boot", "enforcing", "permissive"), Change("enforcing now", "yes", "no")]
+    assert (config.parent / "mode").read_text() == "Permissive\n"
+
+
+def test_the_file_is_changed_in_its_one_line_and_backed_up(settings: Settings, config: Path) -> None:
+    config.write_text("# SELINUX= can take one of three\nSELINUX=enforcing\nSELINUXTYPE=targeted\n")
+    here = host_of(settings, LocalLink(config.parent))
+    assert ensure(here, SELinux("permissive")).gap == [Change("at boot", "enforcing", "permissive")]
+    assert config.read_text() == "# SELINUX= can take one of three\nSELINUX=permissive\nSELINUXTYPE=targeted\n"
+    assert "SELINUX=enforcing" in Path(f"{config}.before-runbook").read_text()
+    assert ensure(here, SELinux("permissive")).status == "ok"
+
+
+@pytest.mark.parametrize("text", ["SELINUXTYPE=targeted\n", "", "SELINUX=enforcing   \n", "SELINUX=enforcing # why\n"])
+def test_an_unusual_file_is_brought_to_it_too(settings: Settings, config: Path, text: str) -> None:
+    config.write_text(text)
+    here = host_of(settings, LocalLink(config.parent))
+    assert ensure(here, SELinux("permissive")).status == "changed"
+    assert ensure(here, SELinux("permissive")).status == "ok"
+
+
+# ---- no firewall ----
+
+
+def test_a_host_without_a_firewall_is_right(host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "")
+    link.says(ENABLED_QUESTION, "")
+    assert ensure(host, FirewallOff()).status == "ok"
+
+
+def test_firewalld_is_stopped_and_does_not_come_back(host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "firewalld\n")
+    link.says(ENABLED_QUESTION, "firewalld\n")
+    link.takes(
+        "systemctl disable --now firewalld",
+        lambda: [link.says(ACTIVE_QUESTION, ""), link.says(ENABLED_QUESTION, "")],
+    )
+    outcome = ensure(host, FirewallOff())
+    assert outcome.gap == [Change("active", "firewalld", "none"), Change("at boot", "firewalld", "none")]
+    assert link.changed == ["systemctl disable --now firewalld"]
+
+
+def test_both_firewalls_are_stopped_ufw_by_its_own_word_too(host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "firewalld\nufw\n")
+    link.says(ENABLED_QUESTION, "ufw\n")
+    link.takes("systemctl disable --now firewalld", lambda: link.says(ACTIVE_QUESTION, ""))
+    link.takes("ufw disable; systemctl disable --now ufw", lambda: link.says(ENABLED_QUESTION, ""))
+    assert ensure(host, FirewallOff()).status == "changed"
+    assert len(link.changed) == 2
+
+
+def test_the_firewall_is_not_stopped_in_a_dry_run(dry_host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "firewalld\n")
+    link.says(ENABLED_QUESTION, "")
+    assert ensure(dry_host, FirewallOff()).status == "would change"
+    with pytest.raises(ChangedInDryRun):
+        FirewallOff().fix(dry_host, [Change("active", "firewalld", "none")])
+    assert link.changed == []
+
+
+@pytest.mark.parametrize(
+    ("firewalld", "ufw", "active"),
+    [("active", "Status: inactive", ""), ("inactive", "Status: active", "ufw\n"), ("inactive", "", "")],
+)
+def test_ufw_is_active_when_it_says_so_itself(
+    settings: Settings, tmp_path: Path, firewalld: str, ufw: str, active: str
+) -> None:
+    for name, script in (("ufw", f"echo '{ufw}'"), ("systemctl", f"[ {firewalld} = active ]")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    found = host_of(settings, LocalLink(tmp_path)).ask(ACTIVE_QUESTION)
+    assert found == ("firewalld\n" if firewalld == "active" else active)
+
+
+# ---- rules ----
+
+
+def test_where_no_firewall_runs_no_rule_is_needed(settings: Settings, host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "")
+    assert ensure(host, rules(settings)).status == "ok"
+
+
+def test_firewalld_lets_mysql_in_and_vrrp_from_the_peer_alone(settings: Settings, host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "firewalld\n")
+    for each in (PORT_QUERY, VRRP_QUERY):
+        link.says(query(each), "closed\n")
+    for where in ("", "--permanent "):
+        link.takes(f"firewall-cmd -q {where}--add-port=3306/tcp", lambda: link.says(query(PORT_QUERY), "open\n"))
+        link.takes(
+            f"firewall-cmd -q {where}--add-rich-rule={shlex.quote(VRRP)}",
+            lambda: link.says(query(VRRP_QUERY), "open\n"),
+        )
+    outcome = ensure(host, rules(settings))
+    assert [change.fact for change in outcome.gap] == ["MySQL's port", "VRRP from the peer"]
+    assert len(link.changed) == 4
+    assert all("--permanent" in command or "--add" in command for command in link.changed)
+
+
+def test_rules_that_are_there_are_left_alone(settings: Settings, host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "firewalld\n")
+    for each in (PORT_QUERY, VRRP_QUERY):
+        link.says(query(each), "open\n")
+    assert ensure(host, rules(settings)).status == "ok"
+
+
+def test_an_active_ufw_is_refused_with_what_to_write_by_hand(settings: Settings, host: Host, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, "ufw\n")
+    with pytest.raises(BadInput) as caught:
+        ensure(host, rules(settings))
+    told = str(caught.value)
+    assert f"-p vrrp -s {PEER} -j ACCEPT" in told
+    assert "ufw allow 3306/tcp" in told
+    assert "FIREWALL=keep" in told
+
+
+def test_each_side_lets_the_other_in(settings: Settings) -> None:
+    pair = pair_of(settings)
+    (phase,) = prep_os.phases(pair, lambda question: False)
+    peers = {role: phase.steps(side)[-1].peer for role, side in pair.sides.items()}  # type: ignore[attr-defined]
+    assert {role: str(peer) for role, peer in peers.items()} == {"master": PEER, "slave": "192.168.152.128"}
+    assert link_of(pair.master).calls == []

@@ -1,0 +1,213 @@
+"""Before anything changes: every reason against these hosts, all at once."""
+
+from collections.abc import Callable
+
+import pytest
+from fake import captured_json, link_of, pair_of
+
+from runbook import preflight
+from runbook.errors import BadInput
+from runbook.pair import Pair, Side
+from runbook.preflight import CLOCK_QUESTION, LEAST_FREE_MIB, clock_difference, examine
+from runbook.settings import Settings
+from runbook.ssh import Ran
+from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
+
+QUESTIONS = {
+    "who": preflight.WHO_QUESTION,
+    "manager": preflight.MANAGER_QUESTION,
+    "machine": preflight.MACHINE_QUESTION,
+    "space": preflight.SPACE_QUESTION,
+    "addresses": ADDRESSES_QUESTION,
+    "os": OS_QUESTION,
+}
+KNOCK = "/dev/udp/"
+
+
+def says(side: Side, **answers: str | Ran) -> None:
+    for name, answer in answers.items():
+        link_of(side).says(QUESTIONS[name], answer)
+
+
+def without_vip(addresses: str) -> str:
+    return "".join(line for line in addresses.splitlines(True) if "192.168.152.130" not in line)
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    """A pair as it was captured, before keepalived gave the master the VIP."""
+    pair = pair_of(settings, dry=True)
+    for side in pair.sides.values():
+        said = captured_json(f"preflight_{side.role}.json")
+        says(side, **said)
+        says(side, addresses=without_vip(said["addresses"]))
+    link_of(pair.master).says_where(KNOCK, "FAILED\n")
+    return pair
+
+
+def complaint(pair: Pair) -> str:
+    with pytest.raises(BadInput) as caught:
+        examine(pair)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_a_good_pair_passes_and_the_questions_share_a_round_trip(pair: Pair) -> None:
+    examine(pair)
+    for side in pair.sides.values():
+        (together,) = (call for call in link_of(side).calls if preflight.SPACE_QUESTION.split("|")[0] in call)
+        assert all(question in together for question in ("/etc/machine-id", ADDRESSES_QUESTION, "/etc/os-release"))
+
+
+def test_what_was_learnt_is_known_afterwards_without_asking(pair: Pair) -> None:
+    examine(pair)
+    calls = len(link_of(pair.slave).calls)
+    assert pair.slave.interface == "host0"
+    assert str(pair.slave.network) == "192.168.152.0/24"
+    assert pair.slave.family.MYSQL_UNIT == "mysql"
+    assert len(link_of(pair.slave).calls) == calls
+
+
+def test_who_is_not_root_is_told_how_to_become_it(pair: Pair) -> None:
+    says(pair.master, who="1000\n")
+    says(pair.slave, who=Ran(1, "", "sudo: a password is required\n"))
+    told = complaint(pair)
+    assert "master 192.168.152.128: no root here: 1000" in told
+    assert "slave 192.168.152.129: no root here: sudo: a password is required" in told
+    assert "NOPASSWD" in told
+
+
+REASONS: dict[str, tuple[dict[str, str], str]] = {
+    "another system": ({"os": "centos|rhel fedora|CentOS Linux 7 (Core)"}, "CentOS Linux 7 (Core) is not supported"),
+    "no systemd": ({"manager": "init\n"}, "its service manager is not systemd"),
+    "a full disk": (
+        {"space": "/ 81113340\n/var/lib 204800\n"},
+        f"only 200 MiB free on /var/lib, and {LEAST_FREE_MIB} MiB are needed",
+    ),
+    "an address on no interface": (
+        {"addresses": "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.0.0.9/24 scope global eth0\n"},
+        "no interface of this host has that address",
+    ),
+    "the VIP outside its network": (
+        {
+            "addresses": "2: eth0    inet 192.168.152.128/30 scope global eth0\n"
+            "2: eth0    inet 192.168.152.129/30 scope global eth0\n"
+        },
+        "VIP = 192.168.152.130/24: it is outside the network",
+    ),
+}
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+@pytest.mark.parametrize(("answers", "reason"), REASONS.values(), ids=REASONS.keys())
+def test_each_reason_names_its_host(
+    settings_of: Callable[..., Settings], pair: Pair, role: str, answers: dict[str, str], reason: str
+) -> None:
+    side = pair.sides[role]  # type: ignore[index]
+    if "outside" in reason:
+        answers = {"addresses": f"2: eth0    inet {side.node.address}/32 scope global eth0\n"}
+    says(side, **answers)
+    told = complaint(pair)
+    assert reason in told
+    assert str(side.host) in told
+
+
+def test_a_wrong_interface_is_a_reason(settings_of: Callable[..., Settings]) -> None:
+    pair = pair_of(settings_of(SLAVE_INTERFACE="ens33"), dry=True)
+    for side in pair.sides.values():
+        says(side, **captured_json(f"preflight_{side.role}.json"))
+    assert "SLAVE_INTERFACE = ens33: the address 192.168.152.129 is on host0" in complaint(pair)
+
+
+def test_every_reason_of_both_hosts_is_told_at_once(pair: Pair) -> None:
+    says(pair.master, os="alpine||Alpine Linux v3.20", manager="init\n", space="/ 1024\n/usr/local 2048\n")
+    says(pair.slave, space="/ 1024\n", addresses="", machine=captured_json("preflight_master.json")["machine"])
+    link_of(pair.master).says_where(KNOCK, "lladdr 02:42:ac:11:00:02\n")
+    told = complaint(pair)
+    for reason in (
+        "master 192.168.152.128: Alpine Linux v3.20 is not supported",
+        "master 192.168.152.128: its service manager is not systemd",
+        "master 192.168.152.128: only 1 MiB free on /,",
+        "master 192.168.152.128: only 2 MiB free on /usr/local,",
+        "slave 192.168.152.129: only 1 MiB free on /,",
+        "slave 192.168.152.129: SLAVE_HOST = 192.168.152.129: no interface of this host has that address",
+        "the same /etc/machine-id",
+        "VIP = 192.168.152.130: another machine answers for that address",
+    ):
+        assert reason in told
+
+
+def test_no_root_on_one_host_does_not_hide_what_is_wrong_with_the_other(pair: Pair) -> None:
+    says(pair.master, who="1000\n")
+    says(pair.slave, space="/ 1024\n")
+    told = complaint(pair)
+    assert "master 192.168.152.128: no root here" in told
+    assert "slave 192.168.152.129: only 1 MiB free on /" in told
+
+
+def test_one_machine_under_two_names_is_refused(pair: Pair) -> None:
+    says(pair.slave, machine=captured_json("preflight_master.json")["machine"])
+    assert "are they one machine" in complaint(pair)
+
+
+def test_hosts_without_a_machine_id_are_not_called_the_same(pair: Pair) -> None:
+    says(pair.master, machine="")
+    says(pair.slave, machine="\n")
+    examine(pair)
+
+
+def test_a_stranger_with_the_vip_is_refused_by_its_hardware_address(pair: Pair) -> None:
+    link_of(pair.master).says_where(KNOCK, "lladdr 02:42:ac:11:00:02\n")
+    told = complaint(pair)
+    assert "VIP = 192.168.152.130: another machine answers" in told
+    assert "lladdr 02:42:ac:11:00:02" in told
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_a_host_of_the_pair_with_the_vip_is_no_stranger(pair: Pair, role: str) -> None:
+    side = pair.sides[role]  # type: ignore[index]
+    own = captured_json(f"preflight_{role}.json")["addresses"]
+    says(side, addresses=without_vip(own) + "2: host0    inet 192.168.152.130/24 scope global secondary host0\n")
+    link_of(pair.master).says_where(KNOCK, AssertionError("nobody is asked for the VIP"))
+    examine(pair)
+
+
+def test_an_address_nobody_answers_for_is_free(pair: Pair) -> None:
+    for silence in ("FAILED\n", "\n", ""):
+        link_of(pair.master).says_where(KNOCK, silence)
+        examine(pair)
+
+
+# ---- clocks ----
+
+
+class Clock:
+    """This machine's clock; each look at it takes `step` seconds."""
+
+    def __init__(self, step: float) -> None:
+        self._now = 1000.0
+        self._step = step
+
+    def time(self) -> float:
+        self._now += self._step
+        return self._now
+
+
+@pytest.mark.parametrize(
+    ("master", "slave", "apart"), [("1000.0", "1000.0", 0), ("1005.5", "1000.0", 5.5), ("999", "1002.0", 3)]
+)
+def test_how_far_the_clocks_are_apart(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, master: str, slave: str, apart: float
+) -> None:
+    monkeypatch.setattr(preflight, "time", Clock(0))
+    link_of(pair.master).says(CLOCK_QUESTION, f"{master}\n")
+    link_of(pair.slave).says(CLOCK_QUESTION, f"{slave}\n")
+    assert clock_difference(pair) == pytest.approx(apart)
+
+
+def test_a_slow_answer_is_not_taken_for_a_wrong_clock(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "time", Clock(4))
+    link_of(pair.master).says(CLOCK_QUESTION, "1000.0\n")
+    link_of(pair.slave).says(CLOCK_QUESTION, "1003.0\n")
+    assert clock_difference(pair) < preflight.MOST_CLOCK_DIFFERENCE_SECONDS * 5

@@ -1,0 +1,421 @@
+"""The slave's replication: read from a real server's words, started when nothing can be lost by it, else refused."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from fake import Clock, FakeMysqld, Row, captured_json, mysqld_of, pair_of
+
+from runbook import wait
+from runbook.errors import RunbookError
+from runbook.host import ChangedInDryRun
+from runbook.mysql.replication import (
+    GTID_QUESTION,
+    SYSTEM_SCHEMAS,
+    Replicates,
+    parse_replica_status,
+    replica_status,
+    user_schemas,
+)
+from runbook.pair import Pair
+from runbook.settings import Settings
+from runbook.step import Change, ensure
+from runbook.wait import DeadlinePassed
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+(HEALTHY,) = captured_json("replica_status.json")
+MASTER_UUID = HEALTHY["Source_UUID"]
+SLAVE_UUID = "7c4d0f3a-e68d-11f1-a5b3-fa6e0d0b4c11"
+PASSWORD = "replica-sesame-2"
+
+
+def as_numbers(text: str) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for each in filter(None, text.replace("\n", "").split(",")):
+        uuid, *spans = each.split(":")
+        for span in spans:
+            first, _, last = span.partition("-")
+            found.setdefault(uuid, set()).update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def subtracted(one: str, other: str) -> str:
+    """GTID_SUBTRACT, each transaction by itself."""
+    without = as_numbers(other)
+    left = {uuid: sorted(numbers - without.get(uuid, set())) for uuid, numbers in as_numbers(one).items()}
+    return ",\n".join(f"{uuid}:{':'.join(map(str, numbers))}" for uuid, numbers in left.items() if numbers)
+
+
+class ReplicaServer(FakeMysqld):
+    """A server that can be a slave: its status row, its transactions, its schemas."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status: Row | None = None
+        self.executed = ""
+        self.purged = ""
+        self.schemas: list[str] = []
+        self.password = PASSWORD
+        self.on_start: Callable[[Row], object] = lambda row: row.update(runs("Yes", "Yes"))
+
+    def run(self, statement: str) -> list[Row]:
+        match statement.split():
+            case ["SHOW", "REPLICA", "STATUS"]:
+                return [self.status] if self.status else []
+            case ["SELECT", "User_password", "FROM", "mysql.slave_master_info"]:
+                return [{"User_password": self.password}] if self.status else []
+            case ["SELECT", "schema_name", *_]:
+                return [{"name": name} for name in self.schemas]
+            case ["STOP", "REPLICA"] if self.status:
+                self.status.update(runs("No", "No"))
+            case ["START", "REPLICA"] if self.status:
+                self.on_start(self.status)
+            case ["CHANGE", "REPLICATION", "SOURCE", "TO", *_]:
+                self._point(statement)
+            case _ if statement == GTID_QUESTION:
+                return [{"executed": self.executed, "purged": self.purged}]
+            case _ if statement.startswith("SELECT GTID_SUBTRACT("):
+                one, other = re.findall(r"'([^']*)'", statement)
+                return [{"it": subtracted(one.replace("\\n", ""), other.replace("\\n", ""))}]
+            case _:
+                return super().run(statement)
+        self.changed.append(statement)
+        return []
+
+    def _point(self, statement: str) -> None:
+        assert not self.status or self.status["Replica_IO_Running"] == "No", "error 3021: stop the receiver first"
+        given = dict(re.findall(r"SOURCE_(\w+) = '?([^',]*)", statement))
+        assert given["AUTO_POSITION"] == "1"
+        self.password = given["PASSWORD"]
+        self.status = (
+            HEALTHY
+            | runs("No", "No")
+            | {
+                "Source_Host": given["HOST"],
+                "Source_Port": int(given["PORT"]),
+                "Source_User": given["USER"],
+                "Connect_Retry": int(given["CONNECT_RETRY"]),
+                "Source_Retry_Count": int(given["RETRY_COUNT"]),
+            }
+        )
+
+
+def runs(receiver: str, applier: str) -> Row:
+    return {"Replica_IO_Running": receiver, "Replica_SQL_Running": applier}
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(wait, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+def server(pair: Pair, role: str) -> ReplicaServer:
+    found = ReplicaServer()
+    found.says(
+        "SELECT VERSION() AS version, @@version_comment AS comment", captured_json("server_slave.json")["version"]
+    )
+    mysqld_of(pair.sides[role], found)  # type: ignore[index]
+    return found
+
+
+@pytest.fixture
+def master(pair: Pair) -> ReplicaServer:
+    return server(pair, "master")
+
+
+@pytest.fixture
+def slave(pair: Pair, master: ReplicaServer) -> ReplicaServer:
+    """Blank: never configured, no transaction, no schema."""
+    return server(pair, "slave")
+
+
+def step(pair: Pair) -> Replicates:
+    s = pair.settings
+    source = f"{s.master.address}:{s.mysql_port}"
+    return Replicates(pair.slave.server, pair.master.server, source, s.replica_user, s.replica_password)
+
+
+def configured(slave: ReplicaServer, **changes: object) -> None:
+    slave.status = HEALTHY | changes
+    slave.executed = HEALTHY["Executed_Gtid_Set"]
+
+
+def words(slave: ReplicaServer) -> list[str]:
+    return [" ".join(statement.split()[:2]) for statement in slave.changed]
+
+
+def refusal(pair: Pair, slave: ReplicaServer) -> str:
+    """Why replication is not started; then nothing was touched."""
+    before = dict(slave.status or {})
+    with pytest.raises(RunbookError) as caught:
+        ensure(pair.slave.host, step(pair))
+    assert slave.changed == []
+    assert (slave.status or {}) == before
+    told = str(caught.value)
+    assert told.startswith("slave 192.168.152.129: replication is not started: ")
+    assert len(told.splitlines()) > 1, "the way out is missing"
+    assert PASSWORD not in told
+    return told
+
+
+# ---- reading ----
+
+
+def test_a_real_status_is_read() -> None:
+    status = parse_replica_status(HEALTHY)
+    assert status.source == "192.168.152.128:3306"
+    assert (status.user, status.auto_position, status.connect_retry) == ("replica", True, 1)
+    assert status.runs
+    assert (status.receiver_error, status.applier_error) == ("", "")
+    assert status.lag_seconds == 0
+    assert status.executed == status.retrieved == f"{MASTER_UUID}:1-4"
+    assert (status.source_file, status.source_position) == ("binlog.000003", HEALTHY["Exec_Source_Log_Pos"])
+
+
+def test_a_stopped_and_broken_status_is_read() -> None:
+    broken = {
+        "Seconds_Behind_Source": None,
+        "Last_SQL_Errno": 1062,
+        "Last_SQL_Error": "Duplicate entry '1'",
+        "Executed_Gtid_Set": f"{MASTER_UUID}:1-4,\n{SLAVE_UUID}:1",
+    }
+    status = parse_replica_status(HEALTHY | runs("Connecting", "No") | broken)
+    assert not status.runs
+    assert status.lag_seconds is None
+    assert status.applier_error == "error 1062: Duplicate entry '1'"
+    assert status.executed == f"{MASTER_UUID}:1-4,{SLAVE_UUID}:1"
+
+
+def test_a_server_that_never_was_a_slave_has_no_status(pair: Pair, slave: ReplicaServer) -> None:
+    assert replica_status(pair.slave.server) is None
+
+
+def test_the_servers_own_schemas_and_ours_are_not_somebodys_data(pair: Pair) -> None:
+    mysqld = FakeMysqld()
+    mysqld_of(pair.master, mysqld)
+    rows = captured_json("server_master.json")["schemas"]
+    assert {row["name"] for row in rows} <= set(SYSTEM_SCHEMAS)
+    names = ", ".join(map(repr, SYSTEM_SCHEMAS))
+    mysqld.says(
+        f"SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name NOT IN ({names}) ORDER BY 1",
+        {"name": "hive"},
+    )
+    assert user_schemas(pair.master.server) == ["hive"]
+
+
+# ---- what is started ----
+
+
+def test_replication_that_is_right_is_left_alone(pair: Pair, slave: ReplicaServer) -> None:
+    configured(slave)
+    assert ensure(pair.slave.host, step(pair)).status == "ok"
+    assert slave.changed == []
+
+
+def test_an_empty_pair_is_configured_and_started(pair: Pair, slave: ReplicaServer) -> None:
+    assert ensure(pair.slave.host, step(pair)).status == "changed"
+    assert words(slave) == ["CHANGE REPLICATION", "START REPLICA"]
+    assert ensure(pair.slave.host, step(pair)).status == "ok"
+    pointed = slave.changed[0]
+    for part in (
+        "SOURCE_SSL = 1",
+        "GET_SOURCE_PUBLIC_KEY = 1",
+        "SOURCE_CONNECT_RETRY = 1",
+        "SOURCE_RETRY_COUNT = 86400",
+    ):
+        assert part in pointed
+
+
+def test_stopped_threads_are_only_started(pair: Pair, master: ReplicaServer, slave: ReplicaServer) -> None:
+    configured(slave, **runs("No", "No"))
+    master.executed = slave.executed
+    outcome = ensure(pair.slave.host, step(pair))
+    assert outcome.gap == [Change("receiver", "No", "Yes"), Change("applier", "No", "Yes")]
+    assert words(slave) == ["START REPLICA"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Source_Host": "192.168.152.77"},
+        {"Source_Port": 3307},
+        {"Source_User": "root"},
+        {"Auto_Position": 0},
+        {"Connect_Retry": 60},
+        {
+            "Replica_IO_Running": "Connecting",
+            "Last_IO_Errno": 1045,
+            "Last_IO_Error": "Access denied for user 'replica'@'192.168.152.129'",
+        },
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_slave_that_points_elsewhere_is_pointed_at_the_master(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer, changes: Row
+) -> None:
+    configured(slave, **changes)
+    master.executed = slave.executed
+    assert ensure(pair.slave.host, step(pair)).status == "changed"
+    assert words(slave) == ["STOP REPLICA", "CHANGE REPLICATION", "START REPLICA"]
+
+
+def test_another_password_is_noticed_and_neither_is_shown(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave)
+    master.executed = slave.executed
+    slave.password = "old-sesame"
+    outcome = ensure(pair.slave.host, step(pair))
+    assert [change.fact for change in outcome.gap] == ["password"]
+    assert "sesame" not in str(outcome)
+    assert slave.password == PASSWORD
+
+
+def test_a_master_with_data_and_all_its_binary_logs_is_copied(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    master.executed = f"{MASTER_UUID}:1-500"
+    master.schemas = ["hive"]
+    assert ensure(pair.slave.host, step(pair)).status == "changed"
+
+
+def test_what_was_purged_after_the_slave_had_it_is_no_matter(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave, **runs("No", "No"))
+    master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-3"
+    assert ensure(pair.slave.host, step(pair)).status == "changed"
+
+
+# ---- what is refused ----
+
+
+def test_a_broken_applier_is_never_skipped(pair: Pair, slave: ReplicaServer) -> None:
+    error = "Could not execute Write_rows event on table hive.t; Duplicate entry '7' for key 't.PRIMARY'"
+    configured(slave, **runs("Yes", "No"), Last_SQL_Errno=1062, Last_SQL_Error=error)
+    assert f"error 1062: {error}" in refusal(pair, slave)
+
+
+def test_a_slave_with_transactions_of_its_own_is_refused(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    master.executed = f"{MASTER_UUID}:1-4"
+    slave.executed = f"{MASTER_UUID}:1-4,\n{SLAVE_UUID}:1-2"
+    told = refusal(pair, slave)
+    assert f"transactions that the master lacks: {SLAVE_UUID}:1:2" in told
+    assert "mysqlbinlog" in told
+
+
+def test_a_slave_that_is_ahead_of_its_master_is_refused(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave, **runs("No", "No"), Last_IO_Errno=1236, Last_IO_Error="Replica has more GTIDs than the source")
+    master.executed = f"{MASTER_UUID}:1-3"
+    assert f"{MASTER_UUID}:4" in refusal(pair, slave)
+
+
+def test_a_slave_of_another_master_with_its_data_is_refused_by_name(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave, Source_Host="192.168.152.77")
+    master.executed = f"{SLAVE_UUID}:1"
+    told = refusal(pair, slave)
+    assert "it replicates from 192.168.152.77:3306" in told
+    assert f"{MASTER_UUID}:1:2:3:4" in told
+
+
+def test_binary_logs_that_are_gone_are_refused(pair: Pair, master: ReplicaServer, slave: ReplicaServer) -> None:
+    configured(slave, **runs("No", "Yes"), Last_IO_Errno=1236, Last_IO_Error="purged required binary logs")
+    master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-6"
+    told = refusal(pair, slave)
+    assert f"no longer hold transactions that the slave lacks: {MASTER_UUID}:5:6" in told
+    assert "seeded from a backup" in told
+
+
+def test_a_slave_with_schemas_of_its_own_is_refused(pair: Pair, slave: ReplicaServer) -> None:
+    slave.schemas = ["hive", "ranger"]
+    told = refusal(pair, slave)
+    assert "the slave holds schemas of its own: hive, ranger" in told
+    assert "exchange MASTER_HOST and SLAVE_HOST" in told
+
+
+def test_a_masters_data_that_stand_in_no_binary_log_are_refused(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    master.schemas = ["hive"]
+    assert "schemas that stand in no binary log: hive" in refusal(pair, slave)
+
+
+def test_a_master_that_does_not_run_is_no_reason_to_start(pair: Pair) -> None:
+    slave = server(pair, "slave")
+    with pytest.raises(RunbookError, match=r"master 192\.168\.152\.128: mysqld does not run"):
+        ensure(pair.slave.host, step(pair))
+    assert slave.changed == []
+
+
+# ---- threads that do not come ----
+
+
+def test_threads_that_do_not_come_are_waited_for_with_a_deadline_and_the_last_error(
+    pair: Pair, slave: ReplicaServer, clock: Clock
+) -> None:
+    error = {"Last_IO_Errno": 2003, "Last_IO_Error": "Can't connect to MySQL server on '192.168.152.128:3306' (113)"}
+    slave.on_start = lambda row: row.update(runs("Connecting", "Yes") | error)
+    started = clock.now
+    with pytest.raises(DeadlinePassed) as caught:
+        ensure(pair.slave.host, step(pair))
+    told = str(caught.value)
+    assert "slave 192.168.152.129: both replication threads running" in told
+    assert "error 2003: Can't connect" in told
+    assert clock.now > started
+
+
+@pytest.mark.parametrize(
+    ("threads", "error"),
+    [
+        (runs("Yes", "No"), {"Last_SQL_Errno": 1032, "Last_SQL_Error": "Can't find record in 't'"}),
+        (runs("No", "Yes"), {"Last_IO_Errno": 1236, "Last_IO_Error": "Got fatal error from source"}),
+    ],
+)
+def test_a_thread_that_stops_at_once_is_not_waited_for(
+    pair: Pair, slave: ReplicaServer, clock: Clock, threads: Row, error: Row
+) -> None:
+    slave.on_start = lambda row: row.update(threads | error)
+    started = clock.now
+    with pytest.raises(RunbookError, match=str(next(iter(error.values())))):
+        ensure(pair.slave.host, step(pair))
+    assert clock.now == started
+
+
+# ---- dry ----
+
+
+def test_replication_is_not_touched_in_a_dry_run(settings: Settings) -> None:
+    pair = pair_of(settings, dry=True)
+    server(pair, "master")
+    slave = server(pair, "slave")
+    outcome = ensure(pair.slave.host, step(pair))
+    assert outcome.status == "would change"
+    assert PASSWORD not in str(outcome)
+    with pytest.raises(ChangedInDryRun):
+        step(pair).fix(pair.slave.host, outcome.gap)
+    assert slave.changed == []
+
+
+def test_without_a_server_replication_waits_in_a_dry_run(settings: Settings) -> None:
+    pair = pair_of(settings, dry=True)
+    assert ensure(pair.slave.host, step(pair)).status == "waits"
+
+
+def test_an_unreadable_status_is_told_as_the_server_tells_it(pair: Pair, slave: ReplicaServer) -> None:
+    slave.refusal = (1040, "Too many connections")
+    with pytest.raises(RunbookError, match="Too many connections"):
+        ensure(pair.slave.host, step(pair))

@@ -1,0 +1,223 @@
+"""Packages, services and drop-ins: what is read from real output, what is done, and what is left alone."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from fake import FakeLink, LocalLink, captured_json, host_of
+
+from runbook.host import ChangedInDryRun, CommandFailed, Host
+from runbook.settings import Settings
+from runbook.ssh import Ran
+from runbook.step import Change, ensure
+from runbook.system import debian
+from runbook.system.resources import OURS, File, Package, Service, service_question
+from runbook.system.unit import DropIn, drop_in_path
+
+OUR_TEXT = f"# {OURS}\nport = 3306\n"
+SERVICES = captured_json("services.json")
+PACKAGES = captured_json("packages.json")["installed"]
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    return FakeLink()
+
+
+@pytest.fixture
+def host(settings: Settings, link: FakeLink) -> Host:
+    return host_of(settings, link)
+
+
+@pytest.fixture
+def dry_host(settings: Settings, link: FakeLink) -> Host:
+    return host_of(settings, link, dry=True)
+
+
+# ---- Package ----
+
+
+def package(name: str) -> Package:
+    return Package(name, debian)
+
+
+@pytest.mark.parametrize("name", ["mysql-server", "keepalived"])
+def test_an_installed_package_is_left_alone_in_its_version(host: Host, link: FakeLink, name: str) -> None:
+    link.says(debian.version_question(name), PACKAGES[name])
+    assert ensure(host, package(name)).status == "ok"
+
+
+def test_a_missing_package_would_be_installed(dry_host: Host, link: FakeLink) -> None:
+    link.says(debian.version_question("firewalld"), PACKAGES["firewalld"])
+    outcome = ensure(dry_host, package("firewalld"))
+    assert outcome.gap == [Change("installed", None, "yes")]
+
+
+def test_a_missing_package_is_installed(host: Host, link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = debian.version_question("keepalived")
+    link.says(question, PACKAGES["nosuch"])
+    monkeypatch.setattr(debian, "install", lambda on, name: link.says(question, PACKAGES[name]))
+    assert ensure(host, package("keepalived")).status == "changed"
+
+
+@pytest.mark.parametrize(
+    ("status", "installed"),
+    [
+        ("installed 9.7.4-2", True),
+        ("half-configured 9.7.4-2", False),
+        ("unpacked 9.7.4-2", False),
+        ("config-files 9.7.4-2", False),
+        ("not-installed ", False),
+        ("", False),
+    ],
+)
+def test_only_a_completely_installed_package_counts(
+    settings: Settings, tmp_path: Path, status: str, installed: bool
+) -> None:
+    stub(tmp_path, "dpkg-query", f"printf '{status}'; [ -n '{status}' ]")
+    host = host_of(settings, LocalLink(tmp_path))
+    assert (package("mysql-server").read(host) == {"installed": "yes"}) is installed
+
+
+def test_an_install_takes_up_what_was_cut_off_and_updates_stale_lists(settings: Settings, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    stub(tmp_path, "dpkg", f"echo dpkg $* >> {log}")
+    stub(tmp_path, "apt-get", f"echo apt-get ${{1}} >> {log}; [ $1 = update ] || [ -e {log}.updated ]; c=$?; "
+         f"[ $1 = update ] && touch {log}.updated; exit $c")  # fmt: skip
+    debian.install(host_of(settings, LocalLink(tmp_path)), "keepalived")
+    assert log.read_text().splitlines() == [
+        "dpkg --configure -a",
+        "apt-get install",
+        "apt-get update",
+        "apt-get install",
+    ]
+
+
+def test_an_install_that_fails_says_what_apt_said(settings: Settings, tmp_path: Path) -> None:
+    stub(tmp_path, "dpkg", "true")
+    stub(tmp_path, "apt-get", "echo 'E: Unable to locate package keepalived'; exit 100")
+    with pytest.raises(CommandFailed, match="E: Unable to locate package keepalived"):
+        debian.install(host_of(settings, LocalLink(tmp_path)), "keepalived")
+
+
+# ---- Service ----
+
+
+def test_a_service_that_runs_and_starts_at_boot_is_right(host: Host, link: FakeLink) -> None:
+    link.says(service_question("mysql"), SERVICES["mysql"])
+    assert ensure(host, Service("mysql")).status == "ok"
+
+
+def test_a_stopped_and_disabled_service_is_enabled_and_started(host: Host, link: FakeLink) -> None:
+    question = service_question("keepalived")
+    link.says(question, SERVICES["debug-shell"])
+    link.takes("systemctl unmask keepalived && systemctl enable keepalived")
+    link.takes("systemctl start keepalived", lambda: link.says(question, SERVICES["keepalived"]))
+    outcome = ensure(host, Service("keepalived"))
+    assert outcome.gap == [Change("enabled", "disabled", "enabled"), Change("active", "inactive", "active")]
+    assert len(link.changed) == 2
+
+
+def test_a_service_that_runs_already_is_only_enabled(host: Host, link: FakeLink) -> None:
+    question = service_question("mysql")
+    link.says(question, "active disabled\n")
+    link.takes("systemctl unmask mysql && systemctl enable mysql", lambda: link.says(question, SERVICES["mysql"]))
+    assert ensure(host, Service("mysql")).status == "changed"
+
+
+def test_a_service_that_a_later_step_starts_is_only_enabled(host: Host, link: FakeLink) -> None:
+    link.says(service_question("keepalived"), "inactive enabled\n")
+    assert ensure(host, Service("keepalived", starts=False)).status == "ok"
+
+
+@pytest.mark.parametrize("state", ["failed", "activating", "deactivating"])
+def test_a_service_in_any_other_state_is_not_active(dry_host: Host, link: FakeLink, state: str) -> None:
+    link.says(service_question("mysql"), f"{state} enabled\n")
+    assert ensure(dry_host, Service("mysql")).gap == [Change("active", state, "active")]
+
+
+def test_a_unit_that_comes_with_a_package_is_waited_for_in_a_dry_run(dry_host: Host, link: FakeLink) -> None:
+    link.says(service_question("mysql"), SERVICES["nosuch"])
+    outcome = ensure(dry_host, Service("mysql"))
+    assert outcome.status == "waits"
+    assert "unit mysql comes with its package" in outcome.note
+
+
+def test_a_unit_that_is_missing_for_real_is_an_error(host: Host, link: FakeLink) -> None:
+    link.says(service_question("mysql"), SERVICES["nosuch"])
+    missing = Ran(1, "", "Failed to unmask unit: Unit file mysql.service does not exist.\n")
+    link.takes("systemctl unmask mysql && systemctl enable mysql", answer=missing)
+    with pytest.raises(CommandFailed, match=r"mysql\.service does not exist"):
+        ensure(host, Service("mysql"))
+
+
+def test_a_host_without_systemctl_still_gives_two_words(settings: Settings, tmp_path: Path) -> None:
+    stub(tmp_path, "systemctl", "exit 127")
+    assert host_of(settings, LocalLink(tmp_path)).ask(service_question("mysql")) == "unknown not-found\n"
+
+
+# ---- DropIn ----
+
+DROP_IN = "/etc/systemd/system/keepalived.service.d/runbook.conf"
+NEEDS_RELOAD = "systemctl show -p NeedDaemonReload --value keepalived.service"
+
+
+def drop_in() -> DropIn:
+    return DropIn(DROP_IN, OUR_TEXT)
+
+
+def file_answer(text: str) -> str:
+    return "644 root:root\n" + base64.b64encode(text.encode()).decode()
+
+
+def test_a_drop_in_lies_where_systemd_looks() -> None:
+    assert drop_in_path("keepalived") == DROP_IN
+    assert drop_in().unit == "keepalived.service"
+
+
+def test_a_drop_in_that_is_there_and_loaded_is_right(host: Host, link: FakeLink) -> None:
+    content, loaded = drop_in().questions()
+    link.says(content, file_answer(OUR_TEXT))
+    link.says(loaded, "no\n")
+    assert loaded == NEEDS_RELOAD
+    assert ensure(host, drop_in()).status == "ok"
+
+
+def test_a_drop_in_that_systemd_has_not_read_is_loaded_and_not_written(host: Host, link: FakeLink) -> None:
+    content, loaded = drop_in().questions()
+    link.says(content, file_answer(OUR_TEXT))
+    link.says(loaded, "yes\n")
+    link.takes("systemctl daemon-reload", lambda: link.says(loaded, "no\n"))
+    outcome = ensure(host, drop_in())
+    assert outcome.gap == [Change("loaded", "no", "yes")]
+    assert link.changed == ["systemctl daemon-reload"]
+
+
+def test_a_new_drop_in_is_written_and_then_loaded(host: Host, link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, loaded = drop_in().questions()
+    link.says(content, "")
+    link.says(loaded, "no\n")
+    done: list[str] = []
+    monkeypatch.setattr(File, "fix", lambda *_: done.append("written"))
+    link.takes("systemctl daemon-reload", lambda: [done.append("loaded"), link.says(content, file_answer(OUR_TEXT))])
+    assert ensure(host, drop_in()).status == "changed"
+    assert done == ["written", "loaded"]
+
+
+# ---- a dry run ----
+
+STEPS = [File("/etc/x", "text"), package("keepalived"), Service("mysql"), drop_in()]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_no_fix_passes_a_dry_host(dry_host: Host, link: FakeLink, step: File | Package | Service) -> None:
+    gap = [Change(fact, None, wanted) for fact, wanted in step.want().items()]
+    with pytest.raises(ChangedInDryRun):
+        step.fix(dry_host, gap)
+    assert link.calls == []
+
+
+def stub(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)

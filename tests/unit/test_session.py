@@ -1,0 +1,254 @@
+"""SQL on a host: logging in, asking, changing, and what is said when it fails."""
+
+import pymysql
+import pytest
+from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
+
+from runbook.errors import BadInput, HostError
+from runbook.host import ChangedInDryRun
+from runbook.mysql.dialect import dialect_of
+from runbook.mysql.session import LoginRefused, SqlFailed, connect, literal
+from runbook.pair import Pair, Side
+from runbook.settings import Secret, Settings
+from runbook.step import NotReady
+
+OPENED = "SET GLOBAL super_read_only = OFF"
+CLOSED = "SET GLOBAL super_read_only = ON"
+UNLOGGED = "SET SESSION sql_log_bin = OFF"
+LOGGED = "SET SESSION sql_log_bin = ON"
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+@pytest.fixture
+def side(pair: Pair) -> Side:
+    return pair.slave
+
+
+@pytest.fixture
+def mysqld(side: Side) -> FakeMysqld:
+    return mysqld_of(side)
+
+
+# ---- logging in ----
+
+
+def test_no_server_is_something_to_wait_for(side: Side) -> None:
+    with pytest.raises(
+        NotReady, match=r"slave 192\.168\.152\.129: mysqld does not run, or does not listen on port 3306"
+    ):
+        side.server.value("SELECT 1")
+    assert side.server.answers() is False
+
+
+def test_a_refused_login_names_the_account_and_the_servers_reason(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.logins["root"] = "another"
+    with pytest.raises(LoginRefused, match="MySQL refuses root's login: Access denied for user 'root'"):
+        side.server.value("SELECT 1")
+    assert side.server.answers() is False
+
+
+@pytest.mark.parametrize("code", [1130, 1698])
+def test_other_ways_to_say_no_are_a_refused_login_too(side: Side, mysqld: FakeMysqld, code: int) -> None:
+    mysqld.refusal = (code, "no")
+    with pytest.raises(LoginRefused):
+        side.server.value("SELECT 1")
+
+
+def test_a_full_house_is_not_a_refused_login(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.refusal = (1040, "Too many connections")
+    with pytest.raises(HostError, match="accepts a connection but not a login: Too many connections") as caught:
+        side.server.value("SELECT 1")
+    assert not isinstance(caught.value, NotReady)
+
+
+def test_the_peer_is_named_when_it_is_the_peer_that_refuses(side: Side) -> None:
+    link_of(side).mysqlds["192.168.152.128", 3306] = FakeMysqld()
+    with pytest.raises(LoginRefused, match=r"MySQL at 192\.168\.152\.128:3306 refuses replica's login"):
+        connect(side.host, "192.168.152.128", 3306, "replica", Secret("replica-sesame-2"))
+
+
+# ---- asking and changing ----
+
+
+@pytest.mark.parametrize("statement", ["DROP SCHEMA test", "SET GLOBAL read_only = 0", "CALL x()", "", "(SELECT 1)"])
+def test_what_is_no_question_cannot_be_asked(side: Side, mysqld: FakeMysqld, statement: str) -> None:
+    with pytest.raises(AssertionError, match="not a question"):
+        side.server.ask(statement)
+
+
+def test_rows_a_row_and_a_value(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.says("SHOW SCHEMAS", {"name": "mysql"}, {"name": "sys"})
+    mysqld.says("SHOW NOTHING")
+    server = side.server
+    assert server.ask("SHOW SCHEMAS") == [{"name": "mysql"}, {"name": "sys"}]
+    assert server.one("SHOW SCHEMAS") == {"name": "mysql"}
+    assert server.value("SHOW SCHEMAS") == "mysql"
+    assert (server.ask("SHOW NOTHING"), server.one("SHOW NOTHING"), server.value("SHOW NOTHING")) == ([], {}, None)
+
+
+def test_arguments_are_quoted_by_the_driver(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.takes("CREATE USER 'o\\'brien'@'%' IDENTIFIED BY 'a\\\\b\\\"c'")
+    side.server.execute("CREATE USER %s@%s IDENTIFIED BY %s", "o'brien", "%", 'a\\b"c')
+    assert len(mysqld.changed) == 1
+
+
+@pytest.mark.parametrize("text", ["plain", "o'brien", 'a"b', "back\\slash", "größe", "a%sb"])
+def test_a_literal_is_what_the_driver_would_write(side: Side, mysqld: FakeMysqld, text: str) -> None:
+    mysqld.says(f"SELECT {literal(text)}", {"it": 1})
+    assert side.server.value("SELECT %s", text) == 1
+
+
+def test_a_change_makes_foreseen_answers_worthless(side: Side, mysqld: FakeMysqld) -> None:
+    link = link_of(side)
+    link.says("ls", "before\n")
+    side.host.foresee(["ls"])
+    link.says("ls", "after\n")
+    mysqld.takes("SET GLOBAL sync_binlog = 1")
+    side.server.execute("SET GLOBAL sync_binlog = %s", 1)
+    assert side.host.ask("ls") == "after\n"
+
+
+def test_nothing_is_changed_in_a_dry_run(settings: Settings) -> None:
+    side = pair_of(settings, dry=True).master
+    mysqld = mysqld_of(side)
+    mysqld.closed(True)
+    with pytest.raises(ChangedInDryRun), side.server.opened_for_root():
+        pass
+    assert mysqld.changed == []
+
+
+def test_a_failed_statement_tells_number_reason_and_statement_without_its_values(
+    side: Side, mysqld: FakeMysqld
+) -> None:
+    mysqld.takes("ALTER USER 'replica'@'%' IDENTIFIED BY 'replica-sesame-2'", pymysql.err.OperationalError(1396, "no"))
+    with pytest.raises(SqlFailed) as caught:
+        side.server.execute("ALTER USER %s@%s IDENTIFIED BY %s", "replica", "%", "replica-sesame-2")
+    assert str(caught.value).splitlines() == [
+        "slave 192.168.152.129: MySQL error 1396: no",
+        "  in: ALTER USER %s@%s IDENTIFIED BY %s",
+    ]
+    assert caught.value.code == 1396
+
+
+def test_a_lost_session_is_opened_anew_for_the_next_question(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.says("SELECT 1", error=pymysql.err.OperationalError(2013, "Lost connection to MySQL server"))
+    with pytest.raises(SqlFailed, match="error 2013: Lost connection"):
+        side.server.value("SELECT 1")
+    mysqld.says("SELECT 1", {"1": 1})
+    assert side.server.value("SELECT 1") == 1
+
+
+# ---- opened for root ----
+
+
+def test_a_closed_server_is_opened_and_closed_again(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.closed(True)
+    mysqld.unlogged()
+    with side.server.opened_for_root(logged=False):
+        assert side.server.value("SELECT @@GLOBAL.super_read_only") == 0
+    assert mysqld.changed == [OPENED, UNLOGGED, LOGGED, CLOSED]
+
+
+def test_an_open_server_stays_open(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.closed(False)
+    with side.server.opened_for_root():
+        pass
+    assert mysqld.changed == []
+
+
+def test_it_is_closed_again_when_a_statement_fails(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.closed(True)
+    mysqld.unlogged()
+    mysqld.takes("DROP SCHEMA x", pymysql.err.OperationalError(1008, "no such schema"))
+    with pytest.raises(SqlFailed), side.server.opened_for_root(logged=False):
+        side.server.execute("DROP SCHEMA x")
+    assert mysqld.changed[-2:] == [LOGGED, CLOSED]
+
+
+def test_it_is_closed_again_when_the_log_cannot_be_left_out(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.closed(True)
+    mysqld.unlogged()
+    mysqld.takes(UNLOGGED, pymysql.err.OperationalError(1227, "Access denied; you need SUPER"))
+    with pytest.raises(SqlFailed), side.server.opened_for_root(logged=False):
+        pass
+    assert mysqld.changed[-1] == CLOSED
+
+
+def test_it_is_closed_again_when_the_session_was_lost(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.closed(True)
+    mysqld.unlogged()
+    lost = pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query")
+    mysqld.takes("DROP SCHEMA x", lost)
+    with pytest.raises(SqlFailed, match="2013"), side.server.opened_for_root(logged=False):
+        side.server.execute("DROP SCHEMA x")
+    assert mysqld.changed[-1] == CLOSED
+
+
+def test_a_check_that_closes_it_in_between_does_not_end_the_work(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.closed(True)
+
+    def refuse_once() -> None:
+        mysqld.takes("CREATE SCHEMA x")
+        mysqld.closed(True)
+        raise pymysql.err.OperationalError(1290, "running with the --super-read-only option")
+
+    mysqld.takes("CREATE SCHEMA x", refuse_once)
+    with side.server.opened_for_root():
+        side.server.execute("CREATE SCHEMA x")
+    assert mysqld.changed == [OPENED, "CREATE SCHEMA x", OPENED, "CREATE SCHEMA x", CLOSED]
+
+
+def test_a_closed_server_that_nobody_opened_refuses(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.takes("CREATE SCHEMA x", pymysql.err.OperationalError(1290, "running with the --super-read-only option"))
+    with pytest.raises(SqlFailed, match="1290"):
+        side.server.execute("CREATE SCHEMA x")
+    assert mysqld.changed == ["CREATE SCHEMA x"]
+
+
+# ---- dialects ----
+
+
+def test_the_captured_server_is_understood(side: Side, mysqld: FakeMysqld) -> None:
+    said = captured_json("server_slave.json")["version"]
+    mysqld.says("SELECT VERSION() AS version, @@version_comment AS comment", said)
+    assert side.server.dialect.version == (9, 7, 4)
+    assert side.server.dialect.series == "9.7"
+
+
+@pytest.mark.parametrize(
+    ("version", "series", "binary_log_status"),
+    [
+        ("8.0.26", "8.0", "SHOW MASTER STATUS"),
+        ("8.0.40-0ubuntu0.24.04.1", "8.0", "SHOW MASTER STATUS"),
+        ("8.2.0", "8.2", "SHOW BINARY LOG STATUS"),
+        ("8.4.3", "8.4", "SHOW BINARY LOG STATUS"),
+        ("9.7.4-2", "9.7", "SHOW BINARY LOG STATUS"),
+        ("10.0.1", "10.0", "SHOW BINARY LOG STATUS"),
+        ("26.7", "26.7", "SHOW BINARY LOG STATUS"),
+    ],
+)
+def test_versions_compare_as_numbers(version: str, series: str, binary_log_status: str) -> None:
+    dialect = dialect_of(version)
+    assert (dialect.series, dialect.binary_log_status) == (series, binary_log_status)
+    assert dialect.replica_status == "SHOW REPLICA STATUS"
+
+
+@pytest.mark.parametrize(
+    ("version", "comment", "told"),
+    [
+        ("8.0.25", "", "MySQL 8.0.25"),
+        ("5.6.24-log", "MySQL Community Server (GPL)", "MySQL 5.6.24"),
+        ("10.11.6-MariaDB-0+deb12u1", "Debian 12", "MariaDB"),
+        ("11.8.2", "mariadb.org binary distribution", "MariaDB"),
+        ("unknown", "", "not understood: unknown"),
+    ],
+)
+def test_a_server_that_is_not_ours_to_speak_to_is_refused(version: str, comment: str, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        dialect_of(version, comment)

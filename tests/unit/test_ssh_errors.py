@@ -1,0 +1,282 @@
+"""What is told when SSH does not work: a sentence, the host, and the way out; never a traceback."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import paramiko
+import pytest
+from invoke.exceptions import CommandTimedOut
+
+from runbook.errors import BadInput, RunbookError
+from runbook.settings import Settings
+from runbook.ssh import Link, Unreachable, each_hop
+
+WAY_IN = "ssh root@192.168.152.129 -p 22"
+
+
+@pytest.fixture(scope="module")
+def host_key() -> paramiko.PKey:
+    return paramiko.ECDSAKey.generate()
+
+
+@pytest.fixture
+def link(settings: Settings) -> Link:
+    return Link(settings.slave, settings)
+
+
+def refused(link: Link, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> RunbookError:
+    """The operator's error when opening the connection ends in this one."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(link._connection, "open", fail)
+    with pytest.raises(RunbookError) as caught:
+        link.open()
+    assert str(caught.value).startswith("slave 192.168.152.129: ")
+    assert len(str(caught.value).splitlines()) > 1, "the way out is missing"
+    return caught.value
+
+
+# ---- a connection that does not come about ----
+
+
+def test_a_changed_host_key_is_refused_with_the_command_that_forgets_the_old(
+    link: Link, settings: Settings, host_key: paramiko.PKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = refused(link, paramiko.BadHostKeyException("192.168.152.129", host_key, host_key), monkeypatch)
+    assert error.exit_code == 2
+    assert f"ssh-keygen -f {settings.ssh_known_hosts} -R '192.168.152.129'" in str(error)
+    assert "inv trust-hosts" in str(error)
+
+
+def test_an_unknown_host_key_is_refused_with_the_command_that_adds_it(
+    link: Link, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = refused(link, paramiko.SSHException("Server '192.168.152.129' not found in known_hosts"), monkeypatch)
+    assert error.exit_code == 2
+    assert str(settings.ssh_known_hosts) in str(error)
+    assert "inv trust-hosts" in str(error)
+
+
+def test_unknown_host_keys_are_never_added_by_the_way(link: Link) -> None:
+    assert isinstance(link._connection.client._policy, paramiko.RejectPolicy)
+
+
+def test_a_refused_login_names_user_and_what_to_try(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = refused(link, paramiko.AuthenticationException("Authentication failed."), monkeypatch)
+    assert error.exit_code == 2
+    assert "login as root was refused" in str(error)
+    assert WAY_IN in str(error)
+
+
+def test_a_refused_login_names_the_key_too(
+    settings_of: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    settings = settings_of(SSH_KEY=str(key))
+    error = refused(Link(settings.slave, settings), paramiko.AuthenticationException("no"), monkeypatch)
+    assert f"login as root with key {key} was refused" in str(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        paramiko.PasswordRequiredException("Private key file is encrypted"),
+        paramiko.SSHException("encountered an encrypted key, and no passphrase was given"),
+    ],
+    ids=["paramiko's own", "in other words"],
+)
+def test_a_key_with_a_passphrase_is_called_that(
+    link: Link, monkeypatch: pytest.MonkeyPatch, error: paramiko.SSHException
+) -> None:
+    told = refused(link, error, monkeypatch)
+    assert told.exit_code == 2
+    assert "passphrase" in str(told)
+    assert "ssh-add" in str(told)
+
+
+def test_a_name_that_does_not_resolve_is_called_that(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = refused(link, socket.gaierror(-2, "Name or service not known"), monkeypatch)
+    assert error.exit_code == 2
+    assert "does not resolve" in str(error)
+    assert "SLAVE_SSH" in str(error)
+
+
+NOBODY_LISTENS = paramiko.ssh_exception.NoValidConnectionsError({("192.168.152.129", 22): OSError(111, "refused")})
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TimeoutError("timed out"), "timed out"),
+        (TimeoutError(), "TimeoutError"),
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (OSError(113, "No route to host"), "No route to host"),
+        (
+            paramiko.ssh_exception.NoValidConnectionsError(
+                {("192.168.152.129", 22): OSError(111, "Connection refused")}
+            ),
+            "Unable to connect to port 22 on 192.168.152.129",
+        ),
+        (paramiko.SSHException("Error reading SSH protocol banner"), "Error reading SSH protocol banner"),
+        (EOFError(), "EOFError"),
+    ],
+)
+def test_a_dead_host_is_a_failure_and_no_bad_input(
+    link: Link, monkeypatch: pytest.MonkeyPatch, error: BaseException, reason: str
+) -> None:
+    told = refused(link, error, monkeypatch)
+    assert isinstance(told, Unreachable)
+    assert told.exit_code == 1
+    assert f"does not answer by SSH on port 22: {reason}" in str(told)
+    assert "[Errno" not in str(told)
+    assert WAY_IN in str(told)
+
+
+# ---- a command ----
+
+
+class Remote:
+    """Fabric's connection, open: keeps what it was told to run, and ends it as a test wants."""
+
+    is_connected = True
+
+    def __init__(self, user: str = "root", ends: object = None) -> None:
+        self.user = user
+        self.ran: list[tuple[str, dict[str, Any]]] = []
+        self.closed = False
+        self.transport: Any = None
+        self._ends = ends or SimpleNamespace(exited=0, stdout="out\n", stderr="")
+
+    def run(self, command: str, **options: Any) -> object:
+        self.ran.append((command, options))
+        if isinstance(self._ends, BaseException):
+            raise self._ends
+        return self._ends
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def remote(link: Link, **options: Any) -> Remote:
+    link._connection = Remote(**options)
+    return link._connection
+
+
+def test_a_command_runs_as_root_bounded_on_the_host_and_here(link: Link) -> None:
+    connection = remote(link)
+    ran = link.run("echo 'a b' | wc -l", timeout=7)
+    assert (ran.code, ran.out) == (0, "out\n")
+    ((command, options),) = connection.ran
+    assert command == "LC_ALL=C timeout -k 5 7 sh -c 'echo '\"'\"'a b'\"'\"' | wc -l'"
+    assert options["timeout"] > 7
+    assert options["in_stream"] is False
+
+
+def test_another_user_is_root_by_sudo_for_the_whole_script(link: Link) -> None:
+    connection = remote(link, user="ops")
+    link.run("a && b", timeout=7)
+    ((command, _),) = connection.ran
+    assert command.startswith("sudo -n -- sh -c ")
+    assert "a && b" in command
+
+
+def test_a_secret_goes_in_by_stdin_and_not_in_the_command(link: Link) -> None:
+    connection = remote(link)
+    link.run("cat > x", timeout=7, stdin="password=sesame\n")
+    ((command, options),) = connection.ran
+    assert "sesame" not in command
+    assert options["in_stream"].read() == "password=sesame\n"
+
+
+def test_a_command_without_an_answer_names_itself_and_the_seconds(link: Link) -> None:
+    remote(link, ends=CommandTimedOut(SimpleNamespace(command="x"), 17))  # type: ignore[arg-type]
+    with pytest.raises(Unreachable) as caught:
+        link.run("\ndf -Pk\nmore", timeout=7)
+    told = str(caught.value)
+    assert "slave 192.168.152.129: no answer for" in told
+    assert "while running: df -Pk" in told
+    assert "run the same command again" in told
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        paramiko.SSHException("SSH session not active"),
+        OSError(104, "Connection reset by peer"),
+        EOFError(),
+        SimpleNamespace(exited=-1, stdout="", stderr=""),
+    ],
+)
+def test_a_connection_that_is_lost_is_closed_and_told(link: Link, ends: object) -> None:
+    connection = remote(link, ends=ends)
+    with pytest.raises(Unreachable, match="the SSH connection was lost") as caught:
+        link.run("true", timeout=7)
+    assert connection.closed
+    assert "run the same command again" in str(caught.value)
+
+
+# ---- a socket through it ----
+
+
+def refuse_channel(link: Link, error: BaseException) -> None:
+    def open_channel(*_: object, **__: object) -> None:
+        raise error
+
+    remote(link).transport = SimpleNamespace(open_channel=open_channel)
+
+
+def test_a_port_that_nobody_listens_on_is_a_refused_connection(link: Link) -> None:
+    refuse_channel(link, paramiko.ChannelException(2, "Connect failed"))
+    with pytest.raises(ConnectionRefusedError, match=r"127\.0\.0\.1:3306"):
+        link.channel("127.0.0.1", 3306)
+
+
+def test_an_sshd_that_forbids_forwarding_is_told_what_to_set(link: Link) -> None:
+    refuse_channel(link, paramiko.ChannelException(1, "Administratively prohibited"))
+    with pytest.raises(BadInput, match="AllowTcpForwarding local"):
+        link.channel("127.0.0.1", 3306)
+
+
+# ---- settings ----
+
+
+def test_name_user_port_key_and_jump_host_come_from_hosts_env(
+    settings_of: Callable[..., Settings], tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    settings = settings_of(
+        SLAVE_SSH="db-two", SSH_USER="ops", SSH_PORT="2222", SSH_KEY=str(key), SSH_JUMP="me@jump:2200"
+    )
+    link = Link(settings.slave, settings)
+    connection, jump = each_hop(link._connection)
+    assert (connection.host, connection.user, connection.port) == ("db-two", "ops", 2222)
+    assert str(key) in connection.connect_kwargs["key_filename"]
+    assert (jump.host, jump.user, jump.port) == ("jump", "me", 2200)
+    assert isinstance(jump.client._policy, paramiko.RejectPolicy)
+    assert link.label == "slave db-two"
+
+
+def test_an_alias_of_ssh_config_is_honoured(settings_of: Callable[..., Settings], tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("Host db-two\n  HostName 10.1.2.3\n  User ops\n  Port 2022\n")
+    settings = settings_of(SLAVE_SSH="db-two", SSH_CONFIG=str(config))
+    connection = Link(settings.slave, settings)._connection
+    assert (connection.host, connection.user, connection.port) == ("10.1.2.3", "ops", 2022)
+
+
+def test_known_hosts_are_those_of_hosts_env(
+    settings_of: Callable[..., Settings], tmp_path: Path, host_key: paramiko.PKey
+) -> None:
+    known = tmp_path / "known"
+    known.write_text(f"192.168.152.129 {host_key.get_name()} {host_key.get_base64()}\n")
+    settings = settings_of(SSH_KNOWN_HOSTS=str(known))
+    client = Link(settings.slave, settings)._connection.client
+    assert client._system_host_keys.lookup("192.168.152.129") is not None
+    assert client._system_host_keys.lookup("192.168.152.128") is None

@@ -1,0 +1,345 @@
+"""my.cnf: the values that are wanted, our option file, and what is done to bring them into force."""
+
+import configparser
+import re
+from collections.abc import Callable
+
+import pymysql
+import pytest
+from fake import FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
+
+from runbook.host import ChangedInDryRun, Host
+from runbook.mysql.variables import NEEDS_RESTART, InForce, plugin, wanted
+from runbook.pair import Pair, Side
+from runbook.settings import Role, Settings
+from runbook.step import Change, NotConverged, ensure
+from runbook.steps import configure_mycnf
+from runbook.steps.configure_mycnf import option_file
+from runbook.system.resources import OURS
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+# "Dynamic: Yes" and the type, from the reference manual's page of each variable.
+DYNAMIC_NUMBERS = {
+    "auto_increment_increment",
+    "auto_increment_offset",
+    "innodb_flush_log_at_trx_commit",
+    "replica_net_timeout",
+    "rpl_semi_sync_source_timeout",
+    "server_id",
+    "sync_binlog",
+}
+DYNAMIC_WORDS = {
+    "binlog_format",
+    "character_set_server",
+    "rpl_semi_sync_replica_enabled",
+    "rpl_semi_sync_source_enabled",
+    "rpl_semi_sync_source_wait_point",
+    "sql_mode",
+}
+ARTICLE = {
+    "MASTER_SERVER_ID": "1", "SLAVE_SERVER_ID": "2", "BINLOG_FORMAT": "mixed", "SYNC_BINLOG": "0",
+    "INNODB_FLUSH_LOG_AT_TRX_COMMIT": "0", "SQL_MODE": "NO_ENGINE_SUBSTITUTION,STRICT_TRANS_TABLES",
+    "AUTO_INCREMENT_INCREMENT": "2", "MASTER_AUTO_INCREMENT_OFFSET": "1", "SLAVE_AUTO_INCREMENT_OFFSET": "2",
+    "SLAVE_SKIP_ERRORS": "all", "SEMI_SYNC": "off", "SKIP_NAME_RESOLVE": "off",
+}  # fmt: skip
+
+
+class Variables(FakeMysqld):
+    """A server with variables: those that are dynamic can be set, with the right type of value."""
+
+    def __init__(self, values: dict[str, str], plugins: set[str]) -> None:
+        super().__init__()
+        self.values = values
+        self.plugins = plugins
+
+    def run(self, statement: str) -> list[Row]:
+        if asked := re.fullmatch(r"SHOW GLOBAL VARIABLES WHERE variable_name IN \((.*)\)", statement):
+            names = re.findall(r"'(\w+)'", asked[1])
+            return [{"Variable_name": name, "Value": self.values[name]} for name in names if name in self.values]
+        if asked := re.search(r"FROM information_schema\.plugins WHERE plugin_library = '(\w+)\.so'", statement):
+            return [{"1": 1}] if asked[1] in self.plugins else []
+        if given := re.fullmatch(r"SET GLOBAL (\w+) = (?:'(.*)'|(\d+))", statement):
+            name, word, number = given.groups()
+            if name in self.values:
+                self._set(name, word, number)
+                self.changed.append(statement)
+                return []
+        return super().run(statement)
+
+    def _set(self, name: str, word: str | None, number: str | None) -> None:
+        if name not in DYNAMIC_NUMBERS | DYNAMIC_WORDS:
+            raise pymysql.err.OperationalError(1238, f"Variable '{name}' is a read only variable")
+        if name in DYNAMIC_NUMBERS and number is None:
+            raise pymysql.err.OperationalError(1232, f"Incorrect argument type to variable '{name}'")
+        self.values[name] = word if number is None else number
+
+
+def captured_server(role: str) -> Variables:
+    values = {row["Variable_name"]: row["Value"] for row in captured_json(f"variables_{role}.json")}
+    plugins = {row["plugin_library"].removesuffix(".so") for row in captured_json(f"server_{role}.json")["plugins"]}
+    return Variables(values, plugins)
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+def no_restart(host: Host, why: str) -> None:
+    raise AssertionError(f"nobody asked for a restart: {why}")
+
+
+def in_force(side: Side, restart: Callable[[Host, str], None] = no_restart) -> InForce:
+    node = side.node
+    return InForce(side.server, wanted(side.settings, node), plugin(side.settings, node), restart)
+
+
+# ---- what is wanted ----
+
+
+@pytest.mark.parametrize(
+    ("role", "own"),
+    [
+        (
+            "master",
+            {
+                "server_id": "1",
+                "rpl_semi_sync_source_enabled": "ON",
+                "rpl_semi_sync_source_timeout": "10000",
+                "rpl_semi_sync_source_wait_point": "AFTER_SYNC",
+            },
+        ),
+        ("slave", {"server_id": "2", "rpl_semi_sync_replica_enabled": "ON"}),
+    ],
+)
+def test_the_defaults_are_durable_and_by_gtid(settings: Settings, role: Role, own: dict[str, str]) -> None:
+    assert wanted(settings, settings.node(role)) == own | {
+        "bind_address": "*",
+        "port": "3306",
+        "skip_name_resolve": "ON",
+        "gtid_mode": "ON",
+        "enforce_gtid_consistency": "ON",
+        "binlog_format": "ROW",
+        "sync_binlog": "1",
+        "innodb_flush_log_at_trx_commit": "1",
+        "log_replica_updates": "ON",
+        "relay_log_recovery": "ON",
+        "replica_net_timeout": "4",
+        "replica_skip_errors": "OFF",
+        "auto_increment_increment": "1",
+        "auto_increment_offset": "1",
+        "character_set_server": "utf8mb4",
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "role", "variable", "value"),
+    [
+        ({"MYSQL_PORT": "3307"}, "master", "port", "3307"),
+        ({"SKIP_NAME_RESOLVE": "off"}, "master", "skip_name_resolve", "OFF"),
+        ({"MASTER_SERVER_ID": "11"}, "master", "server_id", "11"),
+        ({"SLAVE_SERVER_ID": "12"}, "slave", "server_id", "12"),
+        ({"BINLOG_FORMAT": "mixed"}, "slave", "binlog_format", "MIXED"),
+        ({"SYNC_BINLOG": "100"}, "master", "sync_binlog", "100"),
+        ({"INNODB_FLUSH_LOG_AT_TRX_COMMIT": "2"}, "slave", "innodb_flush_log_at_trx_commit", "2"),
+        ({"CHARACTER_SET": "latin1"}, "master", "character_set_server", "latin1"),
+        ({"SQL_MODE": "ansi"}, "master", "sql_mode", "ANSI"),
+        ({"AUTO_INCREMENT_INCREMENT": "2"}, "slave", "auto_increment_increment", "2"),
+        (
+            {"AUTO_INCREMENT_INCREMENT": "2", "SLAVE_AUTO_INCREMENT_OFFSET": "2"},
+            "slave",
+            "auto_increment_offset",
+            "2",
+        ),
+        ({"SLAVE_SKIP_ERRORS": "all"}, "slave", "replica_skip_errors", "ALL"),
+        ({"SLAVE_SKIP_ERRORS": "1032, 1062"}, "slave", "replica_skip_errors", "1032,1062"),
+        # The server prints the numbers in order (print_replica_skip_errors in sql/rpl_replica.cc walks a bitmap).
+        ({"SLAVE_SKIP_ERRORS": "1062,1032"}, "slave", "replica_skip_errors", "1032,1062"),
+        ({"SEMI_SYNC_TIMEOUT_MS": "500"}, "master", "rpl_semi_sync_source_timeout", "500"),
+    ],
+)
+def test_each_key_of_hosts_env_is_a_variable_and_stands_in_the_file(
+    settings_of: Callable[..., Settings], keys: dict[str, str], role: Role, variable: str, value: str
+) -> None:
+    settings = settings_of(**keys)
+    assert wanted(settings, settings.node(role))[variable] == value
+    assert read_file(settings, role)[variable] == value
+
+
+def test_an_empty_sql_mode_is_the_servers_own(settings: Settings) -> None:
+    assert "sql_mode" not in wanted(settings, settings.master)
+    assert "sql_mode" not in read_file(settings, "master")
+
+
+@pytest.mark.parametrize(("role", "library"), [("master", "semisync_source"), ("slave", "semisync_replica")])
+def test_each_role_loads_its_own_half_of_semi_sync(
+    settings: Settings, settings_of: Callable[..., Settings], role: Role, library: str
+) -> None:
+    assert plugin(settings, settings.node(role)) == library
+    off = settings_of(SEMI_SYNC="off")
+    assert plugin(off, off.node(role)) is None
+    assert not [name for name in wanted(off, off.node(role)) if "semi" in name]
+
+
+# ---- the file ----
+
+
+def read_file(settings: Settings, role: Role) -> dict[str, str | None]:
+    """The [mysqld] section as a server would read it, the interface not being needed."""
+    text = option_file(pair_of(settings).sides[role])
+    parser = configparser.ConfigParser(interpolation=None, allow_no_value=True, comment_prefixes=("#",))
+    parser.read_string(text)
+    assert parser.sections() == ["mysqld"]
+    return dict(parser["mysqld"])
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+@pytest.mark.parametrize("keys", [{}, ARTICLE], ids=["defaults", "article"])
+def test_the_file_holds_what_is_wanted_and_every_start_is_read_only(
+    settings_of: Callable[..., Settings], keys: dict[str, str], role: Role
+) -> None:
+    settings = settings_of(**keys)
+    found = read_file(settings, role)
+    assert (found.pop("read_only"), found.pop("super_read_only")) == ("ON", "ON")
+    loaded = found.pop("plugin_load_add", None)
+    assert loaded == (f"{plugin(settings, settings.node(role))}.so" if settings.semi_sync else None)
+    assert {"replica_skip_errors": "OFF"} | found == wanted(settings, settings.node(role))
+
+
+def test_skipped_errors_stand_in_the_file_only_when_wanted(
+    settings: Settings, settings_of: Callable[..., Settings]
+) -> None:
+    assert "replica_skip_errors" not in read_file(settings, "slave")
+    assert read_file(settings_of(SLAVE_SKIP_ERRORS="all"), "slave")["replica_skip_errors"] == "ALL"
+
+
+def test_the_file_says_whose_it_is_and_is_read_last(pair: Pair) -> None:
+    assert OURS in option_file(pair.master).splitlines()[0]
+    assert configure_mycnf.FILE_NAME > "mysqld.cnf"
+
+
+def test_the_file_holds_no_password(pair: Pair) -> None:
+    assert "sesame" not in option_file(pair.master) + option_file(pair.slave)
+
+
+# ---- in force ----
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_a_converged_server_is_left_alone(pair: Pair, role: Role) -> None:
+    side = pair.sides[role]
+    mysqld = mysqld_of(side, captured_server(role))
+    assert ensure(side.host, in_force(side)).status == "ok"
+    assert mysqld.changed == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "now", "statement"),
+    [
+        ("sync_binlog", "0", "SET GLOBAL sync_binlog = 1"),
+        ("innodb_flush_log_at_trx_commit", "2", "SET GLOBAL innodb_flush_log_at_trx_commit = 1"),
+        ("server_id", "7", "SET GLOBAL server_id = 1"),
+        ("binlog_format", "MIXED", "SET GLOBAL binlog_format = 'ROW'"),
+        ("character_set_server", "latin1", "SET GLOBAL character_set_server = 'utf8mb4'"),
+        ("rpl_semi_sync_source_enabled", "OFF", "SET GLOBAL rpl_semi_sync_source_enabled = 'ON'"),
+        ("rpl_semi_sync_source_timeout", "1", "SET GLOBAL rpl_semi_sync_source_timeout = 10000"),
+    ],
+)
+def test_what_can_be_set_is_set_without_a_restart(pair: Pair, variable: str, now: str, statement: str) -> None:
+    mysqld = captured_server("master")
+    mysqld.values[variable] = now
+    mysqld_of(pair.master, mysqld)
+    outcome = ensure(pair.master.host, in_force(pair.master))
+    assert [(change.fact, change.now) for change in outcome.gap] == [(variable, now)]
+    assert mysqld.changed == [statement]
+
+
+def test_every_wanted_variable_is_either_dynamic_or_needs_a_restart(settings_of: Callable[..., Settings]) -> None:
+    settings = settings_of(**ARTICLE | {"SEMI_SYNC": "on"})
+    for node in (settings.master, settings.slave):
+        names = set(wanted(settings, node))
+        assert names - NEEDS_RESTART <= DYNAMIC_NUMBERS | DYNAMIC_WORDS
+        assert not names & NEEDS_RESTART & (DYNAMIC_NUMBERS | DYNAMIC_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("variable", "now"),
+    [
+        ("gtid_mode", "OFF"),
+        ("enforce_gtid_consistency", "OFF"),
+        ("bind_address", "127.0.0.1"),
+        ("port", "3307"),
+        ("log_replica_updates", "OFF"),
+        ("relay_log_recovery", "OFF"),
+        ("replica_skip_errors", "ALL"),
+        ("skip_name_resolve", "OFF"),
+    ],
+)
+def test_what_cannot_be_set_takes_one_restart_that_names_the_reason(pair: Pair, variable: str, now: str) -> None:
+    mysqld = captured_server("slave")
+    right = dict(mysqld.values)
+    mysqld.values |= {variable: now, "sync_binlog": "0"}
+    mysqld_of(pair.slave, mysqld)
+    reasons: list[str] = []
+
+    def restart(host: Host, why: str) -> None:
+        reasons.append(why)
+        mysqld.values = right
+
+    assert ensure(pair.slave.host, in_force(pair.slave, restart)).status == "changed"
+    assert len(reasons) == 1
+    assert {variable, "sync_binlog"} == set(reasons[0].split(", "))
+    assert mysqld.changed == []
+
+
+def test_a_plugin_that_is_not_loaded_takes_a_restart(pair: Pair) -> None:
+    mysqld = captured_server("master")
+    right = dict(mysqld.values)
+    mysqld.plugins.remove("semisync_source")
+    mysqld.values = {name: value for name, value in right.items() if not name.startswith("rpl_semi_sync")}
+    mysqld_of(pair.master, mysqld)
+
+    def restart(host: Host, why: str) -> None:
+        assert "plugins" in why
+        mysqld.plugins.add("semisync_source")
+        mysqld.values = right
+
+    outcome = ensure(pair.master.host, in_force(pair.master, restart))
+    assert Change("plugins", None, "semisync_source") in outcome.gap
+
+
+def test_a_file_that_wins_over_ours_is_noticed_and_named(pair: Pair) -> None:
+    mysqld = captured_server("slave")
+    mysqld.values["gtid_mode"] = "OFF"
+    mysqld_of(pair.slave, mysqld)
+    with pytest.raises(NotConverged, match="gtid_mode: is 'OFF', wanted 'ON'"):
+        ensure(pair.slave.host, in_force(pair.slave, lambda host, why: None))
+
+
+@pytest.mark.parametrize(
+    ("role", "variable"), [("master", "rpl_semi_sync_source_enabled"), ("slave", "rpl_semi_sync_replica_enabled")]
+)
+def test_semi_sync_that_is_no_longer_wanted_does_not_stay_in_force(
+    settings_of: Callable[..., Settings], role: Role, variable: str
+) -> None:
+    pair = pair_of(settings_of(SEMI_SYNC="off"), dry=True)
+    side = pair.sides[role]
+    mysqld_of(side, captured_server(role))
+    for each in pair.sides.values():
+        link_of(each).says_where("/etc/os-release", captured_json("preflight_master.json")["os"])
+    (phase,) = (each for each in configure_mycnf.phases(pair, lambda question: False) if role in each.roles)
+    *_, step = phase.steps(side)
+    assert isinstance(step, InForce)
+    assert ensure(side.host, step).status == "would change"
+
+
+def test_nothing_is_set_in_a_dry_run(settings: Settings) -> None:
+    side = pair_of(settings, dry=True).master
+    mysqld = captured_server("master")
+    mysqld.values |= {"sync_binlog": "0"}
+    mysqld_of(side, mysqld)
+    assert ensure(side.host, in_force(side)).status == "would change"
+    with pytest.raises(ChangedInDryRun):
+        in_force(side).fix(side.host, [Change("sync_binlog", "0", "1")])
+    assert mysqld.changed == []
