@@ -31,7 +31,7 @@ EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 
 @dataclass(frozen=True)
 class Handover:
-    """The moment the VIP changed hosts: seconds from the slave's letting go."""
+    """The VIP changed hosts: seconds from telling the slave to let go until it was here, and a write acknowledged."""
 
     vip_seconds: float
     writes_seconds: float | None
@@ -55,6 +55,9 @@ def run(pair: Pair, report: Report) -> Handover | None:
     catch_up(pair, report)
     report.outcome(ensure(pair.master.host, Service(UNIT)))
     handover = hand_over(pair, report) if pair.slave.holds_vip() else None
+    since = facts["slave"].takeover.get("at")
+    if since:
+        report.say(f"writes had stood still since the takeover at {since}")
     report.outcome(ensure(pair.slave.host, Service(UNIT)))
     report.outcome(ensure(pair.master.host, Serves(pair)))
     replicate(pair, report)
@@ -160,13 +163,13 @@ def hand_over(pair: Pair, report: Report) -> Handover:
     )
     with Probe.of(pair.settings) as probe:
         let_go = time.monotonic()
-        pair.slave.host.do(f"systemctl restart {UNIT}")
+        pair.slave.host.do(f"systemctl restart --no-block {UNIT}")
         until(f"{pair.settings.vip.ip} on the master", HOME_SECONDS, pair.master.holds_vip, pause=0.02)
         vip_seconds = time.monotonic() - let_go
         until("the master open for writes", HOME_SECONDS, lambda: not _closed(pair.master), pause=0.02)
         written = probe.first_write_after(let_go, deadline=5)
-    writes = f", writes acknowledged {written:.2f} s after" if written is not None else ""
-    report.say(f"handed over: the VIP is on the master {vip_seconds:.2f} s{writes} after the slave let go")
+    writes = f", a write was acknowledged after {written:.2f} s" if written is not None else ""
+    report.say(f"handed over: the VIP was on the master {vip_seconds:.2f} s after the slave was told to let go{writes}")
     return Handover(vip_seconds, written)
 
 

@@ -159,7 +159,7 @@ class Link:
                     "Was the host rebuilt, or is somebody in between? When you know that it was rebuilt: "
                     f"ssh-keygen -f {known} -R '{_known_as(self._connection)}', then `inv trust-hosts`."
                 )
-            case paramiko.PasswordRequiredException():
+            case paramiko.SSHException() if "encrypted" in str(error):
                 return BadInput(f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add")
             case paramiko.AuthenticationException():
                 key = f" with key {self._settings.ssh_key}" if self._settings.ssh_key else ""
