@@ -79,7 +79,7 @@ close_writes() {
         kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
             AND user NOT IN ('system user', 'event_scheduler')") &&
-            query "$kills" >/dev/null
+            query "$kills" --force >/dev/null
         said=$(query "$set_closed") || { say "could not close: $said"; return 1; }
         say "killed the sessions that were still writing"
     fi
@@ -91,7 +91,10 @@ take_over() {
     local received started=$SECONDS
     [ -e "$TAKEOVER" ] && return
     query 'STOP REPLICA IO_THREAD' >/dev/null
-    received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER")
+    if ! received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER"); then
+        say "holds the VIP, and mysqld does not answer: $received"
+        return
+    fi
     ANSWER_SECONDS=$((RELAY_SECONDS + 2)) \
         query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$received', $RELAY_SECONDS)" >/dev/null
     mkdir -p "$STATE" && record_takeover "$received" $((SECONDS - started)) >"$TAKEOVER.new" &&

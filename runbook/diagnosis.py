@@ -51,7 +51,7 @@ def _not_bootstrapped(master: SideFacts, slave: SideFacts) -> Words | None:
 
 
 def _two_writers(master: SideFacts, slave: SideFacts) -> Words | None:
-    if not (master.open and slave.open):
+    if master.read_only is not False or slave.read_only is not False:
         return None
     return (
         f"DANGER: both servers take writes, so their data can part; the VIP is on {_vip(master, slave)}.",
@@ -83,7 +83,7 @@ def _slave_writable(master: SideFacts, slave: SideFacts) -> Words | None:
     if not slave.open:
         return None
     return (
-        f"DANGER: the slave {slave.address} takes writes; what is written there, the master will lack.",
+        f"DANGER: the slave {slave.address} takes {_whose(slave)}; what is written there, the master will lack.",
         f"{_close(slave)} Then inv verify shows whether it took any.",
     )
 
@@ -92,7 +92,8 @@ def _writable_without_vip(master: SideFacts, slave: SideFacts) -> Words | None:
     if not master.open or master.holds_vip:
         return None
     return (
-        f"DANGER: the master {master.address} takes writes without holding the VIP, which is on {_vip(master, slave)}.",
+        f"DANGER: the master {master.address} takes {_whose(master)} without holding the VIP, "
+        f"which is on {_vip(master, slave)}.",
         f"{_close(master)} Then inv verify.",
     )
 
@@ -127,7 +128,7 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     since = f" since {slave.takeover['at']}" if "at" in slave.takeover else ""
     if master.unreachable:
-        why = f"the master's host is not reached: {master.unreachable}"
+        why = f"the master's host is not reached: {master.unreachable}, {_witness(slave)}"
         next_step = "Bring the master's host back (power, network), then: inv failback"
     else:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
@@ -152,10 +153,9 @@ def _master_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
     if not master.unreachable:
         return None
     return (
-        f"The master's host is not reached: {master.unreachable}; the slave does not hold the VIP, so the master may "
-        "serve, or nobody does.",
-        f"Can clients still write through the VIP? Then only SSH from here is broken. Otherwise look at the slave's "
-        f"keepalived ({slave.keepalived}): it should have taken over.",
+        f"The master's host is not reached: {master.unreachable}, {_witness(slave)}; the slave does not hold the VIP.",
+        "If clients can write through the VIP, only SSH from here is broken. If not, the slave should have taken "
+        f"over: see journalctl -u keepalived ({slave.keepalived}) on {slave.address}",
     )
 
 
@@ -271,12 +271,20 @@ def _vip(master: SideFacts, slave: SideFacts) -> str:
     return " and ".join(f"the {side.role}" for side in (master, slave) if side.holds_vip) or "no host that was reached"
 
 
+def _witness(slave: SideFacts) -> str:
+    return "though its mysqld answers the slave" if slave.sees_peer else "and its mysqld does not answer the slave"
+
+
 def _look(side: SideFacts) -> str:
     if side.mysqld == "active" and not side.greets:
         return (
             f"mysqld on {side.address} hangs or is still recovering: see its error log and its disk, restart it there"
         )
     return f"See in mysqld's error log on {side.address} why it went down"
+
+
+def _whose(side: SideFacts) -> str:
+    return "root's writes" if side.read_only else "writes"
 
 
 def _close(side: SideFacts) -> str:

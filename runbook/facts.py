@@ -50,7 +50,7 @@ class SideFacts:
     """The words of `systemctl is-active`."""
     holds_vip: bool = False
     greets: bool = False
-    """Whether mysqld greets who connects, if only to say that it is full."""
+    """Whether mysqld greets who connects from the host itself, if only to say that it is full."""
     sql: str = ""
     """Why root's session does not answer."""
     version: str = ""
@@ -63,6 +63,8 @@ class SideFacts:
     """In force: on the master switched on with a slave that acknowledges, on the slave switched on."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
+    sees_peer: bool = False
+    """Whether the other side's mysqld greets who connects from this host."""
     vrrp: str = ""
     """What keepalived last told its scripts: MASTER, BACKUP, FAULT or STOPPED."""
     lacks: tuple[str, ...] = ()
@@ -92,14 +94,14 @@ Facts = Mapping[Role, SideFacts]
 def gather(pair: Pair) -> Facts:
     """Look at both hosts, side by side; BadInput when SSH or the server must not be used at all.
 
-    A host that drops packets takes ssh.CONNECT_SECONDS, a hung mysqld GREETING_SECONDS, all else milliseconds.
+    A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld GREETING_SECONDS, all else milliseconds.
     """
     facts = pair.side_by_side(_look)
     if facts["master"].answers and facts["slave"].answers:
         try:
             facts["slave"] = _compared(pair.master.server, facts["slave"])
         except RunbookError as error:
-            facts["master"] = replace(facts["master"], sql=_reason(error, pair.master.host))
+            facts["master"] = replace(facts["master"], sql=reason(error, pair.master.host))
     return facts
 
 
@@ -124,17 +126,19 @@ def _look(side: Side) -> SideFacts:
     try:
         return _with_server(side, _with_host(side, facts))
     except HostError as error:
-        return replace(facts, unreachable=_reason(error, side.host), sql="its host was not reached")
+        return replace(facts, unreachable=reason(error, side.host), sql="its host was not reached")
 
 
 def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     host, keepalived = side.host, service_question(UNIT)
     units = [service_question(family.MYSQL_UNIT) for family in FAMILIES]
-    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, _greeting_question(side.settings.mysql_port))
-    host.foresee((OS_QUESTION, ADDRESSES_QUESTION, keepalived, *units, *ours))
+    port = side.settings.mysql_port
+    greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
+    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION)
+    host.foresee((OS_QUESTION, ADDRESSES_QUESTION, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.family.MYSQL_UNIT)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
-    config, takeover, vrrp, greeting = (host.ask(question).strip() for question in ours)
+    config, takeover, vrrp, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
     parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found", CONFIG: config}
     return replace(
         facts,
@@ -143,15 +147,16 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         holds_vip=side.holds_vip(),
         greets=greeting == "0",
         sql=f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
+        sees_peer=peer == "0",
         takeover=parse_record(takeover),
         vrrp=vrrp,
         lacks=tuple(part for part, there in parts.items() if not there),
     )
 
 
-def _greeting_question(port: int) -> str:
+def _greeting_question(address: str, port: int) -> str:
     """Whether mysqld greets who connects, bounded: a session through SSH would hang with a hung mysqld."""
-    greeted = f"exec 3<>/dev/tcp/127.0.0.1/{port} && IFS= read -r -n 1 -u 3"
+    greeted = f"exec 3<>/dev/tcp/{address}/{port} && IFS= read -r -n 1 -u 3"
     return f"timeout {GREETING_SECONDS} bash -c '{greeted}' 2>/dev/null; echo $?"
 
 
@@ -175,7 +180,7 @@ def _with_server(side: Side, facts: SideFacts) -> SideFacts:
     except Unreachable:
         raise
     except (NotReady, HostError) as error:
-        return replace(facts, sql=_reason(error, side.host))
+        return replace(facts, sql=reason(error, side.host))
 
 
 def _semi_sync(side: Side) -> bool | None:
@@ -205,9 +210,9 @@ def _compared(master: Server, slave: SideFacts) -> SideFacts:
         time.sleep(0.05)
 
 
-def _reason(error: RunbookError, host: Host) -> str:
-    """The first line of an error, without the host's name before it."""
-    first = str(error).splitlines()[0]
+def reason(error: Exception, host: Host) -> str:
+    """The first line of an error, for where the host is named already."""
+    first = str(error).splitlines()[0].rstrip(".")
     for label in (str(host), host.link.label):
         first = first.removeprefix(f"{label}: ")
     return re.sub(r"^mysqld\b", "it", first)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from runbook.checks import Check, Status, state, steps, writes
+from runbook.checks import NOT_CHECKED, Check, Status, state, steps, writes
 from runbook.diagnosis import diagnose
 from runbook.facts import Facts, gather
 from runbook.pair import Pair
@@ -31,7 +31,7 @@ class Verification:
     @property
     def good(self) -> bool:
         """Healthy, and no check failed."""
-        return self.verdict.healthy and not self.failed
+        return self.verdict.healthy 
 
     @property
     def failed(self) -> int:
@@ -133,7 +133,7 @@ def folded(checks: Iterable[Check]) -> list[Line]:
         members.setdefault((check.topic or check.name, check.status, where), []).append(check)
     lines = [Line(status, where, title, *_told(each)) for (title, status, where), each in members.items()]
     titles = list(dict.fromkeys(line.title for line in lines))
-    return sorted(lines, key=lambda line: titles.index(line.title))
+    return sorted(lines, key=lambda line: (line.title == NOT_CHECKED, titles.index(line.title)))
 
 
 def _told(members: Sequence[Check]) -> tuple[str, str]:
@@ -143,9 +143,8 @@ def _told(members: Sequence[Check]) -> tuple[str, str]:
         return first.found, first.todo
     if first.status == "OK":
         return ", ".join(check.name for check in members), ""
-    reasons = {check.found for check in members}
-    if len(reasons) == 1:
-        found = f"{', '.join(check.name for check in members)}: {first.found}"
-    else:
-        found = "\n".join(f"{check.name}: {check.found}" for check in members)
+    names: dict[str, list[str]] = {}
+    for check in members:
+        names.setdefault(check.found, []).append(check.name)
+    found = "\n".join(f"{', '.join(each)}: {what}" for what, each in names.items())
     return found, "; ".join(dict.fromkeys(check.todo for check in members if check.todo))

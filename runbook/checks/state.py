@@ -16,6 +16,7 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
     master, slave = facts["master"], facts["slave"]
     for side in (master, slave):
         yield from _of_host(side, settings)
+    yield from _sight(master, slave, settings)
     yield _versions(master, slave)
     yield _vip(master, slave, settings)
     for side in (master, slave):
@@ -40,11 +41,27 @@ def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
         yield Check(side.role, "mysqld", "OK", f"{side.mysqld}, root logs in")
     else:
         yield Check(side.role, "mysqld", "FAIL", f"{side.mysqld}; {side.sql}", "See its error log and its disk")
-    state = f"{side.keepalived}, {side.vrrp}" if side.vrrp else side.keepalived
-    if side.keepalived == "active" and side.vrrp != "FAULT":
+    runs = side.keepalived == "active"
+    state = f"{side.keepalived}, {side.vrrp}" if runs and side.vrrp else side.keepalived
+    if runs and side.vrrp != "FAULT":
         yield Check(side.role, "keepalived", "OK", state)
     else:
         yield Check(side.role, "keepalived", "FAIL", state, "See journalctl -u keepalived on that host")
+
+
+def _sight(master: SideFacts, slave: SideFacts, settings: Settings) -> Iterator[Check]:
+    """Each host gets to the other's mysqld, where that one runs."""
+    for side, peer in ((master, slave), (slave, master)):
+        name, where = "sees the other's mysqld", f"{peer.address}:{settings.mysql_port}"
+        if side.unreachable:
+            continue
+        if side.sees_peer:
+            yield Check(side.role, name, "OK", "yes")
+        elif peer.greets:
+            todo = "Is the network between the hosts cut, or does a firewall drop the port? inv prep-os"
+            yield Check(side.role, name, "FAIL", f"no answer from {where}, which runs", todo)
+        else:
+            yield not_checked(side.role, name, f"mysqld at {where} does not answer")
 
 
 def _versions(master: SideFacts, slave: SideFacts) -> Check:
@@ -62,6 +79,8 @@ def _both(master: SideFacts, slave: SideFacts) -> str:
 
 def _vip(master: SideFacts, slave: SideFacts, settings: Settings) -> Check:
     name = f"VIP {settings.vip.ip}"
+    if master.unreachable and slave.unreachable:
+        return not_checked("pair", name, "no host is reached")
     unknown = next((f"; the {side.role} could not be asked" for side in (master, slave) if side.unreachable), "")
     match master.holds_vip, slave.holds_vip:
         case True, True:
@@ -69,7 +88,7 @@ def _vip(master: SideFacts, slave: SideFacts, settings: Settings) -> Check:
         case True, False:
             return Check("pair", name, "WARN" if unknown else "OK", f"on the master{unknown}")
         case False, True:
-            return Check("pair", name, "FAIL", f"on the slave{unknown}", "inv failback, when the master is well")
+            return Check("pair", name, "FAIL", f"on the slave{unknown}", "See the verdict below")
     return Check("pair", name, "FAIL", f"on no host{unknown}", "See the verdict below")
 
 
@@ -96,7 +115,7 @@ def _threads(slave: SideFacts, master: SideFacts) -> Check:
     if status.runs and status.source.rpartition(":")[0] == master.address:
         return Check("slave", name, "OK", found)
     if slave.holds_vip:
-        return Check("slave", name, "WARN", f"{found}; it stands still while the slave holds the VIP", "inv failback")
+        return Check("slave", name, "WARN", f"{found}; it stands still while the slave holds the VIP")
     return Check("slave", name, "FAIL", f"{found}{f'; {errors}' if errors else ''}", "inv start-slave")
 
 

@@ -1,6 +1,6 @@
 """Checks by the very steps that bootstrap takes: what one of them would change is what is wrong."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import pymysql
 from runbook import bootstrap
 from runbook.checks import Check, not_checked
 from runbook.errors import RunbookError
-from runbook.facts import Facts
+from runbook.facts import Facts, reason
 from runbook.host import CommandFailed, Host
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
@@ -23,7 +23,7 @@ from runbook.steps.start import Serves
 
 
 class Planned(NamedTuple):
-    """A step of a task on a host, and whose servers it asks."""
+    """A step of a task on a host, and whose SQL session it asks."""
 
     task: str
     role: Role
@@ -36,7 +36,7 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     reachable = tuple(role for role in ROLES if not facts[role].unreachable)
     if not reachable:
         return []
-    planned = _planned(pair, reachable)
+    planned = _planned(pair, facts, reachable)
     silent = {role: facts[role].sql for role in ROLES if not facts[role].answers}
     alone = pair.side_by_side(partial(_of_side, planned, silent), reachable)
     of_both = [each for each in planned if len(each.servers) > 1]
@@ -48,23 +48,28 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     return found
 
 
-def _planned(pair: Pair, reachable: Sequence[Role]) -> list[Planned]:
+def _planned(pair: Pair, facts: Facts, reachable: Sequence[Role]) -> list[Planned]:
     """All steps of bootstrap on these hosts, each once, but those whose answer the facts and the writes give."""
     planned: dict[tuple[str, str], Planned] = {}
-    for task in bootstrap.TASKS:
-        for phase in task.phases(pair, lambda _: False):
-            for role in phase.roles:
-                if role in reachable:
-                    for step in phase.steps(pair.sides[role]):
-                        if not isinstance(step, SeenOnSlave | Serves):
-                            planned.setdefault((role, step.name), Planned(task.name, role, step, asked(step, role)))
+    for task, role, step in _steps(pair, reachable):
+        blind = isinstance(step, PeerLogin) and not facts[role].sees_peer
+        if not blind and not isinstance(step, SeenOnSlave | Serves):
+            planned.setdefault((role, step.name), Planned(task, role, step, asked(step)))
     return list(planned.values())
 
 
-def asked(step: Step, role: Role) -> frozenset[Role]:
-    """The servers that a step on a host asks, by the parts that it was made of."""
+def _steps(pair: Pair, reachable: Sequence[Role]) -> Iterator[tuple[str, Role, Step]]:
+    for task in bootstrap.TASKS:
+        for phase in task.phases(pair, lambda _: False):
+            for role in phase.roles:
+                steps = phase.steps(pair.sides[role]) if role in reachable else ()
+                yield from ((task.name, role, step) for step in steps)
+
+
+def asked(step: Step) -> frozenset[Role]:
+    """The sides whose SQL session a step asks, by the parts that it was made of."""
     parts = vars(step).values()
-    if isinstance(step, PeerLogin) or any(isinstance(part, Pair) for part in parts):
+    if any(isinstance(part, Pair) for part in parts):
         return frozenset(ROLES)
     return frozenset(part.host.node.role for part in parts if isinstance(part, Server))
 
@@ -81,16 +86,19 @@ def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]
     for each in planned:
         mute = next((role for role in ROLES if role in each.servers and role in silent), None)
         if lost or mute:
-            found.append(not_checked(each.role, each.step.name, lost or f"mysqld on the {mute}: {silent[mute]}"))
+            why = lost or (f"mysqld on the {mute}: {silent[mute]}" if mute else "")
+            found.append(not_checked(each.role, each.step.name, why))
             continue
         try:
             gap = gap_between(each.step.read(host), each.step.want())
         except (RunbookError, pymysql.MySQLError) as error:
-            found.append(failed(each.role, each.step.name, error, each.task))
+            why = reason(error, host)
+            _, *way_out = str(error).splitlines()
+            found.append(Check(each.role, each.step.name, "FAIL", why, " ".join(way_out), each.task))
             if each.servers and _fell_silent(error):
-                silent |= dict.fromkeys(each.servers, first_line(error))
+                silent |= dict.fromkeys(each.servers, why)
             elif isinstance(error, Unreachable):
-                lost = first_line(error)
+                lost = why
         else:
             found.append(judged(each.role, each.step.name, gap, each.task))
     return found
@@ -122,13 +130,3 @@ def found_in(gap: Gap) -> str:
         else:
             parts.append(f"{change.fact} is {'absent' if change.now is None else change.now}, not {change.want}")
     return "; ".join(parts)
-
-
-def failed(host: str, name: str, error: Exception, task: str) -> Check:
-    """A step that could not read what is so: its error, and the way out that it names."""
-    _, *rest = str(error).splitlines()
-    return Check(host, name, "FAIL", first_line(error), " ".join(rest) or f"inv {task}", task)
-
-
-def first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -13,7 +13,7 @@ from pymysql.constants import CR, ER
 
 from runbook.checks import Check, not_checked
 from runbook.errors import RunbookError
-from runbook.facts import Facts
+from runbook.facts import Facts, reason
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
 from runbook.mysql.session import REFUSED, connect
@@ -47,9 +47,9 @@ def checks(pair: Pair, facts: Facts) -> Iterator[Check]:
 
 
 def _through_the_vip(pair: Pair, facts: Facts) -> Iterator[Check]:
-    reason = _why_not(facts)
-    if reason:
-        yield from (not_checked("pair", name, reason) for name in (CLIENT, WRITE, SEEN))
+    why = _why_not(facts)
+    if why:
+        yield from (not_checked("pair", name, why) for name in (CLIENT, WRITE, SEEN))
         return
     found, connection = _client(pair, facts)
     yield found
@@ -79,13 +79,11 @@ def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
     try:
         connection = _connection(s)
     except pymysql.MySQLError as error:
-        code, reason = error.args[0], error.args[-1]
+        code, why = error.args[0], error.args[-1]
         if code not in NO_CONNECTION:
             todo = "inv create-replica-user" if code in REFUSED else "See mysqld's error log there"
-            return Check(
-                "pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {reason}", todo
-            ), None
-        return _client_on_a_host(pair, facts, where, reason)
+            return Check("pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {why}", todo), None
+        return _client_on_a_host(pair, facts, where, why)
     took = (time.monotonic() - started) * 1000
     return Check("pair", CLIENT, "OK", f"logs in to {where} as {s.probe_user} in {took:.0f} ms"), connection
 
@@ -104,16 +102,20 @@ def _connection(s: Settings) -> Any:
     )
 
 
-def _client_on_a_host(pair: Pair, facts: Facts, where: str, reason: object) -> tuple[Check, Any]:
-    """The other host is the better client: its way to the VIP leads over the network."""
+def _client_on_a_host(pair: Pair, facts: Facts, where: str, why: object) -> tuple[Check, Any]:
+    """The host without the VIP is the better client: its way there leads over the network."""
     s = pair.settings
-    role = min((r for r in ROLES if not facts[r].unreachable), key=lambda r: facts[r].holds_vip)
-    found = f"does not get to {where}: {reason}"
+    found = f"does not get to {where}: {why}"
+    reachable = [role for role in ROLES if not facts[role].unreachable]
+    if not reachable:
+        return Check("pair", CLIENT, "FAIL", found, "Look at the network from here first"), None
+    role = min(reachable, key=lambda role: facts[role].holds_vip)
     try:
         connection = connect(pair.sides[role].host, str(s.vip.ip), s.mysql_port, s.probe_user, s.probe_password)
     except RunbookError as error:
         todo = "Does a firewall drop the port, or does the VIP's mysqld not serve? See the verdict below"
-        return Check("pair", CLIENT, "FAIL", f"{found}; nor does the {role}: {error}", todo), None
+        found += f"; nor does the {role}: {reason(error, pair.sides[role].host)}"
+        return Check("pair", CLIENT, "FAIL", found, todo), None
     todo = (
         f"The {role} does, and is the client of the next check. If this machine is to get there too: open the port in "
         "the firewalls between, or run verify where the applications run"
@@ -183,7 +185,7 @@ def _seen(slave: Side, beat: str, acknowledged: float) -> Check:
         found = f"not there after {SEEN_SECONDS} s"
         return Check("pair", SEEN, "FAIL", found, "Is replication running, and how far behind? See above")
     except RunbookError as error:
-        return Check("pair", SEEN, "FAIL", str(error), "See mysqld's error log on the slave")
+        return Check("pair", SEEN, "FAIL", reason(error, slave.host), "See mysqld's error log on the slave")
     return Check("pair", SEEN, "OK", f"{(time.monotonic() - acknowledged) * 1000:.0f} ms after it was acknowledged")
 
 
@@ -193,7 +195,7 @@ def _refused(slave: Side, user: str, password: Secret) -> Check:
     try:
         connection = connect(slave.host, "127.0.0.1", slave.server.port, user, password)
     except RunbookError as error:
-        return Check(slave.role, name, "FAIL", str(error), "inv create-replica-user")
+        return Check(slave.role, name, "FAIL", reason(error, slave.host), "inv create-replica-user")
     try:
         with closing(connection), connection.cursor() as cursor:
             connection.autocommit(False)

@@ -58,7 +58,8 @@ class Account:
             self.server.execute("ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK", *account, password)
             self.server.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", *account)
             if any("roles" in str(change.now) for change in gap):
-                self.server.execute(f"REVOKE {', '.join(self._roles())} FROM %s@%s", *account)
+                roles = ", ".join(self._roles()).replace("%", "%%")
+                self.server.execute(f"REVOKE {roles} FROM %s@%s", *account)
             for scope, privileges in self.privileges:
                 self.server.execute(f"GRANT {', '.join(privileges)} ON {scope} TO %s@%s", *account)
 

@@ -26,6 +26,7 @@ class States:
         self._lab = lab
         self._pair: OutsidePair | None = None
         self._blank: dict[str, object] = {}
+        self._in_vain = False
 
     def distrust(self) -> None:
         """Forget what the hosts are: the next test gets new ones."""
@@ -43,9 +44,12 @@ class States:
         if self._pair is not None and self._pair.vip_is_on() == ["slave"]:
             self._pair.inv("failback").expect(0)
         if self._pair is None or not self._pair.is_healthy():
+            assert not self._in_vain, "a bootstrap for an earlier test did not come to a healthy pair"
             pair = self.blank()
+            self._in_vain = True
             pair.inv("bootstrap").expect(0)
             until("a healthy pair after bootstrap", SETTLED_SECONDS, pair.is_healthy)
+            self._in_vain = False
         assert self._pair is not None
         return self._pair
 

@@ -33,6 +33,10 @@ SERVING = ("run/lock/mysql-runbook.scripts", "var/lib/mysql")
 IN_MEMORY = ("run", "tmp", "dev/shm")
 # One operator at a time: the lock's file is written by every run that may change something.
 LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
+THREADS = """
+SELECT receiver.service_state, applier.service_state FROM performance_schema.replication_connection_status receiver
+JOIN performance_schema.replication_applier_status applier USING (channel_name)
+"""
 SERVER = """
 SHOW GLOBAL VARIABLES;
 SELECT 'account', user, host, plugin, HEX(authentication_string) FROM mysql.user;
@@ -101,16 +105,9 @@ class OutsideHost:
         ((value,),) = self.sql(query)
         return value
 
-    def replication(self) -> dict[str, str]:
-        """SHOW REPLICA STATUS, or nothing when there is none."""
-        rows = self.sql("SHOW REPLICA STATUS\\G")
-        pairs = (row[0].strip().partition(": ") for row in rows if ":" in row[0])
-        return {name.removesuffix(":"): text for name, _, text in pairs}
-
     def replicates(self) -> bool:
         """Whether both replication threads run."""
-        status = self.replication()
-        return status.get("Replica_IO_Running") == status.get("Replica_SQL_Running") == "Yes"
+        return self.sql(THREADS) == [["ON", "ON"]]
 
     def addresses(self) -> set[str]:
         """Its IPv4 addresses now, asked of the kernel and not by SSH; none when it is powered off."""

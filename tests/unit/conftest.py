@@ -1,13 +1,20 @@
 """What the unit tests share: settings from a hosts.env of their own, and a PyMySQL that reaches fake servers only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fake import FakeConnection
+from fake import FakeConnection, captured_json, link_of, pair_of
 from hosts_env_text import lines, write
+from station import Make, Station
 
-from runbook.settings import Settings, load
+from runbook.mysql.optionfile import client_section
+from runbook.settings import Role, Settings, load
+from runbook.steps.deploy_scripts import script_configuration
+from runbook.system.network import ADDRESSES_QUESTION
+
+# The scripts' password in the tests: everything that a shell, an option file or a log could stumble over.
+HARD_PASSWORD = 'it\'s "a" $hard\\one `x` #密'
 
 
 @pytest.fixture
@@ -32,3 +39,27 @@ def settings(settings_of: Callable[..., Settings]) -> Settings:
 def fake_mysql(monkeypatch: pytest.MonkeyPatch) -> None:
     """Logins go to the servers that a FakeLink has."""
     monkeypatch.setattr("pymysql.Connection", FakeConnection)
+
+
+@pytest.fixture
+def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator[Make]:
+    """Makes a host of a role with or without the VIP; in the end none was asked anything it does not know."""
+    settings = settings_of(CHECK_PASSWORD="'" + HARD_PASSWORD.replace("\\", "\\\\").replace("'", "\\'") + "'")
+    pair = pair_of(settings)
+    made: list[Station] = []
+
+    def make(role: Role, *, vip: bool, closed: bool = True) -> Station:
+        side = pair.sides[role]
+        link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{role}.json")["addresses"])
+        options = client_section(settings.check_user, settings.check_password)
+        station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options)
+        station.vip = vip
+        station.closed = closed
+        made.append(station)
+        return station
+
+    yield make
+    for station in made:
+        assert station.read("unknown") == ""
+        assert "hard" not in station.read("argv"), "the password was an argument"
+        assert "hard" not in station.read("log"), "the password was logged"

@@ -1,16 +1,13 @@
 """Hosts and servers that know only what a test told them: anything else they are asked is an AssertionError."""
 
 import json
-import os
 import shlex
-import subprocess
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import pymysql
-import pymysql.cursors
+from fake_mysqld import Effect, FakeChannel, FakeConnection, FakeMysqld, Row
+from local_link import LocalLink, PipeChannel
 
 from runbook.host import DryHost, Host
 from runbook.mysql.optionfile import client_section
@@ -19,16 +16,27 @@ from runbook.pair import Pair, Side
 from runbook.settings import Node, Role, Secret, Settings
 from runbook.ssh import Ran
 
+__all__ = [
+    "Clock",
+    "FakeChannel",
+    "FakeConnection",
+    "FakeLink",
+    "FakeMysqld",
+    "LocalLink",
+    "PipeChannel",
+    "Row",
+    "captured",
+    "captured_json",
+    "host_of",
+    "lets_in",
+    "link_of",
+    "mysqld_of",
+    "pair_of",
+]
+
 CAPTURED = Path(__file__).parent / "captured"
 
 Answer = str | Ran | BaseException | Callable[[str | None], "str | Ran"]
-Row = dict[str, Any]
-Effect = Callable[[], object] | BaseException | None
-
-# PyMySQL's own spelling of a statement with its arguments; the status is one without NO_BACKSLASH_ESCAPES.
-_UNCONNECTED = pymysql.Connection(defer_connect=True)
-_UNCONNECTED.server_status = 0
-_SPELLER = pymysql.cursors.Cursor(_UNCONNECTED)
 
 
 def captured(name: str) -> str:
@@ -131,193 +139,6 @@ def _foreseen(script: str) -> tuple[str, list[str]] | None:
     return mark, [row[4] for row in rows]
 
 
-class FakeMysqld:
-    """A MySQL server: `says` is what it answers, `takes` what may be done to it, word for word as it arrives."""
-
-    def __init__(self, **logins: str) -> None:
-        self.logins = logins
-        self.changed: list[str] = []
-        self.refusal: tuple[int, str] | None = None
-        self._answers: dict[str, list[Row] | BaseException] = {}
-        self._takes: dict[str, Effect] = {}
-
-    def says(self, query: str, *rows: Row, error: BaseException | None = None) -> None:
-        self._answers[_one_line(query)] = error or list(rows)
-
-    def takes(self, statement: str, effect: Effect = None) -> None:
-        self._takes[_one_line(statement)] = effect
-
-    def closed(self, closed: bool) -> None:
-        """Whether it is super_read_only now; it can be set either way."""
-        self.says("SELECT @@GLOBAL.super_read_only", {"@@GLOBAL.super_read_only": int(closed)})
-        for word, value in (("ON", True), ("OFF", False)):
-            self.takes(f"SET GLOBAL super_read_only = {word}", lambda value=value: self.closed(value))
-
-    def unlogged(self) -> None:
-        """Sessions may keep their statements out of the binary log."""
-        for word in ("ON", "OFF"):
-            self.takes(f"SET SESSION sql_log_bin = {word}")
-
-    def run(self, statement: str) -> list[Row]:
-        statement = _one_line(statement)
-        if statement in self._takes:
-            self.changed.append(statement)
-            effect = self._takes[statement]
-            if isinstance(effect, BaseException):
-                raise effect
-            if effect:
-                effect()
-            return []
-        if statement not in self._answers:
-            raise AssertionError(f"this server was told nothing of: {statement}")
-        answer = self._answers[statement]
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-
-class FakeChannel:
-    """The socket to a fake server."""
-
-    def __init__(self, mysqld: FakeMysqld) -> None:
-        self.mysqld = mysqld
-        self.is_closed = False
-
-    def close(self) -> None:
-        self.is_closed = True
-
-
-class FakeConnection:
-    """PyMySQL's connection up to the wire: it logs in for real, and its statements are spelled by PyMySQL."""
-
-    def __init__(self, *, user: str, password: bytes, host: str, port: int, **_: object) -> None:
-        self._user = user
-        self._password = password
-        self._mysqld: FakeMysqld | None = None
-
-    def connect(self, channel: FakeChannel) -> None:
-        mysqld = channel.mysqld
-        if mysqld.refusal:
-            raise pymysql.err.OperationalError(*mysqld.refusal)
-        if mysqld.logins.get(self._user, "").encode() != self._password:
-            raise pymysql.err.OperationalError(
-                1045, f"Access denied for user '{self._user}'@'127.0.0.1' (using password: YES)"
-            )
-        self._mysqld = mysqld
-
-    def cursor(self) -> "FakeCursor":
-        assert self._mysqld, "not logged in"
-        return FakeCursor(self._mysqld)
-
-    def close(self) -> None:
-        self._mysqld = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class FakeCursor:
-    """Runs statements on a fake server."""
-
-    def __init__(self, mysqld: FakeMysqld) -> None:
-        self._mysqld = mysqld
-        self._rows: list[Row] = []
-
-    def execute(self, query: str, args: object = None) -> None:
-        self._rows = self._mysqld.run(_SPELLER.mogrify(query, args))
-
-    def fetchall(self) -> list[Row]:
-        return self._rows
-
-    def fetchone(self) -> Row | None:
-        return self._rows[0] if self._rows else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class LocalLink:
-    """Runs what a host would run with this machine's own sh, for scripts that touch a test's folder only."""
-
-    def __init__(self, commands: Path | None = None) -> None:
-        self.label = "local"
-        self.calls: list[str] = []
-        self.cut_stdin: int | None = None
-        path = f"{commands}:{os.environ['PATH']}" if commands else os.environ["PATH"]
-        self._environment = {"PATH": path, "LC_ALL": "C"}
-        self.processes: list[PipeChannel] = []
-
-    def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
-        self.calls.append(script)
-        given = None if stdin is None else stdin.encode()[: self.cut_stdin]
-        done = subprocess.run(
-            ["/bin/sh", "-c", script],
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            timeout=timeout,
-            env=self._environment,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    def channel(self, address: str, port: int) -> Any:
-        raise AssertionError("no socket was expected")
-
-    def process(self, script: str) -> "PipeChannel":
-        self.processes.append(PipeChannel(script, self._environment))
-        return self.processes[-1]
-
-    def close(self) -> None:
-        for process in self.processes:
-            process.close()
-
-
-class PipeChannel:
-    """A process with the few methods of paramiko.Channel that the lock needs."""
-
-    def __init__(self, script: str, environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", script],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            bufsize=0,
-        )
-        self._closing = threading.Lock()
-
-    def settimeout(self, seconds: float) -> None:
-        assert seconds > 0
-
-    def recv(self, size: int) -> bytes:
-        assert self._process.stdout
-        return self._process.stdout.read(size) or b""
-
-    def sendall(self, data: bytes) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(data)
-
-    def close(self) -> None:
-        """The connection ends: the process sees the end of its input, and has ended when this returns."""
-        with self._closing:
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe and not pipe.closed:
-                    pipe.close()
-            self._process.wait(timeout=5)
-
-    def die(self) -> None:
-        """The process is killed, as with the host's sshd."""
-        self._process.kill()
-        self.close()
-
-
 def lets_in(**logins: str) -> Callable[[str | None], Ran]:
     """The mysql client on a host that lets these users in; it must have got options and one question by stdin."""
 
@@ -360,7 +181,3 @@ def mysqld_of(side: Side, mysqld: FakeMysqld | None = None) -> FakeMysqld:
     mysqld.logins["root"] = s.mysql_root_password.reveal()
     link_of(side).mysqlds["127.0.0.1", s.mysql_port] = mysqld
     return mysqld
-
-
-def _one_line(statement: str) -> str:
-    return " ".join(statement.split())

@@ -180,6 +180,15 @@ def test_a_role_is_more_than_wanted(side: Side, mysqld: FakeMysqld) -> None:
     assert ensure(dry.host, replica(dry)).status == "would change"
 
 
+def test_a_role_is_taken_away(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.logins["replica"] = PASSWORD
+    teach(mysqld, replica(side), grant("REPLICATION SLAVE ON *.* TO `replica`@`%`\n`dba`@`%`,`r`@`%` TO `replica`@`%`"))
+    made_by_fix(mysqld, side)
+    mysqld.takes(f"REVOKE `dba`@`%`, `r`@`%` FROM {REPLICA}")
+    assert ensure(side.host, replica(side)).status == "changed"
+    assert any(statement.startswith("REVOKE `dba`") for statement in mysqld.changed)
+
+
 def test_the_gap_says_what_is_too_much(side: Side, mysqld: FakeMysqld) -> None:
     mysqld.logins["replica"] = PASSWORD
     teach(mysqld, replica(side), grant(WRONG["a schema more"][0]))

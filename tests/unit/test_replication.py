@@ -1,108 +1,19 @@
-"""The slave's replication: read from a real server's words, started when nothing can be lost by it, else refused."""
-
-import re
-from collections.abc import Callable
+"""The slave's replication: read from a real server's words, and started when nothing can be lost by it."""
 
 import pytest
 from fake import Clock, FakeMysqld, Row, captured_json, mysqld_of, pair_of
+from replica_server import HEALTHY, MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
 from runbook import wait
 from runbook.errors import RunbookError
 from runbook.host import ChangedInDryRun
-from runbook.mysql.replication import (
-    GTID_QUESTION,
-    SYSTEM_SCHEMAS,
-    Replicates,
-    parse_replica_status,
-    replica_status,
-    user_schemas,
-)
+from runbook.mysql.replication import SYSTEM_SCHEMAS, parse_replica_status, replica_status, user_schemas
 from runbook.pair import Pair
 from runbook.settings import Settings
 from runbook.step import Change, ensure
 from runbook.wait import DeadlinePassed
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
-
-(HEALTHY,) = captured_json("replica_status.json")
-MASTER_UUID = HEALTHY["Source_UUID"]
-SLAVE_UUID = "7c4d0f3a-e68d-11f1-a5b3-fa6e0d0b4c11"
-PASSWORD = "replica-sesame-2"
-
-
-def as_numbers(text: str) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
-    for each in filter(None, text.replace("\n", "").split(",")):
-        uuid, *spans = each.split(":")
-        for span in spans:
-            first, _, last = span.partition("-")
-            found.setdefault(uuid, set()).update(range(int(first), int(last or first) + 1))
-    return found
-
-
-def subtracted(one: str, other: str) -> str:
-    """GTID_SUBTRACT, each transaction by itself."""
-    without = as_numbers(other)
-    left = {uuid: sorted(numbers - without.get(uuid, set())) for uuid, numbers in as_numbers(one).items()}
-    return ",\n".join(f"{uuid}:{':'.join(map(str, numbers))}" for uuid, numbers in left.items() if numbers)
-
-
-class ReplicaServer(FakeMysqld):
-    """A server that can be a slave: its status row, its transactions, its schemas."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.status: Row | None = None
-        self.executed = ""
-        self.purged = ""
-        self.schemas: list[str] = []
-        self.password = PASSWORD
-        self.on_start: Callable[[Row], object] = lambda row: row.update(runs("Yes", "Yes"))
-
-    def run(self, statement: str) -> list[Row]:
-        match statement.split():
-            case ["SHOW", "REPLICA", "STATUS"]:
-                return [self.status] if self.status else []
-            case ["SELECT", "User_password", "FROM", "mysql.slave_master_info"]:
-                return [{"User_password": self.password}] if self.status else []
-            case ["SELECT", "schema_name", *_]:
-                return [{"name": name} for name in self.schemas]
-            case ["STOP", "REPLICA"] if self.status:
-                self.status.update(runs("No", "No"))
-            case ["START", "REPLICA"] if self.status:
-                self.on_start(self.status)
-            case ["CHANGE", "REPLICATION", "SOURCE", "TO", *_]:
-                self._point(statement)
-            case _ if statement == GTID_QUESTION:
-                return [{"executed": self.executed, "purged": self.purged}]
-            case _ if statement.startswith("SELECT GTID_SUBTRACT("):
-                one, other = re.findall(r"'([^']*)'", statement)
-                return [{"it": subtracted(one.replace("\\n", ""), other.replace("\\n", ""))}]
-            case _:
-                return super().run(statement)
-        self.changed.append(statement)
-        return []
-
-    def _point(self, statement: str) -> None:
-        assert not self.status or self.status["Replica_IO_Running"] == "No", "error 3021: stop the receiver first"
-        given = dict(re.findall(r"SOURCE_(\w+) = '?([^',]*)", statement))
-        assert given["AUTO_POSITION"] == "1"
-        self.password = given["PASSWORD"]
-        self.status = (
-            HEALTHY
-            | runs("No", "No")
-            | {
-                "Source_Host": given["HOST"],
-                "Source_Port": int(given["PORT"]),
-                "Source_User": given["USER"],
-                "Connect_Retry": int(given["CONNECT_RETRY"]),
-                "Source_Retry_Count": int(given["RETRY_COUNT"]),
-            }
-        )
-
-
-def runs(receiver: str, applier: str) -> Row:
-    return {"Replica_IO_Running": receiver, "Replica_SQL_Running": applier}
 
 
 @pytest.fixture(autouse=True)
@@ -117,15 +28,6 @@ def pair(settings: Settings) -> Pair:
     return pair_of(settings)
 
 
-def server(pair: Pair, role: str) -> ReplicaServer:
-    found = ReplicaServer()
-    found.says(
-        "SELECT VERSION() AS version, @@version_comment AS comment", captured_json("server_slave.json")["version"]
-    )
-    mysqld_of(pair.sides[role], found)  # type: ignore[index]
-    return found
-
-
 @pytest.fixture
 def master(pair: Pair) -> ReplicaServer:
     return server(pair, "master")
@@ -137,33 +39,8 @@ def slave(pair: Pair, master: ReplicaServer) -> ReplicaServer:
     return server(pair, "slave")
 
 
-def step(pair: Pair) -> Replicates:
-    s = pair.settings
-    source = f"{s.master.address}:{s.mysql_port}"
-    return Replicates(pair.slave.server, pair.master.server, source, s.replica_user, s.replica_password)
-
-
-def configured(slave: ReplicaServer, **changes: object) -> None:
-    slave.status = HEALTHY | changes
-    slave.executed = HEALTHY["Executed_Gtid_Set"]
-
-
 def words(slave: ReplicaServer) -> list[str]:
     return [" ".join(statement.split()[:2]) for statement in slave.changed]
-
-
-def refusal(pair: Pair, slave: ReplicaServer) -> str:
-    """Why replication is not started; then nothing was touched."""
-    before = dict(slave.status or {})
-    with pytest.raises(RunbookError) as caught:
-        ensure(pair.slave.host, step(pair))
-    assert slave.changed == []
-    assert (slave.status or {}) == before
-    told = str(caught.value)
-    assert told.startswith("slave 192.168.152.129: replication is not started: ")
-    assert len(told.splitlines()) > 1, "the way out is missing"
-    assert PASSWORD not in told
-    return told
 
 
 # ---- reading ----
@@ -293,72 +170,6 @@ def test_what_was_purged_after_the_slave_had_it_is_no_matter(
     configured(slave, **runs("No", "No"))
     master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-3"
     assert ensure(pair.slave.host, step(pair)).status == "changed"
-
-
-# ---- what is refused ----
-
-
-def test_a_broken_applier_is_never_skipped(pair: Pair, slave: ReplicaServer) -> None:
-    error = "Could not execute Write_rows event on table hive.t; Duplicate entry '7' for key 't.PRIMARY'"
-    configured(slave, **runs("Yes", "No"), Last_SQL_Errno=1062, Last_SQL_Error=error)
-    assert f"error 1062: {error}" in refusal(pair, slave)
-
-
-def test_a_slave_with_transactions_of_its_own_is_refused(
-    pair: Pair, master: ReplicaServer, slave: ReplicaServer
-) -> None:
-    master.executed = f"{MASTER_UUID}:1-4"
-    slave.executed = f"{MASTER_UUID}:1-4,\n{SLAVE_UUID}:1-2"
-    told = refusal(pair, slave)
-    assert f"transactions that the master lacks: {SLAVE_UUID}:1:2" in told
-    assert "mysqlbinlog" in told
-
-
-def test_a_slave_that_is_ahead_of_its_master_is_refused(
-    pair: Pair, master: ReplicaServer, slave: ReplicaServer
-) -> None:
-    configured(slave, **runs("No", "No"), Last_IO_Errno=1236, Last_IO_Error="Replica has more GTIDs than the source")
-    master.executed = f"{MASTER_UUID}:1-3"
-    assert f"{MASTER_UUID}:4" in refusal(pair, slave)
-
-
-def test_a_slave_of_another_master_with_its_data_is_refused_by_name(
-    pair: Pair, master: ReplicaServer, slave: ReplicaServer
-) -> None:
-    configured(slave, Source_Host="192.168.152.77")
-    master.executed = f"{SLAVE_UUID}:1"
-    told = refusal(pair, slave)
-    assert "it replicates from 192.168.152.77:3306" in told
-    assert f"{MASTER_UUID}:1:2:3:4" in told
-
-
-def test_binary_logs_that_are_gone_are_refused(pair: Pair, master: ReplicaServer, slave: ReplicaServer) -> None:
-    configured(slave, **runs("No", "Yes"), Last_IO_Errno=1236, Last_IO_Error="purged required binary logs")
-    master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-6"
-    told = refusal(pair, slave)
-    assert f"no longer hold transactions that the slave lacks: {MASTER_UUID}:5:6" in told
-    assert "seeded from a backup" in told
-
-
-def test_a_slave_with_schemas_of_its_own_is_refused(pair: Pair, slave: ReplicaServer) -> None:
-    slave.schemas = ["hive", "ranger"]
-    told = refusal(pair, slave)
-    assert "the slave holds schemas of its own: hive, ranger" in told
-    assert "exchange MASTER_HOST and SLAVE_HOST" in told
-
-
-def test_a_masters_data_that_stand_in_no_binary_log_are_refused(
-    pair: Pair, master: ReplicaServer, slave: ReplicaServer
-) -> None:
-    master.schemas = ["hive"]
-    assert "schemas that stand in no binary log: hive" in refusal(pair, slave)
-
-
-def test_a_master_that_does_not_run_is_no_reason_to_start(pair: Pair) -> None:
-    slave = server(pair, "slave")
-    with pytest.raises(RunbookError, match=r"master 192\.168\.152\.128: mysqld does not run"):
-        ensure(pair.slave.host, step(pair))
-    assert slave.changed == []
 
 
 # ---- threads that do not come ----

@@ -1,0 +1,130 @@
+"""MySQL servers that know only what a test told them, and the PyMySQL that reaches them."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import pymysql
+import pymysql.cursors
+
+Row = dict[str, Any]
+Effect = Callable[[], object] | BaseException | None
+
+# PyMySQL's own spelling of a statement with its arguments; the status is one without NO_BACKSLASH_ESCAPES.
+_UNCONNECTED = pymysql.Connection(defer_connect=True)
+_UNCONNECTED.server_status = 0
+_SPELLER = pymysql.cursors.Cursor(_UNCONNECTED)
+
+
+class FakeMysqld:
+    """A MySQL server: `says` is what it answers, `takes` what may be done to it, word for word as it arrives."""
+
+    def __init__(self, **logins: str) -> None:
+        self.logins = logins
+        self.changed: list[str] = []
+        self.refusal: tuple[int, str] | None = None
+        self._answers: dict[str, list[Row] | BaseException] = {}
+        self._takes: dict[str, Effect] = {}
+
+    def says(self, query: str, *rows: Row, error: BaseException | None = None) -> None:
+        self._answers[_one_line(query)] = error or list(rows)
+
+    def takes(self, statement: str, effect: Effect = None) -> None:
+        self._takes[_one_line(statement)] = effect
+
+    def closed(self, closed: bool) -> None:
+        """Whether it is super_read_only now; it can be set either way."""
+        self.says("SELECT @@GLOBAL.super_read_only", {"@@GLOBAL.super_read_only": int(closed)})
+        for word, value in (("ON", True), ("OFF", False)):
+            self.takes(f"SET GLOBAL super_read_only = {word}", lambda value=value: self.closed(value))
+
+    def unlogged(self) -> None:
+        """Sessions may keep their statements out of the binary log."""
+        for word in ("ON", "OFF"):
+            self.takes(f"SET SESSION sql_log_bin = {word}")
+
+    def run(self, statement: str) -> list[Row]:
+        statement = _one_line(statement)
+        if statement in self._takes:
+            self.changed.append(statement)
+            effect = self._takes[statement]
+            if isinstance(effect, BaseException):
+                raise effect
+            if effect:
+                effect()
+            return []
+        if statement not in self._answers:
+            raise AssertionError(f"this server was told nothing of: {statement}")
+        answer = self._answers[statement]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+class FakeChannel:
+    """The socket to a fake server."""
+
+    def __init__(self, mysqld: FakeMysqld) -> None:
+        self.mysqld = mysqld
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class FakeConnection:
+    """PyMySQL's connection up to the wire: it logs in for real, and its statements are spelled by PyMySQL."""
+
+    def __init__(self, *, user: str, password: bytes, host: str, port: int, **_: object) -> None:
+        self._user = user
+        self._password = password
+        self._mysqld: FakeMysqld | None = None
+
+    def connect(self, channel: FakeChannel) -> None:
+        mysqld = channel.mysqld
+        if mysqld.refusal:
+            raise pymysql.err.OperationalError(*mysqld.refusal)
+        if mysqld.logins.get(self._user, "").encode() != self._password:
+            raise pymysql.err.OperationalError(
+                1045, f"Access denied for user '{self._user}'@'127.0.0.1' (using password: YES)"
+            )
+        self._mysqld = mysqld
+
+    def cursor(self) -> "FakeCursor":
+        assert self._mysqld, "not logged in"
+        return FakeCursor(self._mysqld)
+
+    def close(self) -> None:
+        self._mysqld = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class FakeCursor:
+    """Runs statements on a fake server."""
+
+    def __init__(self, mysqld: FakeMysqld) -> None:
+        self._mysqld = mysqld
+        self._rows: list[Row] = []
+
+    def execute(self, query: str, args: object = None) -> None:
+        self._rows = self._mysqld.run(_SPELLER.mogrify(query, args))
+
+    def fetchall(self) -> list[Row]:
+        return self._rows
+
+    def fetchone(self) -> Row | None:
+        return self._rows[0] if self._rows else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(statement.split())

@@ -1,0 +1,109 @@
+"""A MySQL server that can be a slave: its status, its transactions, its schemas; and the step that starts it."""
+
+import re
+from collections.abc import Callable
+
+from fake import FakeMysqld, Row, captured_json, mysqld_of
+
+from runbook.mysql.replication import GTID_QUESTION, Replicates
+from runbook.pair import Pair
+
+(HEALTHY,) = captured_json("replica_status.json")
+MASTER_UUID = HEALTHY["Source_UUID"]
+SLAVE_UUID = "7c4d0f3a-e68d-11f1-a5b3-fa6e0d0b4c11"
+PASSWORD = "replica-sesame-2"
+
+
+def as_numbers(text: str) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for each in filter(None, text.replace("\n", "").split(",")):
+        uuid, *spans = each.split(":")
+        for span in spans:
+            first, _, last = span.partition("-")
+            found.setdefault(uuid, set()).update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def subtracted(one: str, other: str) -> str:
+    """GTID_SUBTRACT, each transaction by itself."""
+    without = as_numbers(other)
+    left = {uuid: sorted(numbers - without.get(uuid, set())) for uuid, numbers in as_numbers(one).items()}
+    return ",\n".join(f"{uuid}:{':'.join(map(str, numbers))}" for uuid, numbers in left.items() if numbers)
+
+
+class ReplicaServer(FakeMysqld):
+    """A server that can be a slave: its status row, its transactions, its schemas."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status: Row | None = None
+        self.executed = ""
+        self.purged = ""
+        self.schemas: list[str] = []
+        self.password = PASSWORD
+        self.on_start: Callable[[Row], object] = lambda row: row.update(runs("Yes", "Yes"))
+
+    def run(self, statement: str) -> list[Row]:
+        match statement.split():
+            case ["SHOW", "REPLICA", "STATUS"]:
+                return [self.status] if self.status else []
+            case ["SELECT", "User_password", "FROM", "mysql.slave_master_info"]:
+                return [{"User_password": self.password}] if self.status else []
+            case ["SELECT", "schema_name", *_]:
+                return [{"name": name} for name in self.schemas]
+            case ["STOP", "REPLICA"] if self.status:
+                self.status.update(runs("No", "No"))
+            case ["START", "REPLICA"] if self.status:
+                self.on_start(self.status)
+            case ["CHANGE", "REPLICATION", "SOURCE", "TO", *_]:
+                self._point(statement)
+            case _ if statement == GTID_QUESTION:
+                return [{"executed": self.executed, "purged": self.purged}]
+            case _ if statement.startswith("SELECT GTID_SUBTRACT("):
+                one, other = re.findall(r"'([^']*)'", statement)
+                return [{"it": subtracted(one.replace("\\n", ""), other.replace("\\n", ""))}]
+            case _:
+                return super().run(statement)
+        self.changed.append(statement)
+        return []
+
+    def _point(self, statement: str) -> None:
+        assert not self.status or self.status["Replica_IO_Running"] == "No", "error 3021: stop the receiver first"
+        given = dict(re.findall(r"SOURCE_(\w+) = '?([^',]*)", statement))
+        assert given["AUTO_POSITION"] == "1"
+        self.password = given["PASSWORD"]
+        self.status = (
+            HEALTHY
+            | runs("No", "No")
+            | {
+                "Source_Host": given["HOST"],
+                "Source_Port": int(given["PORT"]),
+                "Source_User": given["USER"],
+                "Connect_Retry": int(given["CONNECT_RETRY"]),
+                "Source_Retry_Count": int(given["RETRY_COUNT"]),
+            }
+        )
+
+
+def runs(receiver: str, applier: str) -> Row:
+    return {"Replica_IO_Running": receiver, "Replica_SQL_Running": applier}
+
+
+def server(pair: Pair, role: str) -> ReplicaServer:
+    found = ReplicaServer()
+    found.says(
+        "SELECT VERSION() AS version, @@version_comment AS comment", captured_json("server_slave.json")["version"]
+    )
+    mysqld_of(pair.sides[role], found)  # type: ignore[index]
+    return found
+
+
+def step(pair: Pair) -> Replicates:
+    s = pair.settings
+    source = f"{s.master.address}:{s.mysql_port}"
+    return Replicates(pair.slave.server, pair.master.server, source, s.replica_user, s.replica_password)
+
+
+def configured(slave: ReplicaServer, **changes: object) -> None:
+    slave.status = HEALTHY | changes
+    slave.executed = HEALTHY["Executed_Gtid_Set"]

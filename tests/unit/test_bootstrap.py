@@ -1,0 +1,153 @@
+"""All steps together: a plan on two blank hosts, and what is reported when one host fails."""
+
+import io
+import json
+
+import pytest
+from fake import captured_json, link_of, pair_of
+from rich.console import Console
+
+from runbook import bootstrap
+from runbook.bootstrap import NAMES, Task, run
+from runbook.errors import RunbookError
+from runbook.host import Host
+from runbook.mysql.socket_login import CLIENT
+from runbook.pair import Pair
+from runbook.preflight import CLOCK_QUESTION
+from runbook.report import Report
+from runbook.settings import Settings
+from runbook.ssh import Ran
+from runbook.step import Gap, Outcome, State
+from runbook.steps.phase import Phase
+from runbook.system.network import ADDRESSES_QUESTION
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+# What a Debian host without MySQL and keepalived says, by what stands in the question.
+BLANK = {
+    "ps -o comm=": "manager",
+    "machine-id": "machine",
+    "df -Pk": "space",
+    "os-release": "os",
+}
+NOTHING_YET = {
+    "SELINUX=": "none\nDisabled\n",
+    "getenforce": "Disabled\n",
+    "for f in firewalld ufw": "",
+    "dpkg-query": "",
+    "is-enabled": "inactive not-found\n",
+    "systemctl is-active -q keepalived": "not running\n",
+    "base64 -w0": "",
+    "includedir": "",
+    "NeedDaemonReload": "no\n",
+    "/dev/udp/": "FAILED\n",
+}
+
+
+def blank(settings: Settings, *, dry: bool) -> Pair:
+    pair = pair_of(settings, dry=dry)
+    for side in pair.sides.values():
+        link, said = link_of(side), captured_json(f"preflight_{side.role}.json")
+        link.says("id -u", "0\n")
+        without_vip = [line for line in said["addresses"].splitlines(True) if "192.168.152.130" not in line]
+        link.says(ADDRESSES_QUESTION, "".join(without_vip))
+        link.says(CLOCK_QUESTION, "1000.0\n")
+        link.says(CLIENT, Ran(127, "", "bash: line 1: exec: mysql: not found\n"))
+        for part, name in BLANK.items():
+            link.says_where(part, said[name])
+        for part, answer in NOTHING_YET.items():
+            link.says_where(part, answer)
+    return pair
+
+
+@pytest.fixture
+def report() -> Report:
+    return Report(str, console=Console(file=io.StringIO(), width=100))
+
+
+def never(question: str) -> bool:
+    raise AssertionError(f"nobody may be asked: {question}")
+
+
+def test_a_plan_for_two_blank_hosts_shows_every_step_and_changes_nothing(settings: Settings, report: Report) -> None:
+    pair = blank(settings, dry=True)
+    run(pair, NAMES, report, never)
+    for side in pair.sides.values():
+        assert link_of(side).changed == []
+    seen = {(outcome.host, outcome.step): outcome for outcome in report.outcomes}
+    for role in ("master", "slave"):
+        assert seen[role, "package mysql-server"].status == "would change"
+        assert seen[role, "file /etc/keepalived/keepalived.conf"].status == "would change"
+        assert seen[role, "service mysql"].status == "waits"
+        assert seen[role, "settings in force"].status == "waits"
+    assert seen["slave", "replication from the master"].status == "waits"
+    assert seen["master", "the master serves"].status == "waits"
+    assert not [outcome for outcome in report.outcomes if outcome.status in ("changed", "failed")]
+
+
+def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report: Report) -> None:
+    pair = blank(settings, dry=True)
+    run(pair, ["deploy-scripts"], report, never)
+    about_files = [call for call in link_of(pair.slave).calls if "base64" in call]
+    assert len(about_files) == 1
+    assert about_files[0].count("base64") == len([each for each in report.outcomes if each.host == "slave"])
+
+
+def test_a_task_by_itself_is_that_task_alone(settings: Settings, report: Report) -> None:
+    run(blank(settings, dry=True), ["prep-os"], report, never)
+    assert {outcome.step for outcome in report.outcomes} == {"SELinux permissive", "firewall rules"}
+
+
+def test_no_password_of_the_pair_is_in_a_plan(settings: Settings) -> None:
+    screen = io.StringIO()
+    report = Report(str, as_json=True, console=Console(file=screen, width=100))
+    run(blank(settings, dry=True), NAMES, report, never)
+    report.totals("plan")
+    assert json.loads(screen.getvalue())["outcomes"]
+    assert "sesame" not in screen.getvalue()
+
+
+class Fails:
+    """A step that fails on one host and is right on the other."""
+
+    name = "a step"
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    def want(self) -> State:
+        return {}
+
+    def read(self, host: Host) -> State:
+        if host.name == self._role:
+            raise RunbookError(f"{host}: the disk is full")
+        return {}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        raise AssertionError("there is no gap")
+
+
+@pytest.mark.parametrize(("role", "other"), [("master", "slave"), ("slave", "master")])
+def test_both_outcomes_are_reported_when_one_host_fails(
+    settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, role: str, other: str
+) -> None:
+    tasks = [
+        Task("one", lambda pair, consent: [Phase(lambda side: [Fails(role)])]),
+        Task("two", lambda pair, consent: [Phase(lambda side: pytest.fail("nothing comes after a failure"))]),
+    ]
+    monkeypatch.setattr(bootstrap, "TASKS", tasks)
+    with pytest.raises(RunbookError, match="the disk is full"):
+        run(blank(settings, dry=True), ["one", "two"], report, never)
+    assert set(map(str, report.outcomes)) == {
+        str(Outcome(role, "a step", "failed")),
+        str(Outcome(other, "a step", "ok")),
+    }
+
+
+def test_clocks_that_differ_are_a_warning(settings: Settings) -> None:
+    screen = io.StringIO()
+    pair = blank(settings, dry=True)
+    link_of(pair.slave).says(CLOCK_QUESTION, "1060.0\n")
+    run(pair, ["prep-os"], Report(str, console=Console(file=screen, width=200)), never)
+    assert "warning: the hosts' clocks are" in screen.getvalue()
+    assert "NTP" in screen.getvalue()

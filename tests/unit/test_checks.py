@@ -1,0 +1,182 @@
+"""The checks: what is wrong fails where it is, with a way out; a slave is never written to."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fake import FakeConnection, FakeMysqld, link_of, mysqld_of, pair_of
+from test_diagnosis import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, facts
+
+from runbook.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
+from runbook.facts import Facts
+from runbook.pair import Pair
+from runbook.settings import Settings
+from runbook.step import Change
+from runbook.steps.start import Serves
+from runbook.system.resources import File
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+# ---- checks by the facts ----
+
+
+def judged(found: Facts, settings: Settings) -> dict[tuple[str, str], Check]:
+    return {(check.host, check.name): check for check in state.checks(found, settings)}
+
+
+def test_of_a_healthy_pair_every_check_is_ok(settings: Settings) -> None:
+    assert {check.status for check in judged(facts(), settings).values()} == {"OK"}
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "status", "master", "slave"),
+    [
+        ("master", "SSH", "FAIL", GONE, {}),
+        ("master", "mysqld", "FAIL", DEAD, {}),
+        ("slave", "keepalived", "FAIL", {}, {"keepalived": "inactive"}),
+        ("slave", "keepalived", "FAIL", {}, {"vrrp": "FAULT"}),
+        ("slave", "sees the other's mysqld", "FAIL", {}, {"sees_peer": False}),
+        ("pair", "MySQL versions", "FAIL", {}, {"version": "8.4.2"}),
+        ("pair", "MySQL versions", "OK", {}, {"version": "9.7.5"}),
+        ("pair", "VIP 192.168.152.130", "FAIL", {}, TAKEN_OVER),
+        ("pair", "VIP 192.168.152.130", "FAIL", NO_VIP, {}),
+        ("pair", "VIP 192.168.152.130", "FAIL", NO_VIP, TAKEN_OVER),
+        ("pair", "VIP 192.168.152.130", "WARN", {}, GONE),
+        ("master", "takes writes", "FAIL", CLOSED, {}),
+        ("master", "refuses writes without the VIP", "FAIL", {"holds_vip": False}, TAKEN_OVER),
+        ("master", "refuses writes without the VIP", "OK", NO_VIP, TAKEN_OVER),
+        ("slave", "refuses writes", "FAIL", {}, OPEN),
+        ("slave", "refuses writes", "FAIL", {}, {"super_read_only": False}),
+        ("slave", "replication", "FAIL", {}, {"replication": None}),
+        ("slave", "replication", "FAIL", {}, {"replication": STOPPED}),
+        ("slave", "replication", "FAIL", {}, {"replication": replace(RUNS, source="10.0.0.9:3306")}),
+        ("slave", "replication", "WARN", NO_VIP, TAKEN_OVER),
+        ("slave", "replication lag", "OK", {}, {"replication": replace(RUNS, lag_seconds=state.LAG_SECONDS)}),
+        ("slave", "replication lag", "WARN", {}, {"replication": replace(RUNS, lag_seconds=state.LAG_SECONDS + 1)}),
+        ("slave", "transactions (GTID)", "FAIL", {}, ERRANT),
+        ("slave", "transactions (GTID)", "OK", {}, {"behind": 3}),
+        ("master", "semi-synchronous", "FAIL", {"semi_sync": False}, {}),
+    ],
+)
+def test_what_is_wrong_fails_where_it_is(
+    settings: Settings, host: str, name: str, status: str, master: dict[str, Any], slave: dict[str, Any]
+) -> None:
+    check = judged(facts(master, slave), settings)[host, name]
+    assert check.status == status
+    assert check.status != "FAIL" or check.todo
+
+
+def test_what_could_not_be_asked_is_said_so(settings: Settings) -> None:
+    assert judged(facts({}, HUNG), settings)["pair", "MySQL versions"].topic == NOT_CHECKED
+    assert judged(facts(GONE, {"behind": None}), settings)["slave", "transactions (GTID)"].topic == NOT_CHECKED
+
+
+def test_without_semi_sync_wanted_it_is_no_check(settings_of: Callable[..., Settings]) -> None:
+    assert ("master", "semi-synchronous") not in judged(facts({"semi_sync": None}), settings_of(SEMI_SYNC="off"))
+
+
+# ---- checks by bootstrap's steps ----
+
+
+def test_the_gap_of_a_step_in_a_few_words() -> None:
+    differs = Change("content", "a\nb\n", "a\nc\n")
+    assert steps.found_in([differs]) == "content differs"
+    assert steps.found_in([Change("content", None, "a\n"), Change("mode", None, "644")]) == "is missing"
+    assert steps.found_in([Change("sync_binlog", "0", "1"), Change("gtid_mode", None, "ON")]) == (
+        "sync_binlog is 0, not 1; gtid_mode is absent, not ON"
+    )
+
+
+def test_a_gap_fails_and_names_the_task_that_closes_it() -> None:
+    check = steps.judged("slave", "file /x", [Change("mode", "644", "764")], "deploy-scripts")
+    assert (check.status, check.found) == ("FAIL", "mode is 644, not 764")
+    assert "inv deploy-scripts" in check.todo
+    assert steps.judged("slave", "file /x", [], "deploy-scripts").status == "OK"
+
+
+def test_a_step_tells_whose_session_it_asks(pair: Pair) -> None:
+    assert steps.asked(File("/x", "")) == frozenset()
+    assert steps.asked(Serves(pair)) == {"master", "slave"}
+
+
+def test_no_step_is_taken_on_a_host_that_is_gone(pair: Pair) -> None:
+    assert steps.checks(pair, facts(GONE, GONE)) == []
+    assert all(link_of(side).calls == [] for side in pair.sides.values())
+
+
+# ---- checks that write ----
+
+
+def client_to(
+    mysqld: FakeMysqld, pair: Pair, monkeypatch: pytest.MonkeyPatch, server_id: int
+) -> Callable[[Facts], dict[str, Check]]:
+    """The checks through a VIP where this server answers."""
+    s = pair.settings
+    mysqld.logins[s.probe_user] = s.probe_password.reveal()
+    mysqld.says("SELECT @@server_id AS server_id", {"server_id": server_id})
+
+    def connection(_: Settings) -> FakeConnection:
+        logged_in = FakeConnection(user=s.probe_user, password=s.probe_password.encode(), host="", port=0)
+        logged_in.connect(type("Channel", (), {"mysqld": mysqld})())
+        return logged_in
+
+    monkeypatch.setattr(writes, "_connection", connection)
+    monkeypatch.setattr(writes, "_refused", lambda *_: not_checked("slave", "write", "not of this test"))
+    monkeypatch.setattr(writes.secrets, "token_hex", lambda _: "beat")
+    return lambda found: {check.name: check for check in writes.checks(pair, found)}
+
+
+BEAT = writes.BEAT.replace("%s", "'beat'")
+
+
+def test_a_write_through_the_vip_arrives_on_the_slave(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    mysqld = FakeMysqld()
+    mysqld.takes(BEAT)
+    mysqld_of(pair.slave).says(writes.LAST_BEAT, {"beat": "beat"})
+    checks = client_to(mysqld, pair, monkeypatch, pair.settings.master.server_id)(facts())
+    assert {checks[name].status for name in (writes.CLIENT, writes.WRITE, writes.SEEN)} == {"OK"}
+    assert mysqld.changed == [BEAT]
+
+
+def test_a_slave_that_answers_at_the_vip_is_not_written_to(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may take the write, and that would be a transaction which the master lacks."""
+    mysqld = FakeMysqld()
+    mysqld.takes(BEAT)
+    checks = client_to(mysqld, pair, monkeypatch, pair.settings.slave.server_id)(facts(DEAD, TAKEN_OVER))
+    assert checks[writes.WRITE].status == "FAIL" and "the slave answers" in checks[writes.WRITE].found
+    assert mysqld.changed == []
+
+
+def test_a_stranger_at_the_vip_is_not_written_to(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    mysqld = FakeMysqld()
+    checks = client_to(mysqld, pair, monkeypatch, 77)(facts())
+    assert "server_id 77" in checks[writes.WRITE].found
+    assert mysqld.changed == []
+
+
+def test_a_write_that_does_not_arrive_fails_in_time(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writes, "SEEN_SECONDS", 0.05)
+    mysqld = FakeMysqld()
+    mysqld.takes(BEAT)
+    mysqld_of(pair.slave).says(writes.LAST_BEAT, {"beat": "an older one"})
+    checks = client_to(mysqld, pair, monkeypatch, pair.settings.master.server_id)(facts())
+    assert checks[writes.SEEN].status == "FAIL"
+
+
+def test_without_a_vip_nobody_is_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = client_to(FakeMysqld(), pair, monkeypatch, 1)(facts(NO_VIP, {}))
+    assert {checks[name].topic for name in (writes.CLIENT, writes.WRITE, writes.SEEN)} == {NOT_CHECKED}
+
+
+def test_a_dry_run_writes_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    mysqld = FakeMysqld()
+    checks = client_to(mysqld, pair_of(settings, dry=True), monkeypatch, settings.master.server_id)(facts())
+    assert {check.topic for check in checks.values()} == {NOT_CHECKED}
+    assert mysqld.changed == []

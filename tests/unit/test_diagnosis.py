@@ -1,0 +1,157 @@
+"""The verdict: of all that is wrong the most dangerous, in words that say what is so and what to do."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runbook.diagnosis import RULES, Kind, diagnose
+from runbook.facts import Facts, SideFacts
+from runbook.mysql.replication import ReplicaStatus
+
+Changes = dict[str, Any]
+
+UUID = "20891e2e-e695-11f1-a153-024af2b436f4"
+RUNS = ReplicaStatus(
+    source="192.168.152.128:3306",
+    user="replica",
+    auto_position=True,
+    connect_retry=1,
+    receiver="Yes",
+    applier="Yes",
+    receiver_error="",
+    applier_error="",
+    lag_seconds=0,
+    retrieved=f"{UUID}:1-4",
+    executed=f"{UUID}:1-4",
+    source_file="binlog.000002",
+    source_position=1484,
+)
+STOPPED = replace(RUNS, receiver="No", receiver_error="error 2003: no connection")
+STUCK = replace(RUNS, applier="No", applier_error="error 1062: a row")
+ELSEWHERE = replace(RUNS, source="10.0.0.9:3306")
+WELL: Changes = {
+    "mysqld": "active", "keepalived": "active", "greets": True, "version": "9.7.4", "executed": f"{UUID}:1-4",
+    "semi_sync": True, "sees_peer": True,
+}  # fmt: skip
+MASTER = SideFacts(
+    "master", "192.168.152.128", holds_vip=True, vrrp="MASTER", read_only=False, super_read_only=False, **WELL
+)
+SLAVE = SideFacts(
+    "slave", "192.168.152.129", vrrp="BACKUP", read_only=True, super_read_only=True, replication=RUNS, behind=0, **WELL
+)
+
+UNKNOWN: Changes = {
+    "greets": False, "version": "", "read_only": None, "super_read_only": None, "executed": "", "semi_sync": None,
+    "replication": None,
+}  # fmt: skip
+DEAD: Changes = UNKNOWN | {"mysqld": "failed", "sql": "it does not run", "keepalived": "inactive", "holds_vip": False}
+HUNG: Changes = UNKNOWN | {"sql": "it accepts connections and says nothing for 3 s"}
+FULL: Changes = UNKNOWN | {"greets": True, "sql": "Too many connections"}
+GONE: Changes = DEAD | {"unreachable": "timed out", "mysqld": "", "keepalived": "", "vrrp": "", "sees_peer": False}
+CLOSED: Changes = {"read_only": True, "super_read_only": True}
+OPEN: Changes = {"read_only": False, "super_read_only": False}
+ERRANT: Changes = {"errant": f"{UUID}:5-7"}
+TAKEN_OVER: Changes = {
+    "holds_vip": True, "vrrp": "MASTER", "replication": STOPPED, "takeover": {"at": "2026-11-22T17:03:48Z"},
+}  # fmt: skip
+NO_VIP: Changes = {"holds_vip": False} | CLOSED
+
+
+def facts(master: Changes | None = None, slave: Changes | None = None) -> Facts:
+    """A healthy pair but for these changes."""
+    return {"master": replace(MASTER, **(master or {})), "slave": replace(SLAVE, **(slave or {}))}
+
+
+CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
+    (Kind.HEALTHY, {}, {}, "healthy", "Nothing"),
+    (Kind.BOTH_UNREACHABLE, GONE, GONE, "Neither host", "network"),
+    (Kind.NOT_BOOTSTRAPPED, {"lacks": ("mysqld", "keepalived")}, {}, "lacks mysqld, keepalived", "inv bootstrap"),
+    (Kind.NOT_BOOTSTRAPPED, DEAD | {"lacks": ("mysqld",)}, TAKEN_OVER, "on the slave", "back them up first"),
+    (Kind.TWO_WRITERS, {}, OPEN, "both servers take writes", "192.168.152.129: SET GLOBAL super_read_only = ON"),
+    (Kind.SPLIT_VIP, {}, TAKEN_OVER, "both hosts hold the VIP", "protocol 112"),
+    (Kind.SPLIT_VIP, {"keepalived": "failed"}, TAKEN_OVER, "both", "ssh 192.168.152.128 systemctl restart keepalived"),
+    (Kind.SLAVE_WRITABLE, DEAD, OPEN | TAKEN_OVER, "slave 192.168.152.129 takes writes", "super_read_only = ON"),
+    (Kind.SLAVE_WRITABLE, {}, {"super_read_only": False}, "takes root's writes", "super_read_only = ON"),
+    (Kind.WRITABLE_WITHOUT_VIP, {"holds_vip": False}, TAKEN_OVER, "on the slave", "192.168.152.128: SET GLOBAL"),
+    (Kind.WRITABLE_WITHOUT_VIP, {"holds_vip": False}, GONE, "on no host that was reached", "192.168.152.128: SET"),
+    (Kind.DIVERGED, {}, ERRANT, f"(3) that the master lacks: {UUID}:5-7", "Do not bring the VIP home"),
+    (Kind.DIVERGED, NO_VIP, TAKEN_OVER | ERRANT, "the slave holds the VIP", f"--include-gtids='{UUID}:5-7'"),
+    (Kind.VIP_WITHOUT_MYSQLD, HUNG, {}, "NOBODY SERVES: the master", "systemctl stop keepalived"),
+    (Kind.VIP_WITHOUT_MYSQLD, DEAD, TAKEN_OVER | HUNG, "NOBODY SERVES: the slave", "inv failback"),
+    (Kind.FAILED_OVER, DEAD, TAKEN_OVER, "since 2026-11-22T17:03:48Z", "inv failback"),
+    (Kind.FAILED_OVER, HUNG | {"holds_vip": False}, TAKEN_OVER, "says nothing", "hangs or is still recovering"),
+    (Kind.FAILED_OVER, GONE, TAKEN_OVER | {"sees_peer": False}, "does not answer the slave", "power, network"),
+    (Kind.FAILED_OVER, GONE, TAKEN_OVER, "though its mysqld answers the slave", "inv failback"),
+    (Kind.MASTER_BACK, NO_VIP, TAKEN_OVER, "waits for failback", "inv failback"),
+    (Kind.MASTER_UNREACHABLE, GONE, {}, "timed out, though its mysqld answers", "192.168.152.129"),
+    (Kind.SLAVE_UNREACHABLE, {}, GONE, "serves alone", "power, network"),
+    (Kind.SLAVE_UNREACHABLE, NO_VIP, GONE, "does not hold the VIP", "power, network"),
+    (Kind.NO_VIP, NO_VIP, {}, "no host holds the VIP; master: mysqld active", "inv start"),
+    (Kind.NO_VIP, DEAD, {"keepalived": "inactive"}, "master: mysqld failed", "inv failback"),
+    (Kind.LOGIN_REFUSED, FULL, {}, "Too many connections", "max_connections in mysql on 192.168.152.128"),
+    (Kind.LOGIN_REFUSED, {}, FULL, "mysqld on the slave 192.168.152.129 runs", "MYSQL_ROOT_PASSWORD"),
+    (Kind.MASTER_READ_ONLY, CLOSED, {}, "refuses writes", "SET GLOBAL read_only = OFF"),
+    (Kind.MASTER_READ_ONLY, {"read_only": True}, {}, "refuses writes", "journalctl -t mysql-runbook"),
+    (Kind.SLAVE_DOWN, {}, DEAD, "serves alone", "inv start"),
+    (Kind.SLAVE_DOWN, {}, HUNG, "says nothing", "restart it there"),
+    (Kind.KEEPALIVED_DOWN, {}, {"keepalived": "inactive"}, "slave 192.168.152.129 (inactive)", "inv start"),
+    (Kind.KEEPALIVED_DOWN, {"keepalived": "failed"}, {}, "master 192.168.152.128 (failed)", "inv start"),
+    (Kind.REPLICATION_BROKEN, {}, {"replication": None}, "not configured", "inv start-slave"),
+    (Kind.REPLICATION_BROKEN, {}, {"replication": ELSEWHERE}, "10.0.0.9", "inv start-slave"),
+    (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
+    (Kind.REPLICATION_BROKEN, {}, {"replication": STUCK}, "error 1062: a row", "nothing is skipped"),
+]
+
+
+@pytest.mark.parametrize(("kind", "master", "slave", "so", "then"), CASES)
+def test_each_state_has_its_verdict_in_words(kind: Kind, master: Changes, slave: Changes, so: str, then: str) -> None:
+    verdict = diagnose(facts(master, slave))
+    assert verdict.kind is kind
+    assert so in verdict.sentence
+    assert then in verdict.next_step
+
+
+def test_every_kind_can_be_so() -> None:
+    assert {kind for kind, *_ in CASES} == set(Kind)
+
+
+def test_only_the_healthy_pair_is_healthy() -> None:
+    assert {kind for kind, master, slave, *_ in CASES if diagnose(facts(master, slave)).healthy} == {Kind.HEALTHY}
+
+
+def test_the_kinds_are_listed_in_the_order_in_which_they_are_told() -> None:
+    assert [Kind.HEALTHY, *RULES] == list(Kind)
+
+
+BROKEN: Changes = {"replication": STOPPED}
+
+
+@pytest.mark.parametrize(
+    ("kind", "master", "slave"),
+    [
+        (Kind.TWO_WRITERS, {}, TAKEN_OVER | OPEN | ERRANT),
+        (Kind.SPLIT_VIP, {}, TAKEN_OVER | ERRANT),
+        (Kind.SLAVE_WRITABLE, DEAD, OPEN | BROKEN),
+        (Kind.WRITABLE_WITHOUT_VIP, {"holds_vip": False}, TAKEN_OVER | ERRANT),
+        (Kind.DIVERGED, NO_VIP, TAKEN_OVER | ERRANT | {"keepalived": "failed"}),
+        (Kind.VIP_WITHOUT_MYSQLD, HUNG, GONE),
+        (Kind.FAILED_OVER, DEAD, TAKEN_OVER | {"keepalived": "failed"}),
+        (Kind.MASTER_BACK, NO_VIP | {"keepalived": "inactive"}, TAKEN_OVER),
+        (Kind.MASTER_UNREACHABLE, GONE, DEAD),
+        (Kind.SLAVE_UNREACHABLE, CLOSED, GONE),
+        (Kind.NO_VIP, FULL | NO_VIP, DEAD),
+        (Kind.LOGIN_REFUSED, FULL, DEAD),
+        (Kind.MASTER_READ_ONLY, CLOSED, DEAD),
+        (Kind.SLAVE_DOWN, {"keepalived": "failed"}, DEAD),
+        (Kind.KEEPALIVED_DOWN, {}, {"keepalived": "inactive"} | BROKEN),
+    ],
+)
+def test_of_several_at_once_the_most_dangerous_is_told(kind: Kind, master: Changes, slave: Changes) -> None:
+    assert diagnose(facts(master, slave)).kind is kind
+
+
+def test_a_missing_witness_is_no_accusation() -> None:
+    """Nothing that could not be asked is taken for wrong."""
+    assert diagnose(facts(GONE, {"errant": "", "behind": None})).kind is Kind.MASTER_UNREACHABLE
+    assert diagnose(facts({}, {"semi_sync": None, "behind": None})).healthy

@@ -1,0 +1,178 @@
+"""What is gathered: a dead host and a dead or hung mysqld are facts, and what is in flight is no divergence."""
+
+from typing import Any
+
+import pytest
+from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
+from test_diagnosis import UUID
+
+from runbook import facts as gathering
+from runbook.errors import BadInput
+from runbook.facts import gather, parse_record, transactions
+from runbook.pair import Pair, Side
+from runbook.settings import Settings
+from runbook.ssh import Unreachable
+from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.resources import service_question
+
+RECORD = "at=2026-11-22T17:03:48Z\nreceived=a:1-4\nexecuted=a:1-4\n"
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+def teach(side: Side, **said: str) -> None:
+    """What a host that is well answers to the gathering of facts, but for `said`."""
+    preflight, link = captured_json(f"preflight_{side.role}.json"), link_of(side)
+    link.says(OS_QUESTION, preflight["os"])
+    link.says(ADDRESSES_QUESTION, said.get("addresses", preflight["addresses"]))
+    link.says(service_question("mysql"), said.get("mysql", "active enabled\n"))
+    link.says(service_question("keepalived"), said.get("keepalived", "active enabled\n"))
+    link.says(gathering.CONFIG_QUESTION, said.get("config", "there\n"))
+    link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
+    link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
+    link.says_where("/dev/tcp/127.0.0.1/", said.get("greets", "0\n"))
+    link.says_where(f"/dev/tcp/{side.peer.address}/", said.get("sees_peer", "0\n"))
+
+
+def answering(side: Side) -> FakeMysqld:
+    """A server as facts are gathered from it, both with the transactions 1 to 4."""
+    mysqld = mysqld_of(side)
+    mysqld.says("SELECT VERSION() AS version, @@version_comment AS comment", {"version": "9.7.4", "comment": "Debian"})
+    closed = int(side.role == "slave")
+    mysqld.says(gathering.STATE_QUESTION, {"read_only": closed, "super_read_only": closed, "executed": f"{UUID}:1-4"})
+    source = [("source_status", "ON"), ("source_clients", "1")]
+    status = source if side.role == "master" else [("replica_status", "ON")]
+    mysqld.says(gathering.SEMI_SYNC_QUESTION, *({"Variable_name": f"Rpl_semi_sync_{n}", "Value": v} for n, v in status))
+    mysqld.says("SHOW REPLICA STATUS", *(captured_json("replica_status.json") if side.role == "slave" else []))
+    return mysqld
+
+
+def compared(master: FakeMysqld, monkeypatch: pytest.MonkeyPatch, *answers: dict[str, str]) -> None:
+    """What the master says, one answer a question, when it is asked for the difference."""
+    monkeypatch.setattr(gathering, "COMPARISON_QUESTION", "SELECT 'difference' /* %s %s */")
+    left = list(answers)
+    usual = master.run
+
+    def run(statement: str) -> list[dict[str, Any]]:
+        if "'difference'" in statement:
+            return [left.pop(0) if len(left) > 1 else left[0]]
+        return usual(statement)
+
+    monkeypatch.setattr(master, "run", run)
+
+
+def test_a_pair_that_is_well(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    teach(pair.master, vrrp="MASTER\n")
+    teach(pair.slave)
+    compared(answering(pair.master), monkeypatch, {"errant": "", "missing": f"{UUID}:5-6"})
+    answering(pair.slave)
+    found = gather(pair)
+    master, slave = found["master"], found["slave"]
+    assert master.answers and slave.answers and slave.sees_peer
+    assert (master.open, slave.open) == (True, False)
+    assert (master.version, master.semi_sync, slave.semi_sync, master.vrrp) == ("9.7.4", True, True, "MASTER")
+    assert slave.replication and slave.replication.runs and master.replication is None
+    assert (slave.errant, slave.behind, master.lacks) == ("", 2, ())
+
+
+def test_the_facts_take_one_round_trip_of_the_shell(pair: Pair) -> None:
+    teach(pair.master)
+    teach(pair.slave)
+    gather(pair)
+    assert [len(link_of(side).calls) for side in pair.sides.values()] == [1, 1]
+
+
+def test_a_dead_host_is_a_fact_and_the_other_is_asked(pair: Pair) -> None:
+    link_of(pair.master).says_where(
+        "", Unreachable("master", "does not answer by SSH on port 22: timed out\nIs it up?")
+    )
+    teach(pair.slave, takeover=RECORD)
+    found = gather(pair)
+    assert found["master"].unreachable == "does not answer by SSH on port 22: timed out"
+    assert not found["master"].answers
+    assert found["slave"].takeover["at"] == "2026-11-22T17:03:48Z"
+    assert found["slave"].sql.startswith("it does not run")
+
+
+def test_a_changed_host_key_is_bad_input(pair: Pair) -> None:
+    link_of(pair.master).says_where("", BadInput("its SSH host key CHANGED"))
+    teach(pair.slave)
+    with pytest.raises(BadInput, match="host key CHANGED"):
+        gather(pair)
+
+
+def test_a_hung_mysqld_is_told_by_its_silence_and_not_logged_in_to(pair: Pair) -> None:
+    teach(pair.master, greets="124\n")
+    teach(pair.slave)
+    mysqld = mysqld_of(pair.master)  # told nothing: a question to it would be an error
+    found = gather(pair)
+    assert "says nothing" in found["master"].sql and not found["master"].greets
+    assert mysqld.changed == []
+
+
+def test_a_full_house_greets_but_does_not_answer(pair: Pair) -> None:
+    teach(pair.master)
+    teach(pair.slave)
+    mysqld_of(pair.master).refusal = (1040, "Too many connections")
+    found = gather(pair)["master"]
+    assert found.greets and not found.answers
+    assert "Too many connections" in found.sql
+
+
+def test_what_bootstrap_brings_and_is_not_there(pair: Pair) -> None:
+    teach(pair.master, mysql="inactive not-found\n", keepalived="inactive not-found\n", config="", greets="1\n")
+    teach(pair.slave)
+    assert gather(pair)["master"].lacks == ("mysqld", "keepalived", "/etc/mysql-runbook.conf")
+
+
+def test_a_transaction_that_the_master_is_just_committing_is_not_errant(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach(pair.master)
+    teach(pair.slave)
+    in_flight, done = {"errant": f"{UUID}:5", "missing": ""}, {"errant": "", "missing": ""}
+    compared(answering(pair.master), monkeypatch, in_flight, done)
+    answering(pair.slave)
+    assert gather(pair)["slave"].errant == ""
+
+
+def test_a_transaction_that_the_master_goes_on_lacking_is_errant(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "COMMIT_SECONDS", 0.05)
+    teach(pair.master)
+    teach(pair.slave)
+    compared(answering(pair.master), monkeypatch, {"errant": f"{UUID}:5", "missing": ""})
+    answering(pair.slave)
+    assert gather(pair)["slave"].errant == f"{UUID}:5"
+
+
+def test_semi_sync_without_a_slave_that_acknowledges_is_not_in_force(pair: Pair) -> None:
+    teach(pair.master)
+    teach(pair.slave, greets="124\n")
+    on = {"Variable_name": "Rpl_semi_sync_source_status", "Value": "ON"}
+    nobody = {"Variable_name": "Rpl_semi_sync_source_clients", "Value": "0"}
+    answering(pair.master).says(gathering.SEMI_SYNC_QUESTION, on, nobody)
+    assert gather(pair)["master"].semi_sync is False
+
+
+@pytest.mark.parametrize(
+    ("gtid_set", "count"),
+    [
+        ("", 0),
+        (f"{UUID}:7", 1),
+        (f"{UUID}:1-4", 4),
+        (f"{UUID}:1-4:7:9-10,\n{UUID[::-1]}:1", 8),
+        (f"{UUID}:nightly:1-3:7", 4),
+    ],
+)
+def test_transactions_of_a_gtid_set(gtid_set: str, count: int) -> None:
+    assert transactions(gtid_set) == count
+
+
+def test_a_record_of_the_scripts() -> None:
+    assert parse_record("at=now\nreceived=a:1-4,b:2\n\ncut off") == {"at": "now", "received": "a:1-4,b:2"}

