@@ -1,4 +1,5 @@
 #!/bin/bash
+# Made by the MySQL pair runbook.
 # keepalived calls it when this host becomes VRRP backup (at every start, too) or faulty.
 set -u
 # shellcheck source=files/library.sh

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Made by the MySQL pair runbook. What mysql_check.sh, master.sh, backup.sh and stop.sh share.
+# Made by the MySQL pair runbook. What the scripts of keepalived and of its unit share.
 # All of them bring the server to what must be true of the state that is there now (settle), so that none depends on
 # another having run, nor on the order in which keepalived calls them.
 set -u
@@ -9,6 +9,7 @@ CONFIG=/etc/mysql-runbook.conf
 LOCK=/run/lock/mysql-runbook.scripts
 STATE=/var/lib/mysql-runbook
 TAKEOVER=$STATE/takeover
+GAVE_WAY=$STATE/gave-way
 LOCK_SECONDS=10
 RELAY_SECONDS=60
 RECEIVER=performance_schema.replication_connection_status
@@ -18,6 +19,13 @@ RECEIVER=performance_schema.replication_connection_status
 
 say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
+}
+
+# say_anew TEXT: what stays so is said once, not every second.
+say_anew() {
+    [ "$(cat /run/mysql-runbook.said 2>/dev/null)" = "$*" ] && return
+    echo "$*" >/run/mysql-runbook.said
+    say "$*"
 }
 
 # vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it.
@@ -30,8 +38,16 @@ query() {
     timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "${@:2}" -e "$1" 3<<<"$CLIENT_OPTIONS" 2>&1
 }
 
+# query_all: every statement of stdin, whatever becomes of the others.
+query_all() {
+    timeout -k 1 2 mysql --defaults-file=/dev/fd/3 --force 3<<<"$CLIENT_OPTIONS" 2>&1
+}
+
+# holds_vip: 0 yes, 1 no, 2 when the host could not even be asked.
 holds_vip() {
-    [ -n "$(timeout 2 ip -o -4 address show dev "$INTERFACE" to "$VIP/32")" ]
+    local found
+    found=$(timeout 2 ip -o -4 address show dev "$INTERFACE" to "$VIP/32") || return 2
+    [ -n "$found" ]
 }
 
 # wait_for_vip: keepalived calls master.sh while it is adding the address.
@@ -56,10 +72,18 @@ closed() {
     query 'SELECT @@GLOBAL.super_read_only'
 }
 
+# peer_writes: the other server answers and takes writes; one that does not answer within a second does not.
+peer_writes() {
+    [ "$(timeout -k 1 2 mysql --defaults-file=/dev/fd/3 -NB -e 'SELECT @@GLOBAL.super_read_only' \
+        3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
+}
+
 open_writes() {
     local said
     [ "$(closed)" = 1 ] || return 0
-    if said=$(query 'SET GLOBAL read_only = OFF'); then
+    if peer_writes; then
+        say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
+    elif said=$(query 'SET GLOBAL read_only = OFF'); then
         say "holds the VIP: open for writes"
     else
         say "could not open for writes: $said"
@@ -76,10 +100,11 @@ close_writes() {
     fi
     [ "$said" = 1 ] && return
     if ! said=$(query "$set_closed"); then
+        # By stdin and with --force: a session that has ended meanwhile (1094) does not spare the others.
         kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
             AND user NOT IN ('system user', 'event_scheduler')") &&
-            query "$kills" --force >/dev/null
+            query_all <<<"$kills" >/dev/null
         said=$(query "$set_closed") || { say "could not close: $said"; return 1; }
         say "killed the sessions that were still writing"
     fi
@@ -88,16 +113,17 @@ close_writes() {
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
 take_over() {
-    local received started=$SECONDS
+    local received started
+    started=$(date +%s%N)
     [ -e "$TAKEOVER" ] && return
-    query 'STOP REPLICA IO_THREAD' >/dev/null
+    query 'STOP REPLICA IO_THREAD; START REPLICA SQL_THREAD' >/dev/null
     if ! received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER"); then
         say "holds the VIP, and mysqld does not answer: $received"
         return
     fi
     ANSWER_SECONDS=$((RELAY_SECONDS + 2)) \
         query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$received', $RELAY_SECONDS)" >/dev/null
-    mkdir -p "$STATE" && record_takeover "$received" $((SECONDS - started)) >"$TAKEOVER.new" &&
+    mkdir -p "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" &&
         mv "$TAKEOVER.new" "$TAKEOVER"
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
@@ -106,7 +132,7 @@ record_takeover() {
     date -u +at=%Y-%m-%dT%H:%M:%SZ
     echo "received=$1"
     echo "executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')")"
-    echo "relay_seconds=$2"
+    echo "relay_milliseconds=$((($(date +%s%N) - $2) / 1000000))"
     query 'SHOW REPLICA STATUS' -E --column-names | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
         tr : =
 }
@@ -121,12 +147,20 @@ follow_master() {
     query 'START REPLICA' >/dev/null && say "does not hold the VIP: replicates from the master"
 }
 
+# give_way: without the VIP nobody writes here; the master remembers that the slave may have it.
+give_way() {
+    [ "$ROLE" = slave ] || { mkdir -p "$STATE" && touch "$GAVE_WAY"; }
+    close_writes
+}
+
 # settle: the one decision, from what is true now. Only the master is ever opened, and only while it holds the VIP.
 settle() {
-    if [ "$ROLE" = master ]; then
-        if holds_vip; then open_writes; else close_writes; fi
-        return
-    fi
-    close_writes
-    if holds_vip; then take_over; else follow_master; fi
+    holds_vip
+    case $ROLE:$? in
+        master:0) rm -f "$GAVE_WAY" && open_writes ;;
+        master:1) give_way ;;
+        slave:0) close_writes && take_over ;;
+        slave:1) close_writes && follow_master ;;
+        *) say "the addresses of $INTERFACE could not be read: nothing is changed" ;;
+    esac
 }

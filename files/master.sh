@@ -1,4 +1,5 @@
 #!/bin/bash
+# Made by the MySQL pair runbook.
 # keepalived calls it when this host becomes VRRP master.
 set -u
 # shellcheck source=files/library.sh

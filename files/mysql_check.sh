@@ -1,10 +1,11 @@
 #!/bin/bash
+# Made by the MySQL pair runbook.
 # keepalived asks it every second: exit 0 while mysqld serves. On the way it re-asserts what must be true.
 set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
 
-if ! said=$(query 'SELECT 1'); then
+if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
     case $said in
         # The server is there and answers, if only to say no: a full house or a wrong password is no reason to move.
         *"ERROR 1040"* | *"ERROR 1045"* | *"ERROR 1203"*)
@@ -13,8 +14,11 @@ if ! said=$(query 'SELECT 1'); then
             ;;
     esac
     say "mysqld does not serve: ${said:-no answer}"
+    vrrp_is FAULT
     exit 1
 fi
+
+if holds_vip; then vrrp_is MASTER; else vrrp_is BACKUP; fi
 
 # While a script that keepalived started is settling things, this is left to it. Settling may take longer than
 # keepalived waits for an answer.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# Made by the MySQL pair runbook.
 # keepalived calls it when it stops: nobody guards the VIP on this host any more, so nobody writes here.
 set -u
 # shellcheck source=files/library.sh
@@ -6,4 +7,4 @@ set -u
 
 vrrp_is STOPPED
 serialised
-close_writes
+give_way

@@ -11,6 +11,7 @@ from runbook.system.resources import OURS, File
 CONFIG = "/etc/keepalived/keepalived.conf"
 INSTANCE = "VI_1"
 SCRIPTS = "/usr/local/bin"
+LIBRARY = "/usr/local/lib/mysql-runbook"
 UNIT = "keepalived"
 # Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
 LOADED = "/run/mysql-runbook.keepalived-loaded"

@@ -31,7 +31,7 @@ class Verification:
     @property
     def good(self) -> bool:
         """Healthy, and no check failed."""
-        return self.verdict.healthy 
+        return self.verdict.healthy and not self.failed
 
     @property
     def failed(self) -> int:

@@ -196,6 +196,7 @@ def check_account(server: Server, user: str, password: Secret) -> Account:
         "REPLICATION CLIENT",
         "CONNECTION_ADMIN",
         "REPLICATION_SLAVE_ADMIN",
+        "SYSTEM_USER",  # else it may not kill root's sessions (error 1095)
         "SYSTEM_VARIABLES_ADMIN",
     )
     scopes = (("*.*", privileges), ("performance_schema.*", ("SELECT",)))

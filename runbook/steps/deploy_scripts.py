@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from runbook import templates
-from runbook.keepalived import SCRIPTS
+from runbook.keepalived import LIBRARY, SCRIPTS
 from runbook.mysql.optionfile import client_section
 from runbook.pair import Pair, Side
 from runbook.step import Step
@@ -12,7 +12,7 @@ from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, File
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
-LIBRARY = "/usr/local/lib/mysql-runbook/library.sh"
+UNIT_NAMES = ("give_way.sh", "let_go.sh")
 CONFIG = "/etc/mysql-runbook.conf"
 
 
@@ -24,7 +24,8 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 def _steps(side: Side) -> Sequence[Step]:
     return [
         File(CONFIG, script_configuration(side), mode=0o600, secret=True),
-        File(LIBRARY, templates.static("library.sh")),
+        File(f"{LIBRARY}/library.sh", templates.static("library.sh")),
+        *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
         *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
     ]
 
@@ -35,9 +36,12 @@ def script_configuration(side: Side) -> str:
     values = {
         "ROLE": side.role,
         "VIP": str(s.vip.ip),
+        "VIP_PREFIX": str(s.vip.network.prefixlen),
         "INTERFACE": side.interface,
         "PEER": str(side.peer.address),
+        "MYSQL_PORT": str(s.mysql_port),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
+        "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
     }
     lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
     return f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n{lines}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from runbook import templates
-from runbook.keepalived import CONFIG, LOADED, UNIT, Configuration, configuration
+from runbook.keepalived import CONFIG, LIBRARY, LOADED, UNIT, Configuration, configuration
 from runbook.pair import Pair, Side
 from runbook.step import Step
 from runbook.steps.phase import Consent, Phase
@@ -19,7 +19,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 def _steps(side: Side) -> Sequence[Step]:
     mysql = side.family.MYSQL_UNIT
     keepalived_unit = templates.render(
-        "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, loaded=LOADED
+        "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, loaded=LOADED, library=LIBRARY
     )
     mysql_unit = templates.render("mysql.service.conf.j2", ours=OURS)
     return [

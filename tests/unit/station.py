@@ -47,7 +47,10 @@ case $statement in
             kill_one "$id" || [[ " $* " == *" --force "* ]] || exit 1
         done
         ;;
-    'STOP REPLICA IO_THREAD') set_to receiver OFF ;;
+    'STOP REPLICA IO_THREAD')
+        [ ! -e "$S/stop_fails" ] || fails "$(<"$S/stop_fails")"
+        set_to receiver OFF
+        ;;
     'START REPLICA') set_to receiver ON ;;
     'SELECT REPLACE(received_transaction_set'*) echo "$(<"$S/received")" ;;
     'SELECT REPLACE(@@GLOBAL.gtid_executed'*) echo "$(<"$S/executed")" ;;

@@ -1,0 +1,23 @@
+#!/bin/bash
+# Made by the MySQL pair runbook.
+# keepalived's unit calls it before keepalived starts. After a power cut of both hosts the first to start would take the
+# VIP: so the master that had given it away, and the slave that had not taken it over, let the other have it first.
+set -u
+# shellcheck source=files/library.sh
+. /usr/local/lib/mysql-runbook/library.sh
+
+GIVE_WAY_SECONDS=60
+
+if [ "$ROLE" = master ]; then
+    [ -e "$GAVE_WAY" ] || exit 0
+else
+    [ ! -e "$TAKEOVER" ] || exit 0
+fi
+
+until timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/$MYSQL_PORT" 2>/dev/null; do
+    if [ "$SECONDS" -ge "$GIVE_WAY_SECONDS" ]; then
+        say "nobody took the VIP in $GIVE_WAY_SECONDS s: competes for it now"
+        exit 0
+    fi
+    sleep 0.5
+done
