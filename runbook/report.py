@@ -5,23 +5,24 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 
 from runbook.step import Change, Gap, Outcome
 
 STYLES = {"ok": "green", "changed": "yellow", "would change": "cyan", "waits": "cyan", "failed": "bold red"}
 WIDTH = max(map(len, STYLES))
+PAPER_WIDTH = 120
 
 
 class Report:
     """Prints outcomes as they come, from both hosts' threads; every text passes `mask` first."""
 
     def __init__(self, mask: Callable[[str], str], *, as_json: bool = False, console: Console | None = None) -> None:
-        self._mask = mask
-        self._as_json = as_json
+        self.mask = mask
+        self.as_json = as_json
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._printing = threading.Lock()
         self._started = time.monotonic()
@@ -31,9 +32,9 @@ class Report:
 
     def say(self, text: str, style: str = "") -> None:
         """A sentence to the operator."""
-        if not self._as_json:
+        if not self.as_json:
             with self._printing:
-                self._console.print(escape(self._mask(text)), style=style or None)
+                self._console.print(escape(self.mask(text)), style=style or None)
 
     def task(self, name: str) -> None:
         """The heading of a step of the article."""
@@ -45,12 +46,12 @@ class Report:
         with self._printing:
             self.outcomes.append(outcome)
             self._records.append(self._record(outcome))
-        if self._as_json:
+        if self.as_json:
             return
         style = STYLES[outcome.status]
-        lines = [f"  [{style}]{outcome.status:<{WIDTH}}[/]  {outcome.host:<6}  {escape(self._mask(outcome.step))}"]
+        lines = [f"  [{style}]{outcome.status:<{WIDTH}}[/]  {outcome.host:<6}  {escape(self.mask(outcome.step))}"]
         lines += [f"      {self._coloured(line)}" for line in differences(outcome.gap)]
-        lines += [f"      {escape(self._mask(line))}" for line in outcome.note.splitlines()]
+        lines += [f"      {escape(self.mask(line))}" for line in outcome.note.splitlines()]
         with self._printing:
             self._console.print("\n".join(lines))
 
@@ -58,35 +59,46 @@ class Report:
         """The last line of a run: how many of each, and how long it took."""
         counted = Counter(outcome.status for outcome in self.outcomes)
         seconds = time.monotonic() - self._started
-        if self._as_json:
+        if self.as_json:
             document = {
                 "run": run,
                 "seconds": round(seconds, 2),
                 "totals": counted,
                 "outcomes": self._records,
             }
-            self._console.print_json(json.dumps(document), indent=2)
+            self.document(document)
             return
         drift = counted["would change"] + counted["waits"]
         middle = f"{drift} would change" if drift else f"{counted['changed']} changed"
         self.say(f"{run}: {middle}, {counted['ok']} ok, {counted['failed']} failed in {seconds:.1f} s", "bold")
 
+    def show(self, picture: RenderableType) -> None:
+        """A table or the like; on paper, where no terminal sets a width, PAPER_WIDTH columns wide."""
+        console = self._console
+        paper = console if console.is_terminal else Console(file=console.file, width=PAPER_WIDTH, highlight=False)
+        with self._printing:
+            paper.print(picture, soft_wrap=False)
+
+    def document(self, document: Mapping[str, object]) -> None:
+        """The one JSON document of a run; its texts are masked by whoever makes it."""
+        self._console.print_json(json.dumps(document), indent=2)
+
     def _record(self, outcome: Outcome) -> dict[str, object]:
         gap = [
-            {"fact": c.fact, "now": self._mask(_plain(c.now)), "want": self._mask(_plain(c.want))} for c in outcome.gap
+            {"fact": c.fact, "now": self.mask(_plain(c.now)), "want": self.mask(_plain(c.want))} for c in outcome.gap
         ]
         return {
-            "task": self._mask(self._task),
+            "task": self.mask(self._task),
             "host": outcome.host,
-            "step": self._mask(outcome.step),
+            "step": self.mask(outcome.step),
             "status": outcome.status,
             "gap": gap,
-            "note": self._mask(outcome.note),
+            "note": self.mask(outcome.note),
         }
 
     def _coloured(self, line: str) -> str:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-        text = escape(self._mask(line))
+        text = escape(self.mask(line))
         return f"[{style}]{text}[/]" if style else text
 
 

@@ -18,7 +18,7 @@ from paramiko.config import SSHConfig
 from runbook.errors import BadInput, HostError
 from runbook.settings import Node, Settings
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 KEEPALIVE_SECONDS = 5
 GRACE_SECONDS = 10
 
@@ -120,7 +120,11 @@ class Link:
                     "Set `AllowTcpForwarding local` in sshd_config on that host and reload sshd."
                 ) from error
             raise ConnectionRefusedError(f"{address}:{port} does not accept a connection") from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except paramiko.SSHException as error:
+            if self._connection.is_connected:
+                raise ConnectionRefusedError(f"{address}:{port} does not answer") from error
+            raise self._lost(error) from error
+        except (OSError, EOFError) as error:
             raise self._lost(error) from error
 
     def process(self, script: str) -> paramiko.Channel:

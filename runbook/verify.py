@@ -1,11 +1,9 @@
 """verify: is the pair healthy? Facts, one verdict, and a table of checks; for people or as one JSON document."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,7 +15,6 @@ from runbook.report import Report
 from runbook.verdict import Verdict
 
 STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
-WIDTH = 120  # where the output is no terminal
 
 
 @dataclass(frozen=True)
@@ -75,13 +72,11 @@ def examine(pair: Pair) -> Verification:
 
 def show(verification: Verification, report: Report) -> None:
     """The table, the verdict and what looking changed; or all of it as JSON."""
-    console = report._console
-    checks = [replace(c, found=report._mask(c.found), todo=report._mask(c.todo)) for c in verification.checks]
-    if report._as_json:
-        console.print_json(json.dumps(document(replace(verification, checks=tuple(checks)), report._mask)), indent=2)
+    checks = [replace(c, found=report.mask(c.found), todo=report.mask(c.todo)) for c in verification.checks]
+    if report.as_json:
+        report.document(document(replace(verification, checks=tuple(checks)), report.mask))
         return
-    paper = console if console.is_terminal else Console(file=console.file, width=WIDTH, highlight=False)
-    paper.print(table(folded(checks)), soft_wrap=False)
+    report.show(table(folded(checks)))
     for text, style in conclusion(verification):
         report.say(text, style)
 

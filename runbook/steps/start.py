@@ -40,7 +40,7 @@ class Serves:
             f"{self.pair.settings.vip.ip} on the master, and the master open for writes",
             VIP_SECONDS,
             lambda: self.read(host) == self.want(),
-            hint=lambda: f"Look at: ssh {self.pair.settings.master.ssh_host} journalctl -u {UNIT} -t mysql-runbook",
+            hint=lambda: f"Look at: ssh {self.pair.settings.master.ssh_host} journalctl -t mysql-runbook",
         )
 
 

@@ -52,7 +52,8 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
         side = pair.sides[role]
         link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{role}.json")["addresses"])
         options = client_section(settings.check_user, settings.check_password)
-        station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options)
+        peer = client_section(settings.probe_user, settings.probe_password, str(side.peer.address), settings.mysql_port)
+        station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options, peer)
         station.vip = vip
         station.closed = closed
         made.append(station)
@@ -61,5 +62,6 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
     yield make
     for station in made:
         assert station.read("unknown") == ""
-        assert "hard" not in station.read("argv"), "the password was an argument"
-        assert "hard" not in station.read("log"), "the password was logged"
+        for password in ("hard", settings.probe_password.reveal()):
+            assert password not in station.read("argv"), "a password was an argument"
+            assert password not in station.read("log"), "a password was logged"

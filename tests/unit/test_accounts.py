@@ -66,7 +66,7 @@ def replica(side: Side) -> Account:
             "check",
             {
                 "on *.*": "CONNECTION_ADMIN, PROCESS, REPLICATION CLIENT, REPLICATION_SLAVE_ADMIN, "
-                "SYSTEM_VARIABLES_ADMIN",
+                "SYSTEM_USER, SYSTEM_VARIABLES_ADMIN",
                 "on performance_schema.*": "SELECT",
             },
         ),
