@@ -116,9 +116,9 @@ take_over() {
     local received started
     started=$(date +%s%N)
     [ -e "$TAKEOVER" ] && return
-    query 'STOP REPLICA IO_THREAD; START REPLICA SQL_THREAD' >/dev/null
-    if ! received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER"); then
-        say "holds the VIP, and mysqld does not answer: $received"
+    if ! received=$(query 'STOP REPLICA IO_THREAD; START REPLICA SQL_THREAD') ||
+        ! received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER"); then
+        say_anew "holds the VIP; the receiver does not stop yet: $received"
         return
     fi
     ANSWER_SECONDS=$((RELAY_SECONDS + 2)) \
