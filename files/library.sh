@@ -95,7 +95,10 @@ open_writes() {
 close_writes() {
     local set_closed='SET SESSION lock_wait_timeout = 1; SET GLOBAL super_read_only = ON' said kills
     if ! said=$(closed); then
-        say "mysqld does not answer, so nobody writes: $said"
+        case $said in
+            *"ERROR 2002"*) say_anew "mysqld does not run: nobody writes" ;;
+            *) say_anew "could not be closed: ${said:-mysqld does not answer}" && return 1 ;;
+        esac
         return
     fi
     [ "$said" = 1 ] && return
@@ -113,7 +116,7 @@ close_writes() {
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
 take_over() {
-    local received started
+    local received executed started
     started=$(date +%s%N)
     [ -e "$TAKEOVER" ] && return
     if ! received=$(query 'STOP REPLICA IO_THREAD; START REPLICA SQL_THREAD') ||
@@ -123,7 +126,8 @@ take_over() {
     fi
     ANSWER_SECONDS=$((RELAY_SECONDS + 2)) \
         query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$received', $RELAY_SECONDS)" >/dev/null
-    mkdir -p "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" &&
+    executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')") || return
+    mkdir -p "$STATE" && record_takeover "$received" "$executed" "$started" >"$TAKEOVER.new" &&
         mv "$TAKEOVER.new" "$TAKEOVER"
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
@@ -131,8 +135,8 @@ take_over() {
 record_takeover() {
     date -u +at=%Y-%m-%dT%H:%M:%SZ
     echo "received=$1"
-    echo "executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')")"
-    echo "relay_milliseconds=$((($(date +%s%N) - $2) / 1000000))"
+    echo "executed=$2"
+    echo "relay_milliseconds=$((($(date +%s%N) - $3) / 1000000))"
     query 'SHOW REPLICA STATUS' -E --column-names | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
         tr : =
 }
@@ -161,6 +165,6 @@ settle() {
         master:1) give_way ;;
         slave:0) close_writes && take_over ;;
         slave:1) close_writes && follow_master ;;
-        *) say "the addresses of $INTERFACE could not be read: nothing is changed" ;;
+        *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed" ;;
     esac
 }

@@ -9,7 +9,7 @@ if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
     case $said in
         # The server is there and answers, if only to say no: a full house or a wrong password is no reason to move.
         *"ERROR 1040"* | *"ERROR 1045"* | *"ERROR 1203"*)
-            say "mysqld answers, but not to us: $said"
+            say_anew "mysqld answers, but not to us: $said"
             exit 0
             ;;
     esac
@@ -18,7 +18,11 @@ if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
     exit 1
 fi
 
-if holds_vip; then vrrp_is MASTER; else vrrp_is BACKUP; fi
+holds_vip
+case $? in
+    0) vrrp_is MASTER ;;
+    1) vrrp_is BACKUP ;;
+esac
 
 # While a script that keepalived started is settling things, this is left to it. Settling may take longer than
 # keepalived waits for an answer.

@@ -1,5 +1,7 @@
 """keepalived: its configuration for one side, and the step that puts it in place and in force."""
 
+import hashlib
+import re
 from collections.abc import Iterable
 
 from runbook import templates
@@ -43,6 +45,9 @@ def configuration(side: Side) -> str:
     )
 
 
+AUTH_PASS = re.compile(r"(auth_pass\s+)(\S+)")
+
+
 class Configuration(File):
     """keepalived.conf: accepted by keepalived itself before it takes its place, and read by the running daemon.
 
@@ -64,6 +69,12 @@ class Configuration(File):
         *_, running = self.questions()
         word = host.ask(running).strip()
         return {**super().read(host), "in force": "no" if word == "not read" else "yes"}
+
+    def _shown(self, text: str) -> str:
+        def digest(found: re.Match[str]) -> str:
+            return f"{found[1]}*** (sha256 {hashlib.sha256(found[2].encode()).hexdigest()[:8]})"
+
+        return AUTH_PASS.sub(digest, text)
 
     def fix(self, host: Host, gap: Gap) -> None:
         if any(change.fact != "in force" for change in gap):

@@ -11,7 +11,7 @@ from runbook.system.network import ADDRESSES_QUESTION
 
 WHO_QUESTION = "id -u"
 MANAGER_QUESTION = "ps -o comm= -p 1 2>/dev/null || cat /proc/1/comm"
-MACHINE_QUESTION = "cat /etc/machine-id"
+MACHINE_QUESTION = "cat /etc/machine-id 2>/dev/null || true"
 SPACE_QUESTION = "df -Pk /var/lib /etc /usr/local | awk 'NR > 1 {print $6, $4}' | sort -u"
 CLOCK_QUESTION = "date +%s.%N"
 QUESTIONS = (

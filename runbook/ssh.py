@@ -31,7 +31,7 @@ class Unreachable(HostError):
     """The host does not answer by SSH, or the connection was lost while a command ran."""
 
 
-class LoginRefused(BadInput):
+class SshLoginRefused(BadInput):
     """The host's key is known and it answers, but it does not let us in."""
 
 
@@ -167,7 +167,7 @@ class Link:
                 return BadInput(f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add")
             case paramiko.AuthenticationException():
                 key = f" with key {self._settings.ssh_key}" if self._settings.ssh_key else ""
-                return LoginRefused(
+                return SshLoginRefused(
                     f"{self.label}: login as {self._connection.user}{key} was refused\n"
                     f"Check SSH_USER and SSH_KEY: does `{way_in}` log in without a question?"
                 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import paramiko
 
 from runbook.settings import Settings
-from runbook.ssh import Link, LoginRefused
+from runbook.ssh import Link, SshLoginRefused
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def unknown_keys(settings: Settings) -> Iterator[HostKey]:
             except _Unknown as unknown:
                 yield unknown.found
                 continue
-            except LoginRefused:
+            except SshLoginRefused:
                 break  # the key is known; who may log in is another question
             finally:
                 link.close()

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runbook.errors import RunbookError
-from runbook.host import Host
+from runbook.host import CommandFailed, Host
 from runbook.mysql.session import LoginRefused, Server, connect, literal
-from runbook.mysql.socket_login import execute, logs_in, root_options
+from runbook.mysql.socket_login import ask, execute, logs_in, root_options
 from runbook.settings import Secret
 from runbook.step import Gap, State
 
 SCHEMA = "runbook"
+REFUSED = "login refused"
 REMOTE_ROOT = "SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
 ANONYMOUS = "SELECT host FROM mysql.user WHERE user = ''"
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
@@ -126,14 +127,18 @@ class RootPassword:
         with_password = f"IDENTIFIED WITH caching_sha2_password BY {password}"
         statements = [
             "SET SESSION sql_mode = '', sql_log_bin = OFF",
-            "SET @closed = @@GLOBAL.super_read_only",
             "SET GLOBAL super_read_only = OFF",
             f"CREATE USER IF NOT EXISTS root@127.0.0.1 {with_password}",
             "GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION",
             *(f"ALTER USER root@{where} {with_password}" for where in ("127.0.0.1", "localhost")),
-            "SET GLOBAL super_read_only = @closed",
         ]
-        execute(host, options, statements)
+        as_it_was = f"SET GLOBAL super_read_only = {ask(host, options, 'SELECT @@GLOBAL.super_read_only')}"
+        try:
+            execute(host, options, [*statements, as_it_was])
+        except CommandFailed:
+            # The client ended at the statement that failed; the password may be the old one or the new one by then.
+            execute(host, root_options(host, self.password) or options, [as_it_was])
+            raise
 
     def _plugins(self) -> dict[str, str]:
         """How root is authenticated, by host; nothing when MYSQL_ROOT_PASSWORD does not let us in to look."""
@@ -229,16 +234,16 @@ class PeerLogin:
         try:
             connection = connect(host, self.peer_address, self.port, self.user, self.password)
         except LoginRefused:
-            return {"server_id": "login refused"}
+            return {"server_id": REFUSED}
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT @@server_id AS server_id")
             return dict(cursor.fetchone())
 
     def fix(self, host: Host, gap: Gap) -> None:
         (change,) = gap
+        found = change.now if change.now == REFUSED else f"server_id is {change.now}, wanted {change.want}"
         raise RunbookError(
-            f"{host}: logging in to {self.peer_address}:{self.port} as {self.user}: "
-            f"server_id is {change.now}, wanted {change.want}",
+            f"{host}: logging in to {self.peer_address}:{self.port} as {self.user}: {found}",
             "Does something else listen there? Is the account right on that host (inv create-replica-user)? "
             "Check MASTER_SERVER_ID, SLAVE_SERVER_ID and MYSQL_PORT.",
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from runbook.errors import RunbookError
 from runbook.host import Host
-from runbook.mysql.session import Server
+from runbook.mysql.session import Server, SqlFailed
 from runbook.settings import Secret
 from runbook.step import Gap, State
 from runbook.wait import until
@@ -14,6 +14,8 @@ from runbook.wait import until
 CONNECT_RETRY_SECONDS = 1
 RETRY_COUNT = 86400
 THREADS_SECONDS = 30
+CHANGE_ATTEMPTS = 3
+CHANNEL_RUNS = 3021  # ER_REPLICA_CHANNEL_IO_THREAD_MUST_STOP
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "runbook")
 GTID_QUESTION = "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_purged AS purged"
@@ -121,8 +123,18 @@ class Replicates:
         )
 
     def _point_at_the_master(self, *, configured: bool) -> None:
-        if configured:
-            self.slave.execute("STOP REPLICA")
+        for attempt in range(CHANGE_ATTEMPTS):
+            try:
+                if configured:
+                    self.slave.execute("STOP REPLICA")
+                self._change_source()
+                return
+            except SqlFailed as error:
+                # mysql_check.sh, which looks each second, has started it again between the two statements.
+                if error.code != CHANNEL_RUNS or attempt == CHANGE_ATTEMPTS - 1:
+                    raise
+
+    def _change_source(self) -> None:
         address, _, port = self.source.rpartition(":")
         self.slave.execute(
             "CHANGE REPLICATION SOURCE TO SOURCE_HOST = %s, SOURCE_PORT = %s, SOURCE_USER = %s, SOURCE_PASSWORD = %s, "
@@ -145,7 +157,7 @@ class Replicates:
         if status and status.applier_error:
             raise RunbookError(f"{self.slave.host}: the applier stopped: {status.applier_error}")
         if status and status.receiver == "No":
-            raise RunbookError(f"{self.slave.host}: the receiver stopped: {status.receiver_error}")
+            raise RunbookError(f"{self.slave.host}: the receiver stopped: {status.receiver_error or 'no reason given'}")
         return bool(status and status.runs)
 
 

@@ -23,6 +23,11 @@ def root_options(host: Host, password: Secret) -> str | None:
     return next((each for each in options if _accepts(host, each)), None)
 
 
+def ask(host: Host, options: str, query: str) -> str:
+    """What a query that only reads prints."""
+    return host.ask(CLIENT, stdin=f"{options}\0{query};\n").strip()
+
+
 def execute(host: Host, options: str, statements: list[str]) -> None:
     """Run statements that change the server."""
     host.do(CLIENT, stdin=f"{options}\0" + "".join(f"{statement};\n" for statement in statements))

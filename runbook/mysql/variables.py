@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook.host import Host
+from runbook.mysql.replication import replica_status
 from runbook.mysql.session import Server
 from runbook.settings import Node, Settings
 from runbook.step import Gap, State
@@ -21,6 +22,8 @@ NEEDS_RESTART = {
     "replica_skip_errors",
     "skip_name_resolve",
 }
+# The slave's receiver reads these when it starts (MySQL manual, both variables).
+READ_BY_RECEIVER = {"replica_net_timeout", "rpl_semi_sync_replica_enabled"}
 NET_TIMEOUT_SECONDS = 4
 RESTART_SECONDS = 300
 
@@ -130,6 +133,9 @@ class InForce:
         for change in gap:
             value = str(change.want)
             self.server.execute(f"SET GLOBAL {change.fact} = %s", int(value) if value.isdigit() else value)
+        if any(change.fact in READ_BY_RECEIVER for change in gap) and replica_status(self.server):
+            self.server.execute("STOP REPLICA IO_THREAD")
+            self.server.execute("START REPLICA IO_THREAD")
 
 
 def restart_mysqld(host: Host, server: Server, unit: str) -> None:

@@ -129,15 +129,15 @@ def test_a_bad_keepalived_conf_never_takes_the_good_ones_place(healthy_pair: Out
     slave, conf = healthy_pair.slave, healthy_pair.slave.machine.root / "etc/keepalived/keepalived.conf"
     slave.sh(
         "sed -i 's/priority 240/priority 24/' /etc/keepalived/keepalived.conf; "
-        "mkdir /run/fake && printf '#!/bin/sh\\necho not to my taste >&2\\nexit 1\\n' > /run/fake/keepalived && "
-        "chmod 755 /run/fake/keepalived && mount --bind /run/fake/keepalived /usr/sbin/keepalived"
+        "printf '#!/bin/sh\\necho --config-test: not to my taste\\nexit 1\\n' > /root/fake && "
+        "chmod 755 /root/fake && mount --bind /root/fake /usr/sbin/keepalived"
     )
     try:
         edited = conf.read_text()
         healthy_pair.inv("bootstrap").expect(1, "slave 192.168.153.129", "not to my taste")
         assert conf.read_text() == edited
     finally:
-        slave.sh("umount /usr/sbin/keepalived; rm -r /run/fake")
+        slave.sh("umount /usr/sbin/keepalived; rm /root/fake")
     assert healthy_pair.inv("bootstrap").expect(0).count("changed") == 1
 
 

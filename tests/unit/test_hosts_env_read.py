@@ -46,9 +46,7 @@ def test_an_unknown_key_is_told_its_nearest_neighbour(tmp_path: Path) -> None:
     assert "hunter2" not in text
 
 
-@pytest.mark.parametrize(
-    "line", ["hunter2hunter2", "aHVudGVyMg==", "mysql_root_password=hunter2", "PW: hunter2"]
-)
+@pytest.mark.parametrize("line", ["hunter2hunter2", "aHVudGVyMg==", "mysql_root_password=hunter2", "PW: hunter2"])
 def test_a_line_that_is_no_pair_is_named_by_its_number_and_not_repeated(tmp_path: Path, line: str) -> None:
     text = complaint(write(tmp_path, f"# comment\n\n{line}\n" + lines()))
     assert "line 3:" in text
@@ -94,9 +92,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
 
 
 def test_comments_and_export_as_a_shell_has_them(tmp_path: Path) -> None:
-    settings = load(
-        write(tmp_path, "# first\n\n" + lines(SSH_PORT="23 # not 22") + "export SSH_USER='ops'\n")
-    )
+    settings = load(write(tmp_path, "# first\n\n" + lines(SSH_PORT="23 # not 22") + "export SSH_USER='ops'\n"))
     assert (settings.ssh_port, settings.ssh_user) == (23, "ops")
 
 

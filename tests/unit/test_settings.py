@@ -191,9 +191,7 @@ def test_the_replica_password_ends_where_mysql_ends_it(tmp_path: Path) -> None:
         ({"VRRP_VERSION": "2"}, "ADVERT_INT", "whole seconds"),
     ],
 )
-def test_values_that_contradict_each_other(
-    tmp_path: Path, changes: dict[str, str], name: str, remedy: str
-) -> None:
+def test_values_that_contradict_each_other(tmp_path: Path, changes: dict[str, str], name: str, remedy: str) -> None:
     about = complaint_about(write(tmp_path, lines(**changes)), name)
     assert remedy in about
 
@@ -215,9 +213,7 @@ def test_auth_pass_is_for_vrrp_2_and_short(tmp_path: Path, written: str, version
 
 def test_the_articles_own_settings_can_still_be_had(tmp_path: Path) -> None:
     refused = {"MYSQL_ROOT_PASSWORD"}
-    given = {
-        key.name: key.article.split(" (")[0] for key in KEYS if key.article and key.article != "has none"
-    }
+    given = {key.name: key.article.split(" (")[0] for key in KEYS if key.article and key.article != "has none"}
     path = write(tmp_path, lines(**{name: text for name, text in given.items() if name not in refused}))
     settings = load(path)
     assert (settings.sync_binlog, settings.slave_skip_errors, settings.vrrp_version) == (0, "all", 2)
