@@ -18,6 +18,7 @@ from invoke.tasks import task
 from invoke.util import helpline
 
 if TYPE_CHECKING:
+    from runbook.drill.result import Result
     from runbook.pair import Pair
     from runbook.report import Report
     from runbook.target import Target
@@ -196,15 +197,60 @@ def verify(c: Context, json: bool = False) -> None:
             raise Exit(code=FAILED)
 
 
-@task(help=YES | {"failback": "bring the VIP home afterwards"}, auto_shortflags=False)
-def kill_master(c: Context, yes: bool = False, failback: bool = False) -> None:
-    """Step 9: kill the master's mysqld and watch the slave take over; leaves the pair failed over."""
-    with on_pair(c, "drill.kill-master") as (pair, report, target):
-        from runbook.drill import kill_master as drill
+def drill(name: str, what: str) -> Any:
+    """A task for one fault of runbook/drill/faults/."""
 
-        drill.run(pair, report, typed_vip(target, yes))
-    if failback:
-        bring_home(c)
+    def body(c: Context, yes: bool = False, failback: bool = False) -> None:
+        rehearse(c, name, yes)
+        if failback:
+            bring_home(c)
+
+    body.__doc__ = what
+    return task(body, name=name, help=YES | {"failback": "bring the VIP home afterwards"}, auto_shortflags=False)
+
+
+DRILLS = (
+    drill(
+        "kill-master", "Step 9: kill the master's mysqld and watch the slave take over; leaves the pair failed over."
+    ),
+    drill("freeze-master", "Freeze the master's mysqld and wake it after the takeover; leaves the pair failed over."),
+    drill("stop-keepalived", "Stop the master's keepalived while its mysqld goes on; leaves the pair failed over."),
+    drill("kill-keepalived", "Kill the master's keepalived while its mysqld goes on; leaves the pair failed over."),
+    drill(
+        "power-off-master", "Cut the lab master's power and boot it after the takeover; leaves the pair failed over."
+    ),
+)
+
+
+def rehearse(c: Context, name: str, yes: bool) -> "Result | None":
+    """Drill one fault; what it measured, or None in a dry run."""
+    with on_pair(c, f"drill.{name}") as (pair, report, target):
+        from runbook.drill import failover
+        from runbook.drill.faults import FAULTS
+
+        return failover.run(pair, FAULTS[name](), report, typed_vip(target, yes))
+
+
+@task(name="all", help=YES, auto_shortflags=False)
+def all_drills(c: Context, yes: bool = False) -> None:
+    """Run every drill that can be had here, failback and verify after each; ends with a table of their figures."""
+    with operator_errors([]):
+        from runbook.drill import summary
+        from runbook.drill.faults import FAULTS
+        from runbook.report import Report
+        from runbook.target import find_target
+
+        settings = find_target(os.environ, HERE).settings
+    results: dict[str, Result] = {}
+    try:
+        for name, fault in FAULTS.items():
+            if fault().reason_against(settings):
+                print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
+            elif result := rehearse(c, name, yes or bool(results)):
+                results[name] = result
+                bring_home(c)
+    finally:
+        Report(str).show(summary.table(results))
 
 
 @task(auto_shortflags=False)
@@ -302,7 +348,7 @@ def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | N
 
 
 namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback)
-namespace.add_collection(Collection("drill", kill_master))
+namespace.add_collection(Collection("drill", *DRILLS, all_drills))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 for each in (test, lint):
     namespace.add_task(each)

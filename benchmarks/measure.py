@@ -105,7 +105,7 @@ def drill_and_failback() -> Iterator[float]:
         yield result.takeover.reads_seconds
     with Pair(settings) as pair:
         handover = failback.run(pair, quiet)
-        assert handover is not None and handover.writes_seconds is not None
+        assert handover and handover.vip_seconds is not None and handover.writes_seconds is not None
         yield handover.vip_seconds
         yield handover.writes_seconds
 

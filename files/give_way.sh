@@ -8,13 +8,12 @@ set -u
 
 GIVE_WAY_SECONDS=60
 
-if [ "$ROLE" = master ]; then
-    [ -e "$GAVE_WAY" ] || exit 0
-else
-    [ ! -e "$TAKEOVER" ] || exit 0
-fi
+# Asked again and again: failback takes the master's mark away while this waits.
+gives_way() {
+    if [ "$ROLE" = master ]; then [ -e "$GAVE_WAY" ]; else [ ! -e "$TAKEOVER" ]; fi
+}
 
-until timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/$MYSQL_PORT" 2>/dev/null; do
+while gives_way && ! timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/$MYSQL_PORT" 2>/dev/null; do
     if [ "$SECONDS" -ge "$GIVE_WAY_SECONDS" ]; then
         say "nobody took the VIP in $GIVE_WAY_SECONDS s: competes for it now"
         exit 0

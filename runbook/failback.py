@@ -12,7 +12,7 @@ from runbook.drill.faults import heal_leftovers
 from runbook.drill.probe import Probe
 from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
-from runbook.keepalived import UNIT, vrrp_state
+from runbook.keepalived import GAVE_WAY, UNIT, vrrp_state
 from runbook.mysql.replication import replica_status
 from runbook.pair import Pair, Side
 from runbook.report import Report
@@ -31,9 +31,12 @@ EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 
 @dataclass(frozen=True)
 class Handover:
-    """The VIP changed hosts: seconds from telling the slave to let go until it was here, and a write acknowledged."""
+    """Seconds from telling the slave to let go until the VIP was on the master, and until a write was acknowledged.
 
-    vip_seconds: float
+    None where the slave did not have the VIP, or no client of ours came through.
+    """
+
+    vip_seconds: float | None
     writes_seconds: float | None
 
 
@@ -42,7 +45,7 @@ class Refused(RunbookError):
 
 
 def run(pair: Pair, report: Report) -> Handover | None:
-    """Bring the VIP home; None when it is home already. Raises Refused before the VIP moves."""
+    """Bring the VIP home; None when all is well already. Raises Refused before the VIP moves."""
     facts = gather(pair)
     verdict = diagnose(facts)
     report.say(verdict.sentence)
@@ -53,8 +56,9 @@ def run(pair: Pair, report: Report) -> Handover | None:
     start_servers(pair, report)
     prove_nothing_is_lost(pair, facts, report)
     catch_up(pair, report)
+    pair.master.host.do(f"rm -f {GAVE_WAY}")
     report.outcome(ensure(pair.master.host, Service(UNIT)))
-    handover = hand_over(pair, report) if pair.slave.holds_vip() else None
+    handover = hand_over(pair, report) if pair.slave.holds_vip() else Handover(None, None)
     since = facts["slave"].takeover.get("at")
     if since:
         report.say(f"writes had stood still since the takeover at {since}")

@@ -17,6 +17,8 @@ LIBRARY = "/usr/local/lib/mysql-runbook"
 UNIT = "keepalived"
 # Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
 LOADED = "/run/mysql-runbook.keepalived-loaded"
+# The master's mark that it let go of the VIP: give_way.sh then lets the slave have it first after a reboot of both.
+GAVE_WAY = "/var/lib/mysql-runbook/gave-way"
 VRRP_STATE = "/run/mysql-runbook.vrrp"
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.

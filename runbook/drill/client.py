@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import IPv4Address
 from typing import Any
 
 import pymysql
@@ -25,6 +26,7 @@ BROKEN = (pymysql.MySQLError, OSError, EOFError)
 """All that a statement of a client can end with."""
 
 WHO = "SELECT @@server_id"
+READ_ONLY = "SELECT @@GLOBAL.super_read_only"
 WRITE = f"INSERT INTO {SCHEMA}.ledger (run, writer, seq) VALUES (%s, %s, %s)"
 READ = f"SELECT MAX(seq) FROM {SCHEMA}.ledger WHERE run = %s AND writer = %s"
 
@@ -33,7 +35,12 @@ Connect = Callable[[], Any]
 
 
 def through_vip(settings: Settings) -> Connect:
-    """Logins to the VIP as PROBE_USER, each step of them bounded by ANSWER_SECONDS.
+    """Logins to the VIP, as a client makes them."""
+    return logins_at(settings.vip.ip, settings)
+
+
+def logins_at(address: IPv4Address, settings: Settings) -> Connect:
+    """Logins as PROBE_USER at an address, each step of them bounded by ANSWER_SECONDS.
 
     With TLS and without a look at the server's own certificate, as PyMySQL does by itself; but it reads this machine's
     CA certificates for every connection, 20 ms of a core each time (measured), which the servers would miss.
@@ -44,7 +51,7 @@ def through_vip(settings: Settings) -> Connect:
 
     def open_connection() -> Any:
         return pymysql.Connection(
-            host=str(settings.vip.ip),
+            host=str(address),
             port=settings.mysql_port,
             user=settings.probe_user,
             password=settings.probe_password.encode(),
@@ -73,6 +80,10 @@ class Session:
         """Write a row, committed when this returns."""
         with self._connection.cursor() as cursor:
             cursor.execute(WRITE, (run, *row))
+
+    def takes_writes(self) -> bool:
+        """Whether the server is open for writes, if only for root's."""
+        return not self._value(READ_ONLY)
 
     def close(self) -> None:
         """Log out, also of a server that is gone."""

@@ -1,23 +1,32 @@
 """A fault on the master under a client's eyes, and the account of its writes afterwards."""
 
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 
 from runbook.diagnosis import diagnose
+from runbook.drill.client import logins_at
 from runbook.drill.faults import Fault
+from runbook.drill.fencing import Fencing, fencing
 from runbook.drill.ledger import Row
 from runbook.drill.probe import Probe
 from runbook.drill.result import Result
 from runbook.drill.stage import healed
 from runbook.drill.takeover import Takeover, Witness
 from runbook.drill.watch import AddressWatch
+from runbook.drill.writes_watch import WritesWatch
 from runbook.facts import gather
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import Server
 from runbook.pair import Pair
 from runbook.report import Report
-from runbook.wait import until
+from runbook.verdict import Kind
+from runbook.wait import DeadlinePassed, until
 
 RELAY_SECONDS = 60
+FLAGS_SECONDS = 5
+OBSERVED = 20
+CLOSING_SECONDS = 2  # to close the server, and to end the sessions that write first
 
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 UUID = "SELECT @@server_uuid"
@@ -35,35 +44,78 @@ def rehearse(pair: Pair, fault: Fault, report: Report) -> Result:
     slave = pair.slave.server
     executed_before = slave.value(EXECUTED)
     probe = Probe.of(pair.settings)
-    takeover = _fault_and_takeover(pair, fault, probe, report)
+    seen = _fault_and_takeover(pair, fault, probe, report)
     until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: bool(slave.value(APPLIED)))
     found: list[Row] = [(row["writer"], row["seq"]) for row in slave.ask(ROWS, probe.run)]
     return Result(
         run=probe.run,
-        takeover=takeover,
+        takeover=seen.takeover,
         ledger=probe.ledger.audit(found),
         slave_transactions=made_since(slave, executed_before),
+        fencing=seen.fencing,
+        undone=fault.undone,
+        healed_seconds=seen.healed_seconds,
         verdict=diagnose(gather(pair)),
+        expected=fault.leaves,
+        unrecovered=fault.unrecovered(pair.master),
     )
 
 
-def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report) -> Takeover:
-    vip = pair.settings.vip.ip
+@dataclass(frozen=True)
+class _Seen:
+    takeover: Takeover
+    fencing: Fencing
+    healed_seconds: float
+
+
+def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report) -> _Seen:
+    settings = pair.settings
+    vip = settings.vip.ip
     with (
         probe,
         AddressWatch(pair.master.host, vip) as on_master,
         AddressWatch(pair.slave.host, vip) as on_slave,
-        healed(fault, pair.master, report),
+        WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
+        WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
     ):
-        pair.master.server.execute(FORGET, probe.run)
-        fault.prepare(pair.master)
-        probe.wait_for_flow()
-        report.say(f"A client reads and writes through {vip}: {fault.name} on {pair.master.host}.")
-        witness = Witness(pair.settings, probe, on_master, on_slave)
-        since = time.monotonic()
-        fault.inject(pair.master)
-        witness.wait_for_takeover(since)
-        return witness.measure(since, time.monotonic())
+        witness = Witness(settings, probe, on_master, on_slave)
+        with healed(fault, pair.master, report):
+            pair.master.server.execute(FORGET, probe.run)
+            fault.prepare(pair.master)
+            probe.wait_for_flow()
+            report.say(f"A client reads and writes through {vip}: {fault.name} on {pair.master.host}.")
+            since = time.monotonic()
+            fault.inject(pair.master)
+            witness.wait_for_takeover(since)
+            if fault.undone:
+                report.say(f"The slave serves; now the heal, until: {fault.undone}.")
+        healed_at = time.monotonic()
+        _wait_for_recovery(pair, fault)
+        if fault.leaves is Kind.MASTER_BACK:
+            _watch_on(master_writes, time.monotonic())
+        takeover = witness.measure(since, time.monotonic())
+        lost_vip = since + (takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds)
+        return _Seen(
+            takeover,
+            fencing(master_writes.looks(lost_vip), slave_writes.looks(), settings.check_interval + CLOSING_SECONDS),
+            healed_at - since,
+        )
+
+
+def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
+    """Until the pair is what it must be afterwards; one that does not become so is the result's to tell."""
+
+    def recovered() -> bool:
+        return diagnose(gather(pair)).kind is fault.leaves and not fault.unrecovered(pair.master)
+
+    with suppress(DeadlinePassed):
+        until("the pair as it must be after the fault", fault.recovery_seconds, recovered, pause=0.2)
+
+
+def _watch_on(writes: WritesWatch, since: float) -> None:
+    """A master that is back stays closed when all is quiet, too; one that is not seen is not waited for."""
+    with suppress(DeadlinePassed):
+        until("the flags of the master's server", FLAGS_SECONDS, lambda: len(writes.looks(since)) >= OBSERVED)
 
 
 def made_since(server: Server, executed_before: str) -> str:

@@ -40,6 +40,11 @@ class Takeover:
     writes_on_slave: int
     """Acknowledged by the slave: there must be none."""
 
+    @property
+    def both_had_vip_seconds(self) -> float:
+        """From the slave's taking the VIP until it was seen gone from the master."""
+        return max(0.0, self.vip_gone_seconds - self.vip_seconds) if self.vip_gone_seconds is not None else 0.0
+
 
 @dataclass(frozen=True)
 class Witness:

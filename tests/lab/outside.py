@@ -27,12 +27,14 @@ MYSQL = "IFS= read -r -d '' options; exec mysql --defaults-file=<(printf %s \"$o
 READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
 # sshd writes each login to the first. The second shows the last login's greeting.
 LOGINS = ("var/log/journal", "run/motd.dynamic")
-# keepalived runs mysql_check.sh each second, which locks the first. mysqld flushes its own files when it likes, its
-# content is compared by SQL.
-SERVING = ("run/lock/mysql-runbook.scripts", "var/lib/mysql")
+# keepalived runs mysql_check.sh each second, which locks the first and writes the second. mysqld flushes its own files
+# when it likes; what is in them is compared by SQL.
+SERVING = ("run/lock/mysql-runbook.scripts", "run/mysql-runbook.vrrp", "var/lib/mysql")
 IN_MEMORY = ("run", "tmp", "dev/shm")
 # One operator at a time: the lock's file is written by every run that may change something.
 LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
+CLOSED = "SELECT @@GLOBAL.super_read_only"
+EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 THREADS = """
 SELECT receiver.service_state, applier.service_state FROM performance_schema.replication_connection_status receiver
 JOIN performance_schema.replication_applier_status applier USING (channel_name)
@@ -183,10 +185,13 @@ class OutsidePair:
         """Whether the servers themselves say so: VIP, daemons, read-only flags, replication, the same transactions."""
         if None in [host.daemon(name) for host in self.hosts for name in ("mysqld", "keepalived")]:
             return False
-        closed = [host.value("SELECT @@GLOBAL.super_read_only") for host in self.hosts]
-        executed = {host.value("SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')") for host in self.hosts}
+        (closed, executed, *threads), (slave_closed, slave_executed, *slave_threads) = [
+            host.sql(f"{CLOSED}; {EXECUTED}; {THREADS}") for host in self.hosts
+        ]
         return (
-            self.vip_is_on() == ["master"] and closed == ["0", "1"] and self.slave.replicates() and len(executed) == 1
+            self.vip_is_on() == ["master"]
+            and (closed, threads, slave_closed, slave_threads) == (["0"], [], ["1"], [["ON", "ON"]])
+            and executed == slave_executed
         )
 
     def client(self, host: str = "", user: str = "", password: str = "") -> Any:
@@ -254,9 +259,17 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[s
     return found
 
 
-def but_for_the_lock(found: Mapping[str, object]) -> dict[str, object]:
+def but_for_the_lock(found: Mapping[str, tuple[object, object]]) -> dict[str, tuple[object, object]]:
     """Changes without those that a run makes to be the only one."""
     return {path: change for path, change in found.items() if not path.endswith(LOCK)}
+
+
+def expect_same(before: Mapping[str, object], after: Mapping[str, object], *, locked: bool = False) -> None:
+    """Fail with everything that has changed; with `locked` a run may have taken and given back its lock."""
+    found = changes(before, after)
+    if locked:
+        found = but_for_the_lock(found)
+    assert not found, "changed:\n" + "\n".join(f"{path}: {old} → {new}" for path, (old, new) in found.items())
 
 
 def _walk(root: Path, folder: str, ignore: tuple[str, ...]) -> Iterator[tuple[str, tuple[object, ...]]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from commandline import PROJECT, Operator, Running
-from outside import OutsideHost, OutsidePair, but_for_the_lock, changes
+from outside import OutsideHost, OutsidePair, expect_same
 
 from runbook.lab.command import SBIN_PATH
 from runbook.lab.pair import STATE
@@ -29,7 +29,7 @@ def test_a_dry_run_shows_all_that_bootstrap_would_do_and_touches_nothing(
         assert re.search(rf"^{task}$", ran.out, re.MULTILINE), ran.out
     for host in ("master", "slave"):
         assert re.search(rf"would change +{host} +package mysql-server\n +installed: absent → yes", ran.out), ran.out
-    assert changes(before, blank_pair.state()) == {}
+    expect_same(before, blank_pair.state())
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def refused(pair: OutsidePair, operator: Operator, code: int, names: tuple[str, 
     """`bootstrap` ends with this code, names all these, and leaves both hosts as they are."""
     before = pair.state()
     operator.inv("bootstrap").expect(code, *names)
-    assert but_for_the_lock(changes(before, pair.state())) == {}
+    expect_same(before, pair.state(), locked=True)
 
 
 @contextmanager

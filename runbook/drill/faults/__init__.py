@@ -3,36 +3,27 @@
 Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
 """
 
-from collections.abc import Callable
-from typing import Protocol
-
+from runbook.drill.faults.fault import Fault
+from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import KilledMysqld
+from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.pair import Side
 
+__all__ = ["FAULTS", "Fault", "heal_leftovers"]
 
-class Fault(Protocol):
-    """What can be done to one side of the pair."""
-
-    @property
-    def name(self) -> str: ...
-
-    def prepare(self, side: Side) -> None:
-        """All that must be so before and harms nobody yet."""
-        ...
-
-    def inject(self, side: Side) -> None:
-        """Bring it about, in one short command."""
-        ...
-
-    def heal(self, side: Side) -> None:
-        """Remove what `prepare` and `inject` left; nothing when there is nothing. Services are failback's to start."""
-        ...
-
-
-FAULTS: tuple[Callable[[], Fault], ...] = (KilledMysqld,)
+FAULTS: dict[str, type[Fault]] = {
+    "kill-master": KilledMysqld,
+    "freeze-master": FrozenMysqld,
+    "stop-keepalived": StoppedKeepalived,
+    "kill-keepalived": KilledKeepalived,
+    "power-off-master": PowerCut,
+}
+"""The fault of each drill, in the order of `drill.all`."""
 
 
 def heal_leftovers(side: Side) -> None:
     """Remove what a drill that was cut off may have left on this side."""
-    for fault in FAULTS:
+    for fault in FAULTS.values():
         fault().heal(side)

@@ -1,18 +1,22 @@
 """mysqld dies of SIGKILL, as of the kernel's out-of-memory killer, and its service manager does not bring it back."""
 
+from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
 from runbook.pair import Side
+from runbook.verdict import Kind
 
 # In /run, where a reboot forgets it.
 DROP_IN = "/run/systemd/system/{unit}.service.d/drill.conf"
 NO_RESTART = "[Service]\nRestart=no\n"
 
 
-class KilledMysqld:
+class KilledMysqld(Fault):
     """SIGKILL for all of mysqld's unit, whose Restart= is switched off before."""
 
     name = "SIGKILL for mysqld"
+    deed = "kills mysqld on {host} with SIGKILL and keeps it down"
+    leaves = Kind.FAILED_OVER
 
     def __init__(self) -> None:
         self._leash: Leash | None = None

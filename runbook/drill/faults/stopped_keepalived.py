@@ -1,0 +1,18 @@
+"""Somebody stops keepalived, for an upgrade or by mistake, while mysqld is well."""
+
+from runbook.drill.faults.fault import Fault
+from runbook.keepalived import UNIT
+from runbook.pair import Side
+
+
+class StoppedKeepalived(Fault):
+    """`systemctl stop`; it stays stopped until failback starts it."""
+
+    name = "a clean stop of keepalived"
+    deed = "stops keepalived on {host}, whose mysqld goes on"
+
+    def inject(self, side: Side) -> None:
+        side.host.do(f"systemctl stop {UNIT}")
+
+    def heal(self, side: Side) -> None:
+        """Nothing is left but a stopped service, which is failback's to start."""

@@ -1,0 +1,33 @@
+"""Whether there was one writer at most: what the looks at both servers came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runbook.drill.writes_watch import Look
+
+
+@dataclass(frozen=True)
+class Fencing:
+    """The flags of both servers during a drill; a slave that is never open means that two never are."""
+
+    master_looks: int
+    """Answers of the master since it lost the VIP."""
+    open_without_vip_seconds: float
+    """Between the first and the last of them that found it open for writes."""
+    open_allowed_seconds: float
+    """What a check each CHECK_INTERVAL may take to see and close it."""
+    slave_looks: int
+    slave_open_looks: int
+    """Those that found the slave open: there must be none."""
+
+
+def fencing(master: Sequence[Look], slave: Sequence[Look], allowed_seconds: float) -> Fencing:
+    """From the master's answers since it lost the VIP, and all of the slave's."""
+    opened = [look.at for look in master if look.takes_writes]
+    return Fencing(
+        master_looks=len(master),
+        open_without_vip_seconds=opened[-1] - opened[0] if opened else 0.0,
+        open_allowed_seconds=allowed_seconds,
+        slave_looks=len(slave),
+        slave_open_looks=sum(look.takes_writes for look in slave),
+    )

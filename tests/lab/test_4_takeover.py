@@ -1,0 +1,119 @@
+"""The master dies, the slave serves, the VIP stays away until failback; nothing is lost.
+
+Needs a healthy pair and leaves one.
+"""
+
+import pymysql
+import pytest
+from commandline import stays, until
+from outside import READ_ONLY, OutsidePair
+from watchers import Writer
+
+FAILED = 1
+SETTLED_SECONDS = 15
+WANDERING_SECONDS = 10
+EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+
+
+def test_the_drill_shows_the_takeover_and_leaves_the_pair_failed_over(healthy_pair: OutsidePair) -> None:
+    pair = healthy_pair
+    pair.inv("drill.kill-master").expect(0, "0 lost", "ERROR 1290", "Next: inv failback")
+    assert pair.vip_is_on() == ["slave"]
+    assert pair.master.daemon("mysqld") is None
+    with pair.client() as client, client.cursor() as cursor:
+        cursor.execute("SELECT @@server_id")
+        assert cursor.fetchone() == (2,)
+        with pytest.raises(pymysql.err.OperationalError, match=str(READ_ONLY)):
+            cursor.execute("INSERT INTO runbook.ledger (run, writer, seq) VALUES ('refused', 1, 1)")
+    pair.inv("failback").expect(0, "proved: the master has every transaction", "handed over", "healthy")
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+
+
+def test_a_master_that_its_service_manager_brings_back_stays_closed_and_nothing_is_lost(
+    healthy_pair: OutsidePair,
+) -> None:
+    pair = healthy_pair
+    with Writer(pair, "killed") as writer:
+        until("some acknowledged writes", SETTLED_SECONDS, lambda: len(writer.acknowledged) > 20)
+        pair.master.sh("systemctl kill -s KILL mysql")
+        until("the VIP on the slave", SETTLED_SECONDS, lambda: pair.vip_is_on() == ["slave"])
+        until("the master's mysqld back", SETTLED_SECONDS, lambda: pair.master.run("mysqladmin ping").code == 0)
+        assert pair.master.value("SELECT @@GLOBAL.super_read_only") == "1"
+        before = list(writer.acknowledged)
+        assert set(before) <= writer.rows_on(pair.slave), "an acknowledged row is not on the slave"
+        until("a write refused by the slave", SETTLED_SECONDS, lambda: READ_ONLY in writer.refusals)
+        assert writer.acknowledged == before, "somebody took a write"
+        pair.inv("failback").expect(0, "healthy")
+        until("writes acknowledged again", SETTLED_SECONDS, lambda: len(writer.acknowledged) > len(before))
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+    for host in pair.hosts:
+        assert set(writer.acknowledged) <= writer.rows_on(host)
+
+
+def test_the_vip_does_not_wander_home_by_itself(failed_over_pair: OutsidePair) -> None:
+    pair = failed_over_pair
+    pair.master.sh("systemctl start mysql")
+    until(
+        "the master's keepalived back with its mysqld",
+        SETTLED_SECONDS,
+        lambda: pair.master.daemon("keepalived") is not None,
+    )
+    stays("the VIP on the slave alone", WANDERING_SECONDS, lambda: pair.vip_is_on() == ["slave"])
+    assert pair.master.value("SELECT @@GLOBAL.super_read_only") == "1", "the master came back open without the VIP"
+    pair.inv("verify").expect(FAILED, "waits for failback")
+
+
+def test_while_failed_over_bootstrap_and_the_drill_refuse(failed_over_pair: OutsidePair) -> None:
+    before = failed_over_pair.vip_is_on()
+    failed_over_pair.inv("bootstrap").expect(FAILED, "failed over", "inv failback")
+    failed_over_pair.inv("drill.kill-master").expect(FAILED, "a drill needs a healthy pair")
+    assert failed_over_pair.vip_is_on() == before == ["slave"]
+
+
+def test_failback_stops_at_a_transaction_that_the_master_lacks(failed_over_pair: OutsidePair) -> None:
+    pair, slave = failed_over_pair, failed_over_pair.slave
+    uuid = slave.value("SELECT @@server_uuid")
+    slave.sql(
+        "SET GLOBAL super_read_only = OFF; CREATE TABLE runbook.errant (a INT PRIMARY KEY); "
+        "SET GLOBAL super_read_only = ON"
+    )
+    try:
+        pair.inv("failback").expect(FAILED, "lacks transactions", f"{uuid}:1", "The VIP was not moved")
+        assert pair.vip_is_on() == ["slave"]
+        pair.inv("verify").expect(FAILED, uuid)
+    finally:
+        # As an operator who has looked at it and does not want it: the transaction is made on the master, empty.
+        pair.master.sql(
+            f"SET GLOBAL super_read_only = OFF; SET GTID_NEXT = '{uuid}:1'; BEGIN; COMMIT; "
+            "SET GTID_NEXT = AUTOMATIC; SET GLOBAL super_read_only = ON"
+        )
+    pair.inv("failback").expect(0, "proved")
+    pair.master.sql("DROP TABLE IF EXISTS runbook.errant")
+    slave.sql(
+        "SET GLOBAL super_read_only = OFF; SET sql_log_bin = OFF; DROP TABLE IF EXISTS runbook.errant; "
+        "SET sql_log_bin = ON; SET GLOBAL super_read_only = ON"
+    )
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+
+
+@pytest.mark.parametrize("line", ["service mysql", "proved: ", "caught up: "])
+def test_a_failback_that_was_cut_off_is_finished_by_the_next(failed_over_pair: OutsidePair, line: str) -> None:
+    run = failed_over_pair.operator.start("failback")
+    run.wait_for_line(line)
+    run.kill()
+    failed_over_pair.inv("failback").expect(0, "healthy")
+    until("a healthy pair", SETTLED_SECONDS, failed_over_pair.is_healthy)
+
+
+def test_a_failback_cut_off_while_the_vip_is_nowhere_is_finished(failed_over_pair: OutsidePair) -> None:
+    failed_over_pair.slave.sh("systemctl stop keepalived")
+    assert failed_over_pair.vip_is_on() == []
+    failed_over_pair.inv("failback").expect(0, "healthy")
+    until("a healthy pair", SETTLED_SECONDS, failed_over_pair.is_healthy)
+
+
+def test_failback_at_home_has_nothing_to_do(healthy_pair: OutsidePair) -> None:
+    healthy_pair.inv("failback").expect(0, "Nothing to bring home")
+    healthy_pair.inv("--dry", "failback").expect(0, "nothing to do")
+    executed = {host.value(EXECUTED) for host in healthy_pair.hosts}
+    assert len(executed) == 1

@@ -1,0 +1,109 @@
+"""Every drill of a failover: the slave takes over, the master stays fenced, failback brings the pair home unharmed.
+
+What the drill says of itself is not taken for proof: a client of these tests keeps its own account beside it.
+Needs a healthy pair and leaves one.
+"""
+
+import signal
+from pathlib import Path
+
+import pytest
+from commandline import until
+from outside import READ_ONLY, OutsidePair, SqlError, expect_same
+from watchers import Writer
+
+DRILLS = ("kill-master", "freeze-master", "stop-keepalived", "kill-keepalived", "power-off-master")
+SETTLED_SECONDS = 15
+EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+LAB_ONLY = 2
+REFUSED = 1
+INTERRUPTED = 130
+
+
+def expect_failed_over(pair: OutsidePair, *, mysqld_runs: bool) -> None:
+    """The slave alone has the VIP, and no server takes a write, root's included."""
+    assert pair.vip_is_on() == ["slave"]
+    for host in pair.hosts if mysqld_runs else (pair.slave,):
+        with pytest.raises(SqlError) as refused:
+            host.sql("CREATE SCHEMA nobodys")
+        assert refused.value.code == READ_ONLY
+
+
+def expect_home(pair: OutsidePair) -> None:
+    """failback brings it home, and both servers have the very same transactions."""
+    pair.inv("failback").expect(0, "The pair is healthy")
+    until("a healthy pair after failback", SETTLED_SECONDS, pair.is_healthy)
+    pair.inv("verify").expect(0, "The pair is healthy")
+
+
+@pytest.mark.parametrize("drill", DRILLS)
+def test_the_slave_takes_over_and_failback_brings_the_pair_home(healthy_pair: OutsidePair, drill: str) -> None:
+    slaves_own = healthy_pair.slave.value("SELECT @@server_uuid")
+    with Writer(healthy_pair, f"outside-{drill}") as writer:
+        healthy_pair.inv(f"drill.{drill}").expect(0, " 0 lost", "acknowledged no write and made no transaction")
+        expect_failed_over(healthy_pair, mysqld_runs=drill != "kill-master")
+        before_home = len(writer.acknowledged)
+        assert before_home, "the client beside the drill wrote nothing"
+        assert READ_ONLY in writer.refusals
+        assert set(writer.acknowledged) <= writer.rows_on(healthy_pair.slave)
+        expect_home(healthy_pair)
+        until("writes through the VIP again", SETTLED_SECONDS, lambda: len(writer.acknowledged) > before_home)
+    until("the same on both servers", SETTLED_SECONDS, healthy_pair.is_healthy)
+    acknowledged = set(writer.acknowledged)
+    rows = [writer.rows_on(host) for host in healthy_pair.hosts]
+    assert acknowledged <= rows[0], f"lost: {acknowledged - rows[0]}"
+    assert rows[0] == rows[1]
+    assert slaves_own not in healthy_pair.master.value(EXECUTED)
+
+
+def test_a_frozen_master_is_woken_when_the_drill_is_interrupted(healthy_pair: OutsidePair) -> None:
+    mysqld = healthy_pair.master.daemon("mysqld")
+    run = healthy_pair.operator.start("drill.freeze-master")
+    run.wait_for_line("SIGSTOP for mysqld")
+    until("mysqld frozen", SETTLED_SECONDS, lambda: state_of(mysqld) == "T", pause=0.02)
+    run.send(signal.SIGINT)
+    run.end().expect(INTERRUPTED)
+    until("mysqld awake", SETTLED_SECONDS, lambda: state_of(mysqld) == "S", pause=0.02)
+    if not healthy_pair.is_healthy():
+        expect_home(healthy_pair)
+
+
+def test_a_frozen_master_is_woken_when_the_drill_is_killed(healthy_pair: OutsidePair) -> None:
+    mysqld = healthy_pair.master.daemon("mysqld")
+    run = healthy_pair.operator.start("drill.freeze-master")
+    run.wait_for_line("SIGSTOP for mysqld")
+    until("mysqld frozen", SETTLED_SECONDS, lambda: state_of(mysqld) == "T", pause=0.02)
+    run.kill()
+    until("mysqld awake", SETTLED_SECONDS, lambda: state_of(mysqld) == "S", pause=0.02)
+    if not healthy_pair.is_healthy():
+        expect_home(healthy_pair)
+
+
+def state_of(pid: int | None) -> str:
+    """A process's state as the kernel has it: T stopped, S or R alive."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_the_power_of_a_host_that_is_no_labs_is_not_touched(healthy_pair: OutsidePair, tmp_path: Path) -> None:
+    before = healthy_pair.state()
+    operator = healthy_pair.operator_with(tmp_path)
+    operator.inv("drill.power-off-master", "--yes").expect(LAB_ONLY, "By hand", "inv failback", "Nothing was done")
+    expect_same(before, healthy_pair.state(), locked=True)
+
+
+@pytest.mark.parametrize("drill", DRILLS[1:])
+def test_an_unhealthy_pair_has_no_drill(healthy_pair: OutsidePair, drill: str) -> None:
+    healthy_pair.slave.sh("systemctl stop keepalived")
+    try:
+        healthy_pair.inv(f"drill.{drill}").expect(REFUSED, "Nothing was done: a drill needs a healthy pair.")
+        assert healthy_pair.vip_is_on() == ["master"]
+    finally:
+        healthy_pair.slave.sh("systemctl start keepalived")
+    until("a healthy pair again", SETTLED_SECONDS, healthy_pair.is_healthy)
+
+
+def test_all_drills_end_in_one_table_and_a_healthy_pair(healthy_pair: OutsidePair) -> None:
+    ran = healthy_pair.operator.inv("drill.all").expect(0, "Seconds from the fault")
+    table = ran.out.rpartition("Seconds from the fault")[2]
+    assert [drill for drill in DRILLS if f" {drill} " not in table] == []
+    assert healthy_pair.is_healthy()
