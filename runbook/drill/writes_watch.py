@@ -42,10 +42,6 @@ class WritesWatch:
         """The answers since then, in their order."""
         return [look for look in list(self._looks) if look.at >= since]
 
-    def taken(self, since: float = float("-inf")) -> list[Look]:
-        """Those of them that found it open."""
-        return [look for look in self.looks(since) if look.takes_writes]
-
     def _watch(self) -> None:
         session: Session | None = None
         while not self._stopping.wait(PACE_SECONDS):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from commandline import until
-from outside import OutsidePair, but_for_the_lock, changes, reset
+from outside import SUBNET, OutsidePair, but_for_the_lock, changes, reset
 
 from runbook.lab.command import locked
 from runbook.lab.pair import Lab
 
-NAME, SUBNET = "test", "192.168.153"
+NAME = "test"
 OTHERS_SECONDS = 300
 SETTLED_SECONDS = 15
 

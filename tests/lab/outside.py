@@ -7,6 +7,7 @@ import shlex
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ from dotenv import dotenv_values
 from runbook.lab.machine import Machine
 from runbook.lab.pair import Lab
 
+SUBNET = "192.168.153"
+MASTER, SLAVE = f"master {SUBNET}.128", f"slave {SUBNET}.129"  # as messages name them
 SSH_SECONDS = 30
 SQL_SECONDS = 10
 PASSWORD_KEYS = ("MYSQL_ROOT_PASSWORD", "REPLICA_PASSWORD", "CHECK_PASSWORD", "PROBE_PASSWORD")
@@ -218,6 +221,16 @@ class OutsidePair:
         path.touch(mode=0o600)
         path.write_text(text)
         return replace(self.operator, hosts_env=path)
+
+
+@contextmanager
+def mounted(host: OutsideHost, what: str, where: str) -> Iterator[None]:
+    """Something mounted over a path of a host, for as long as the `with` lasts."""
+    host.sh(f"mount {what} {where}")
+    try:
+        yield
+    finally:
+        host.sh(f"umount {where}")
 
 
 def reset(lab: Lab) -> OutsidePair:

@@ -4,14 +4,12 @@ Needs blank hosts and leaves them blank.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from commandline import PROJECT, Operator, Running
-from outside import OutsideHost, OutsidePair, expect_same
+from outside import MASTER, SLAVE, SUBNET, OutsidePair, expect_same, mounted
 
 from runbook.lab.command import SBIN_PATH
 from runbook.lab.pair import STATE
@@ -43,26 +41,26 @@ class Bad:
 
 BAD = {
     "missing key": Bad({"PROBE_PASSWORD": None}, BAD_INPUT, ("PROBE_PASSWORD", "add a line")),
-    "not an address": Bad({"MASTER_HOST": "192.168.153.999"}, BAD_INPUT, ("MASTER_HOST", "192.168.153.999", "a.b.c.d")),
+    "not an address": Bad({"MASTER_HOST": f"{SUBNET}.999"}, BAD_INPUT, ("MASTER_HOST", f"{SUBNET}.999", "a.b.c.d")),
     "two mistakes at once": Bad(
         {"SYNC_BINLOG": "often", "MASTER_PRIORITY": "300"}, BAD_INPUT, ("SYNC_BINLOG", "MASTER_PRIORITY", "2 mistakes")
     ),
-    "one host twice": Bad({"SLAVE_HOST": "192.168.153.128"}, BAD_INPUT, ("SLAVE_HOST", "MASTER_HOST")),
+    "one host twice": Bad({"SLAVE_HOST": f"{SUBNET}.128"}, BAD_INPUT, ("SLAVE_HOST", "MASTER_HOST")),
     "VIP outside the hosts' subnet": Bad(
         {"VIP": "10.20.30.40/24"}, BAD_INPUT, ("SLAVE_HOST", "outside the VIP's subnet")
     ),
     "VIP outside the interface's": Bad(
-        {"VIP": "192.168.99.9/16"}, BAD_INPUT, ("VIP = 192.168.99.9", "network 192.168.153.0/24", "Take a free address")
+        {"VIP": "192.168.99.9/16"}, BAD_INPUT, ("VIP = 192.168.99.9", f"network {SUBNET}.0/24", "Take a free address")
     ),
-    "VIP that a third machine has": Bad({"VIP": "192.168.153.1/24"}, BAD_INPUT, ("VIP", "192.168.153.1", "free")),
+    "VIP that a third machine has": Bad({"VIP": f"{SUBNET}.1/24"}, BAD_INPUT, ("VIP", f"{SUBNET}.1", "free")),
     "another interface": Bad({"MASTER_INTERFACE": "ens33"}, BAD_INPUT, ("MASTER_INTERFACE", "ens33", "host0")),
     "an address that the host has not": Bad(
-        {"SLAVE_HOST": "192.168.153.77", "SLAVE_SSH": "192.168.153.129"},
+        {"SLAVE_HOST": f"{SUBNET}.77", "SLAVE_SSH": f"{SUBNET}.129"},
         BAD_INPUT,
-        ("SLAVE_HOST", "192.168.153.77", "192.168.153.129/24 on host0"),
+        ("SLAVE_HOST", f"{SUBNET}.77", f"{SUBNET}.129/24 on host0"),
     ),
     "nobody at that address": Bad(
-        {"SLAVE_SSH": "192.168.153.77"}, HOST_FAILED, ("slave 192.168.153.77", "Is the host up", "ssh ")
+        {"SLAVE_SSH": f"{SUBNET}.77"}, HOST_FAILED, (f"slave {SUBNET}.77", "Is the host up", "ssh ")
     ),
     "a user without sudo": Bad({"SSH_USER": "nosudo"}, BAD_INPUT, ("no root", "NOPASSWD", "SSH_USER=root")),
     "a user who is not there": Bad({"SSH_USER": "nobody-here"}, BAD_INPUT, ("nobody-here", "SSH_USER", "SSH_KEY")),
@@ -77,7 +75,7 @@ def test_bad_input_is_refused_by_name(blank_pair: OutsidePair, tmp_path: Path, b
 def test_an_unknown_host_key_is_refused_with_the_command_that_adds_it(blank_pair: OutsidePair, tmp_path: Path) -> None:
     known_hosts = tmp_path / "known_hosts"
     operator = blank_pair.operator_with(tmp_path, SSH_KNOWN_HOSTS=str(known_hosts))
-    refused(blank_pair, operator, BAD_INPUT, ("slave 192.168.153.129", str(known_hosts), "inv trust-hosts"))
+    refused(blank_pair, operator, BAD_INPUT, (SLAVE, str(known_hosts), "inv trust-hosts"))
 
     operator.inv("trust-hosts").expect(1, "SHA256:", "not added")
     assert not known_hosts.exists(), "nobody agreed, and yet a key was added"
@@ -92,7 +90,7 @@ def test_a_changed_host_key_is_refused(blank_pair: OutsidePair, tmp_path: Path) 
     swapped = tmp_path / "known_hosts"
     swapped.write_text(f"{blank_pair.master.address} {keys[1]}\n{blank_pair.slave.address} {keys[1]}\n")
     operator = blank_pair.operator_with(tmp_path, SSH_KNOWN_HOSTS=str(swapped))
-    refused(blank_pair, operator, BAD_INPUT, ("master 192.168.153.128", "CHANGED", "ssh-keygen -f"))
+    refused(blank_pair, operator, BAD_INPUT, (MASTER, "CHANGED", "ssh-keygen -f"))
     operator.inv("trust-hosts", "--yes").expect(BAD_INPUT, "CHANGED")
     assert keys[0] not in swapped.read_text()
 
@@ -120,14 +118,14 @@ def test_an_operating_system_that_is_not_known_is_refused(blank_pair: OutsidePai
     slave = blank_pair.slave
     slave.sh("printf 'ID=plan9\\nPRETTY_NAME=\"Plan 9\"\\n' > /run/os-release")
     with mounted(slave, "--bind /run/os-release", "/usr/lib/os-release"):
-        refused(blank_pair, blank_pair.operator, BAD_INPUT, ("slave 192.168.153.129", "Plan 9", "Debian"))
+        refused(blank_pair, blank_pair.operator, BAD_INPUT, (SLAVE, "Plan 9", "Debian"))
     slave.sh("rm /run/os-release")
 
 
 def test_a_disk_without_room_is_refused(blank_pair: OutsidePair) -> None:
     slave = blank_pair.slave
     with mounted(slave, "-t tmpfs -o size=16m nearly-full", "/var/lib"):
-        refused(blank_pair, blank_pair.operator, BAD_INPUT, ("slave 192.168.153.129", "/var/lib", "16 MiB", "Free"))
+        refused(blank_pair, blank_pair.operator, BAD_INPUT, (SLAVE, "/var/lib", "16 MiB", "Free"))
 
 
 def refused(pair: OutsidePair, operator: Operator, code: int, names: tuple[str, ...]) -> None:
@@ -135,13 +133,3 @@ def refused(pair: OutsidePair, operator: Operator, code: int, names: tuple[str, 
     before = pair.state()
     operator.inv("bootstrap").expect(code, *names)
     expect_same(before, pair.state(), locked=True)
-
-
-@contextmanager
-def mounted(host: OutsideHost, what: str, where: str) -> Iterator[None]:
-    """Something mounted over a path of a host, for as long as the `with` lasts."""
-    host.sh(f"mount {what} {where}")
-    try:
-        yield
-    finally:
-        host.sh(f"umount {where}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from commandline import until
-from outside import READ_ONLY, OutsideHost, OutsidePair, SqlError, expect_same
+from outside import READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, expect_same
 from watchers import Addresses
 
 DRIFT = 3
@@ -134,7 +134,7 @@ def test_a_bad_keepalived_conf_never_takes_the_good_ones_place(healthy_pair: Out
     )
     try:
         edited = conf.read_text()
-        healthy_pair.inv("bootstrap").expect(1, "slave 192.168.153.129", "not to my taste")
+        healthy_pair.inv("bootstrap").expect(1, SLAVE, "not to my taste")
         assert conf.read_text() == edited
     finally:
         slave.sh("umount /usr/sbin/keepalived; rm /root/fake")

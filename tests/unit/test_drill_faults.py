@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from fake import FakeLink, LocalLink, host_of, link_of
 
-from runbook.drill.faults import heal_leftovers
+from runbook.drill.faults import FAULTS, Fault, heal_leftovers, power_cut
+from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
+from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
 from runbook.host import ChangedInDryRun
@@ -25,6 +29,8 @@ HEALED = (
     f"[ ! -e {DROP_IN_FILE} ] || {{ rm -f {DROP_IN_FILE}; rmdir {DROP_IN_FILE.rpartition('/')[0]} 2>/dev/null; "
     f"{RELOAD}; }}"
 )
+FREEZE = "systemctl kill -s STOP mysql"
+WAKE = "! systemctl is-active -q mysql || systemctl kill -s CONT mysql"
 
 
 class LeashedLink(FakeLink):
@@ -115,15 +121,104 @@ def test_healing_lets_go_of_the_leash_and_removes_the_drop_in(master: Side) -> N
 def test_leftovers_of_a_drill_that_died_are_healed_without_its_leash(master: Side) -> None:
     link = leashed(master)
     link.takes(HEALED)
+    link.takes(WAKE)
     heal_leftovers(master)
-    assert link.changed == [HEALED]
+    assert link.changed == [HEALED, WAKE]
 
 
 def test_healing_restarts_nothing(master: Side) -> None:
     link = leashed(master)
     link.takes(HEALED)
-    KilledMysqld().heal(master)
+    link.takes(WAKE)
+    for fault in FAULTS.values():
+        fault().heal(master)
     assert not any(word in command for command in link.changed for word in ("start ", "restart"))
+
+
+def test_a_frozen_mysqld_is_woken_by_the_drill_and_by_its_leash(master: Side) -> None:
+    link, fault = leashed(master), FrozenMysqld()
+    fault.prepare(master)
+    link.takes(FREEZE)
+    fault.inject(master)
+    assert link.changed == ["leash", FREEZE]
+    link.takes(WAKE)
+    fault.heal(master)
+    assert link.changed[-1] == WAKE
+    assert [leash.is_closed for leash in link.leashes] == [True]
+    assert WAKE in link.leashes[0].script
+
+
+@pytest.mark.parametrize(
+    ("fault", "command"),
+    [
+        (StoppedKeepalived(), "systemctl stop keepalived"),
+        (KilledKeepalived(), "systemctl kill -s KILL keepalived"),
+    ],
+)
+def test_keepalived_is_broken_by_one_command(master: Side, fault: Fault, command: str) -> None:
+    link = leashed(master)
+    link.takes(command)
+    fault.prepare(master)
+    fault.inject(master)
+    assert link.changed == [command]
+
+
+@pytest.mark.parametrize(
+    ("unit", "vrrp", "missing"),
+    [
+        ("active", "BACKUP", ""),
+        ("activating", "STOPPED", "it is activating, and VRRP STOPPED"),
+        ("active", "MASTER", "VRRP MASTER"),
+    ],
+)
+def test_a_killed_keepalived_must_come_back_as_backup(master: Side, unit: str, vrrp: str, missing: str) -> None:
+    link = leashed(master)
+    link.says("systemctl is-active keepalived || true", f"{unit}\n")
+    link.says("cat /run/mysql-runbook.vrrp 2>/dev/null || true", f"{vrrp}\n")
+    found = KilledKeepalived().unrecovered(master)
+    assert missing in found
+    assert bool(found) is bool(missing)
+
+
+class Machine:
+    """A lab's host that only counts."""
+
+    def __init__(self) -> None:
+        self.runs = True
+        self.done: list[str] = []
+
+    def is_running(self) -> bool:
+        return self.runs
+
+    def power_cut(self) -> None:
+        self.runs = False
+
+    def boot(self) -> None:
+        self.runs = True
+        self.done.append("boot")
+
+    def wait_for_ssh(self, seconds: float) -> None:
+        self.done.append("ssh")
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    found = Machine()
+    monkeypatch.setattr(power_cut, "_machine", lambda side: found)
+    return found
+
+
+def test_a_cut_power_is_given_back_until_the_host_takes_logins(master: Side, machine: Machine) -> None:
+    fault = PowerCut()
+    fault.inject(master)
+    assert not machine.runs
+    fault.heal(master)
+    assert machine.done == ["boot", "ssh"]
+
+
+def test_a_host_that_runs_is_not_booted(master: Side, machine: Machine) -> None:
+    PowerCut().heal(master)
+    assert machine.done == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""When drill.kill-master refuses, what it tells the operator, and when it fails."""
+"""When a drill refuses, what it tells the operator, and when it fails."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,8 +9,11 @@ import pytest
 from fake import mysqld_of, pair_of
 from rich.console import Console
 
-from runbook.drill import client, kill_master, stage, summary
-from runbook.drill.kill_master import PromiseBroken
+from runbook.drill import client, failover, stage, summary
+from runbook.drill.failover import PromiseBroken
+from runbook.drill.faults import FAULTS
+from runbook.drill.faults.killed_mysqld import KilledMysqld
+from runbook.drill.fencing import Fencing
 from runbook.drill.ledger import Audit
 from runbook.drill.result import Result
 from runbook.drill.stage import ends_with_the_state, healed
@@ -38,7 +41,10 @@ TAKEOVER = Takeover(
     writes_on_slave=0,
 )
 KEPT = Audit(acknowledged=44, kept=44, missing=(), unanswered=1, unanswered_kept=0, unwanted=())
-RESULT = Result("run", TAKEOVER, KEPT, "", FAILED_OVER)
+FENCED = Fencing(
+    master_looks=0, open_without_vip_seconds=0.0, open_allowed_seconds=3.0, slave_looks=70, slave_open_looks=0
+)
+RESULT = Result("run", TAKEOVER, KEPT, "", FENCED, "", 1.5, FAILED_OVER, Kind.FAILED_OVER)
 
 
 class Fault:
@@ -127,13 +133,36 @@ def test_an_unhealthy_pair_is_refused_with_its_state_and_the_next_step(
 ) -> None:
     facts["slave"] = replace(facts["slave"], holds_vip=True)
     with pytest.raises(RunbookError) as refusal:
-        kill_master.run(pair_of(settings), report, never)
+        failover.run(pair_of(settings), KilledMysqld(), report, never)
     assert str(refusal.value).splitlines() == [
         "The pair is failed over.",
         "Nothing was done: a drill needs a healthy pair.",
         "Next: inv failback",
     ]
     assert refusal.value.exit_code == 1
+
+
+def test_no_figure_within_its_bound_is_a_broken_promise() -> None:
+    within = replace(
+        RESULT,
+        takeover=replace(TAKEOVER, vip_gone_seconds=TAKEOVER.vip_seconds + 0.7),
+        fencing=replace(FENCED, master_looks=9, open_without_vip_seconds=FENCED.open_allowed_seconds),
+    )
+    assert within.broken_promises == []
+    text = "\n".join(summary.lines("a fault", within))
+    assert "both hosts held the VIP for 0.700 s" in text
+    assert "9 looks, open for writes for 3.00 s" in text
+
+
+def test_the_table_has_a_row_for_each_drill_that_was_run(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    report.show(summary.table({"kill-master": RESULT, "freeze-master": RESULT}))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for name in ("kill-master", "freeze-master"):
+        (row,) = [row for row in rows if name in row]
+        assert [f"{TAKEOVER.vip_seconds:.2f}", f"{TAKEOVER.reads_seconds:.2f}"] == [
+            each for each in row if "." in each
+        ][:2]
+    assert not [row for row in rows if "stop-keepalived" in row]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +185,7 @@ def test_without_a_way_in_from_here_nothing_is_done(
 
     monkeypatch.setattr(client, "through_vip", lambda settings: refused)
     with pytest.raises(RunbookError) as refusal:
-        kill_master.run(pair_of(settings), report, never)
+        failover.run(pair_of(settings), KilledMysqld(), report, never)
     text = str(refusal.value)
     assert f"{settings.vip.ip}:{settings.mysql_port} as {settings.probe_user}: {error.args[1]}" in text
     assert "Nothing was done" in text
@@ -169,7 +198,7 @@ def test_a_slave_that_would_not_let_the_clients_in_is_found_before(
     pair = pair_of(settings)
     mysqld_of(pair.slave).logins[settings.probe_user] = "another password"
     with pytest.raises(RunbookError, match=r"slave .* refuses") as refusal:
-        kill_master.run(pair, report, never)
+        failover.run(pair, KilledMysqld(), report, never)
     assert "inv create-replica-user" in str(refusal.value)
 
 
@@ -187,13 +216,13 @@ def ready(settings: Settings, facts: dict[str, SideFacts], vip_lets_in: None) ->
 
 def test_a_wrong_answer_ends_with_nothing_done(ready: Callable[..., Pair], report: Report) -> None:
     with pytest.raises(BadInput, match="nothing was done"):
-        kill_master.run(ready(), report, answered(False))
+        failover.run(ready(), KilledMysqld(), report, answered(False))
 
 
 def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     ready: Callable[..., Pair], report: Report, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert kill_master.run(ready(dry=True), report, never) is None
+    assert failover.run(ready(dry=True), KilledMysqld(), report, never) is None
     told = capsys.readouterr().out
     assert f"kills mysqld on master {settings.master.address}" in told
     assert "writes are refused" in told
@@ -201,18 +230,44 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     assert "Warning" not in told
 
 
+@pytest.mark.parametrize("drill", [name for name in FAULTS if name != "power-off-master"])
+def test_every_drill_says_before_what_it_does_and_to_which_host(
+    ready: Callable[..., Pair], report: Report, capsys: pytest.CaptureFixture[str], settings: Settings, drill: str
+) -> None:
+    assert failover.run(ready(dry=True), FAULTS[drill](), report, never) is None
+    first = capsys.readouterr().out.splitlines()[0]
+    assert f"on master {settings.master.address}" in first
+    assert f"the slave takes {settings.vip.ip} over." in first
+
+
+def test_a_power_cut_is_refused_where_there_is_no_lab(settings: Settings, report: Report) -> None:
+    """Before a host or the operator is asked."""
+    with pytest.raises(BadInput) as refusal:
+        failover.run(pair_of(settings), FAULTS["power-off-master"](), report, never)
+    text = str(refusal.value)
+    assert f"master {settings.master.address} is no lab's host" in text
+    assert "Nothing was done." in text
+    assert "By hand" in text
+    assert "inv failback" in text
+
+
+def test_what_healed_the_fault_stands_in_the_timeline() -> None:
+    healed_at = replace(RESULT, undone="mysqld is awake again", healed_seconds=4.2)
+    assert "   +4.200  mysqld is awake again" in list(summary.lines("a fault", healed_at))
+
+
 def test_replication_that_may_lack_writes_is_warned_of(
     ready: Callable[..., Pair], facts: dict[str, SideFacts], report: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
     facts["master"] = replace(facts["master"], semi_sync=False)
-    kill_master.run(ready(dry=True), report, never)
+    failover.run(ready(dry=True), KilledMysqld(), report, never)
     assert "Warning: semi-synchronous replication is not in force" in capsys.readouterr().out
 
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Result], None]]:
     """The rehearsal ends with this result."""
-    yield lambda result: monkeypatch.setattr(kill_master, "rehearse", lambda *_: result)
+    yield lambda result: monkeypatch.setattr(failover, "rehearse", lambda *_: result)
 
 
 def test_a_drill_that_went_well_ends_with_the_state_and_the_next_step(
@@ -222,7 +277,7 @@ def test_a_drill_that_went_well_ends_with_the_state_and_the_next_step(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     ended(RESULT)
-    assert kill_master.run(ready(), report, answered(True)) is RESULT
+    assert failover.run(ready(), KilledMysqld(), report, answered(True)) is RESULT
     assert capsys.readouterr().out.splitlines()[-2:] == ["The pair is failed over.", "Next: inv failback"]
 
 
@@ -235,7 +290,7 @@ def test_a_lost_row_fails_the_drill_after_the_whole_story(
     lost = replace(RESULT, ledger=replace(KEPT, kept=42, missing=((0, 7), (1, 9))))
     ended(lost)
     with pytest.raises(PromiseBroken) as broken:
-        kill_master.run(ready(), report, answered(True))
+        failover.run(ready(), KilledMysqld(), report, answered(True))
     assert broken.value.exit_code == 1
     assert broken.value.result is lost
     assert "LOST: 2 acknowledged writes" in str(broken.value)
@@ -250,6 +305,11 @@ def test_a_lost_row_fails_the_drill_after_the_whole_story(
         (replace(RESULT, takeover=replace(TAKEOVER, writes_on_slave=1)), "the slave acknowledged 1 writes"),
         (replace(RESULT, slave_transactions="b0b:1-3"), "transactions of its own: b0b:1-3"),
         (replace(RESULT, verdict=Verdict(Kind.SLAVE_WRITABLE, "DANGER", "close it")), "DANGER"),
+        (replace(RESULT, expected=Kind.MASTER_BACK), "The pair is failed over."),
+        (replace(RESULT, unrecovered="keepalived did not come back"), "keepalived did not come back"),
+        (replace(RESULT, fencing=replace(FENCED, slave_open_looks=2)), "the slave was open for writes (2 of 70 looks)"),
+        (replace(RESULT, fencing=replace(FENCED, open_without_vip_seconds=3.2)), "3.2 s without the VIP"),
+        (replace(RESULT, takeover=replace(TAKEOVER, vip_gone_seconds=2.084)), "both hosts held the VIP for 2.0 s"),
     ],
 )
 def test_every_broken_promise_is_named(result: Result, words: str) -> None:
