@@ -39,7 +39,7 @@ class Job(NamedTuple):
 
 
 @contextmanager
-def operator_errors(masks: list[Callable[[str], str]]) -> Iterator[None]:
+def operator_errors(masks: list[Callable[[str], str]], *, resumable: bool = True) -> Iterator[None]:
     """The one boundary: an operator's mistake or a host's failure becomes a sentence and an exit code."""
     from runbook.errors import RunbookError
 
@@ -51,14 +51,15 @@ def operator_errors(masks: list[Callable[[str], str]]) -> Iterator[None]:
             text = mask(text)
         raise Exit(f"\n{text}", error.exit_code) from None
     except KeyboardInterrupt:
-        raise Exit("\ninterrupted: run the same command again to finish it", INTERRUPTED) from None
+        hint = ": run the same command again to finish it" if resumable else ""
+        raise Exit(f"\ninterrupted{hint}", INTERRUPTED) from None
 
 
 @contextmanager
 def on_pair(c: Context, run: str, *, json: bool = False, dry: bool = False, lock: bool = True) -> Iterator[Job]:
     """Find the pair, say which, lock it unless nothing will change, and hand it to a task."""
     masks: list[Callable[[str], str]] = []
-    with operator_errors(masks):
+    with operator_errors(masks, resumable=not run.startswith("drill.")):
         from runbook.pair import Pair
         from runbook.report import Report
         from runbook.target import find_target

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from runbook import failback  # noqa: E402
-from runbook.drill import kill_master  # noqa: E402
+from runbook.drill import failover  # noqa: E402
+from runbook.drill.faults import FAULTS  # noqa: E402
 from runbook.lab.pair import Lab  # noqa: E402
 from runbook.pair import Pair  # noqa: E402
 from runbook.report import Report  # noqa: E402
@@ -99,7 +100,7 @@ def drill_and_failback() -> Iterator[float]:
     settings = load(LAB.hosts_env)
     quiet = Report(str, console=Console(quiet=True))
     with Pair(settings) as pair:
-        result = kill_master.run(pair, quiet, lambda: True)
+        result = failover.run(pair, FAULTS["kill-master"](), quiet, lambda: True)
         assert result is not None
         yield result.takeover.vip_seconds
         yield result.takeover.reads_seconds
