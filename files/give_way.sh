@@ -8,6 +8,12 @@ set -u
 
 GIVE_WAY_SECONDS=60
 
+# let_go.sh does not run when the unit's whole control group was killed (tried with systemd 262).
+if drop_vip || [ "$(closed)" = 0 ]; then
+    serialised
+    give_way
+fi
+
 # Asked again and again: failback takes the master's mark away while this waits.
 gives_way() {
     if [ "$ROLE" = master ]; then [ -e "$GAVE_WAY" ]; else [ ! -e "$TAKEOVER" ]; fi

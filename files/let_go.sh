@@ -5,9 +5,7 @@ set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
 
-if holds_vip; then
-    timeout 2 ip address delete "$VIP/$VIP_PREFIX" dev "$INTERFACE" && say "keepalived left the VIP behind: removed"
-fi
+drop_vip
 vrrp_is STOPPED
 serialised
 give_way

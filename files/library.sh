@@ -68,13 +68,14 @@ serialised() {
 }
 
 # closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
+# While a SET still waits, 9.7 shows super_read_only as 1 already, and read_only as 0.
 closed() {
-    query 'SELECT @@GLOBAL.super_read_only'
+    query 'SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only'
 }
 
 # peer_writes: the other server answers and takes writes; one that does not answer within a second does not.
 peer_writes() {
-    [ "$(timeout -k 1 2 mysql --defaults-file=/dev/fd/3 -NB -e 'SELECT @@GLOBAL.super_read_only' \
+    [ "$(timeout -k 1 2 mysql --defaults-file=/dev/fd/3 -NB -e 'SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only' \
         3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
 }
 
@@ -149,6 +150,12 @@ follow_master() {
         [ "$(query "SELECT service_state = 'OFF' AND last_error_number = 0 FROM $RECEIVER")" = 1 ] || return 0
     fi
     query 'START REPLICA' >/dev/null && say "does not hold the VIP: replicates from the master"
+}
+
+# drop_vip: a keepalived that was killed leaves its VIP on the interface.
+drop_vip() {
+    holds_vip && timeout 2 ip address delete "$VIP/$VIP_PREFIX" dev "$INTERFACE" &&
+        say "keepalived left the VIP behind: removed"
 }
 
 # give_way: without the VIP nobody writes here; the master remembers that the slave may have it.

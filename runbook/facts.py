@@ -85,7 +85,7 @@ class SideFacts:
     @property
     def open(self) -> bool:
         """Whether its server takes writes, if only root's."""
-        return self.super_read_only is False
+        return False in (self.super_read_only, self.read_only)
 
 
 Facts = Mapping[Role, SideFacts]

@@ -178,7 +178,7 @@ def hand_over(pair: Pair, report: Report) -> Handover:
 
 
 def _closed(side: Side) -> bool:
-    return bool(side.server.value("SELECT @@GLOBAL.super_read_only"))
+    return bool(side.server.value("SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"))
 
 
 def _raise_on_applier_error(pair: Pair) -> None:

@@ -26,7 +26,8 @@ BROKEN = (pymysql.MySQLError, OSError, EOFError)
 """All that a statement of a client can end with."""
 
 WHO = "SELECT @@server_id"
-READ_ONLY = "SELECT @@GLOBAL.super_read_only"
+# While SET GLOBAL super_read_only waits for a commit, that flag says 1 already and read_only still 0 (seen on 9.7.4).
+READ_ONLY = "SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"
 WRITE = f"INSERT INTO {SCHEMA}.ledger (run, writer, seq) VALUES (%s, %s, %s)"
 READ = f"SELECT MAX(seq) FROM {SCHEMA}.ledger WHERE run = %s AND writer = %s"
 

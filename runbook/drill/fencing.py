@@ -15,7 +15,7 @@ class Fencing:
     open_without_vip_seconds: float
     """Between the first and the last of them that found it open for writes."""
     open_allowed_seconds: float
-    """What a check each CHECK_INTERVAL may take to see and close it."""
+    """How long that may be."""
     slave_looks: int
     slave_open_looks: int
     """Those that found the slave open: there must be none."""

@@ -20,11 +20,11 @@ from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import Server
 from runbook.pair import Pair
 from runbook.report import Report
+from runbook.settings import Settings
 from runbook.verdict import Kind
 from runbook.wait import DeadlinePassed, until
 
 RELAY_SECONDS = 60
-FLAGS_SECONDS = 5
 OBSERVED = 20
 CLOSING_SECONDS = 2  # to close the server, and to end the sessions that write first
 
@@ -92,12 +92,12 @@ def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report) 
         healed_at = time.monotonic()
         _wait_for_recovery(pair, fault)
         if fault.leaves is Kind.MASTER_BACK:
-            _watch_on(master_writes, time.monotonic())
+            _watch_on(master_writes, fault.recovery_seconds)
         takeover = witness.measure(since, time.monotonic())
         lost_vip = since + (takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds)
         return _Seen(
             takeover,
-            fencing(master_writes.looks(lost_vip), slave_writes.looks(), settings.check_interval + CLOSING_SECONDS),
+            fencing(master_writes.looks(lost_vip), slave_writes.looks(), _allowed_seconds(settings)),
             healed_at - since,
         )
 
@@ -112,10 +112,25 @@ def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
         until("the pair as it must be after the fault", fault.recovery_seconds, recovered, pause=0.2)
 
 
-def _watch_on(writes: WritesWatch, since: float) -> None:
-    """A master that is back stays closed when all is quiet, too; one that is not seen is not waited for."""
+def _watch_on(writes: WritesWatch, seconds: float) -> None:
+    """Until a master that is back was seen closed for a while; one that does not stay so is the result's to tell."""
+    since = time.monotonic()
+
+    def stays_closed() -> bool:
+        last = writes.looks(since)[-OBSERVED:]
+        return len(last) == OBSERVED and not any(look.takes_writes for look in last)
+
     with suppress(DeadlinePassed):
-        until("the flags of the master's server", FLAGS_SECONDS, lambda: len(writes.looks(since)) >= OBSERVED)
+        until("a master that stays closed", seconds, stays_closed)
+
+
+def _allowed_seconds(settings: Settings) -> float:
+    """How long the master may be open without the VIP.
+
+    A check must see it, and a commit that waits for the slave holds up the closing until semi-sync's timeout.
+    """
+    waiting = settings.semi_sync_timeout_ms / 1000 if settings.semi_sync else 0.0
+    return settings.check_interval + CLOSING_SECONDS + waiting
 
 
 def made_since(server: Server, executed_before: str) -> str:

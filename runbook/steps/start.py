@@ -46,7 +46,7 @@ class Serves:
 
 def closed(side: Side) -> bool:
     """Whether the server refuses writes, root's included."""
-    return bool(side.server.value("SELECT @@GLOBAL.super_read_only"))
+    return bool(side.server.value("SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"))
 
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:

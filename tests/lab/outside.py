@@ -15,7 +15,8 @@ from typing import Any
 
 import pymysql
 from commandline import Operator, Ran
-from dotenv import dotenv_values
+from hosts_env_file import awkward, settings, single_quoted
+from processes import processes, same_host
 
 from runbook.lab.machine import Machine
 from runbook.lab.pair import Lab
@@ -126,7 +127,12 @@ class OutsideHost:
     def daemon(self, name: str) -> int | None:
         """The pid, on this machine, of the host's daemon of that name, or None when it does not run."""
         init = self.machine.init()
-        return next((pid for pid in _pids() if _parent_and_name(pid) == (init, name)), None)
+        return next((each.pid for each in processes() if (each.parent, each.name) == (init, name)), None)
+
+    def runs(self, name: str) -> bool:
+        """Whether a process of that name runs on the host."""
+        init = self.machine.init()
+        return init is not None and any(each.name == name and same_host(each.pid, init) for each in processes())
 
     def files(self, ignore: tuple[str, ...] = ()) -> dict[str, tuple[object, ...]]:
         """Every file that differs from the blank image or lives in memory, with what changes when it is touched.
@@ -245,21 +251,6 @@ def reset(lab: Lab) -> OutsidePair:
     return OutsidePair(lab, Operator(lab.hosts_env, tuple(cores.values())))
 
 
-def awkward(core: str) -> str:
-    """A password with what shells, SQL, option files and people trip over; however it is spelled, `core` stays."""
-    return f"a'b\"c $d#\\ü {core}"
-
-
-def single_quoted(value: str) -> str:
-    """A value as hosts.env wants it."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def settings(hosts_env: Path) -> Mapping[str, str]:
-    """What hosts.env says, defaults left out."""
-    return {key: value or "" for key, value in dotenv_values(hosts_env, interpolate=False).items()}
-
-
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """What differs between two states, however deep, by its path."""
     found: dict[str, tuple[object, object]] = {}
@@ -298,15 +289,3 @@ def _walk(root: Path, folder: str, ignore: tuple[str, ...]) -> Iterator[tuple[st
                 continue
             size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
             yield inside, (oct(status.st_mode), status.st_uid, size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def _pids() -> list[int]:
-    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-
-
-def _parent_and_name(pid: int) -> tuple[int, str] | None:
-    try:
-        fields = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    except OSError:
-        return None
-    return int(fields["PPid"]), fields["Name"]

@@ -1,30 +1,35 @@
 """A bootstrap that is cut off at any moment is completed by the next one.
 
-Needs blank hosts for each point and leaves a healthy pair.
+Needs blank hosts and leaves a healthy pair.
 """
 
-import pytest
-from commandline import until
-from outside import OutsidePair
+import signal
 
-FAILED = 1
+from commandline import until
+from outside import SLAVE, OutsidePair
+
+FAILED, INTERRUPTED = 1, 130
 SETTLED_SECONDS = 20
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        r"^install-mysql",  # while the package manager works
-        r"changed +slave +file /etc/mysql",  # the file is written, mysqld not restarted
-        r"changed +(master|slave) +account replica",  # some accounts are made
-        r"changed +slave +replication",  # replication runs, nothing guards the pair
-        r"changed +(master|slave) +file /etc/keepalived",  # a configuration without its scripts
-    ],
-)
-def test_a_killed_bootstrap_is_completed_by_the_next(blank_pair: OutsidePair, line: str) -> None:
-    run = blank_pair.operator.start("bootstrap")
-    run.wait_for_line(line)
-    run.kill()
+MOMENTS = {
+    "while the package manager works": r"^install-mysql",
+    "the option file is written, mysqld not restarted": r"changed +slave +file /etc/mysql",
+    "some accounts are made": r"changed +(master|slave) +account replica",
+    "replication runs, nothing guards the pair": r"changed +slave +replication",
+    "keepalived has a configuration and no scripts": r"changed +(master|slave) +file /etc/keepalived",
+    "keepalived runs on the master alone": r"changed +master +service keepalived",
+}
+
+
+def test_a_bootstrap_killed_again_and_again_is_completed_by_the_last(blank_pair: OutsidePair) -> None:
+    """Each run has to finish what the one before left, or it does not come to its own moment."""
+    for line in MOMENTS.values():
+        run = blank_pair.operator.start("bootstrap")
+        run.wait_for_line(line)
+        if line == "^install-mysql":
+            until("dpkg at work", SETTLED_SECONDS, lambda: blank_pair.slave.runs("dpkg"), pause=0.02)
+        run.kill()
     blank_pair.inv("bootstrap").expect(0, " 0 failed")
     until("a healthy pair", SETTLED_SECONDS, blank_pair.is_healthy)
     blank_pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")
@@ -34,8 +39,19 @@ def test_a_host_that_dies_in_the_middle_is_named_and_the_next_run_completes(blan
     run = blank_pair.operator.start("bootstrap")
     run.wait_for_line(r"changed +slave +package mysql-server")
     blank_pair.lab.slave.power_cut()
-    run.end().expect(FAILED, "slave 192.168.153.129", "again")
+    ended = run.end().expect(FAILED, SLAVE)
+    assert SLAVE in ended.out.rpartition("bootstrap:")[2], ended.out
     blank_pair.lab.slave.boot()
     blank_pair.lab.slave.wait_for_ssh(SETTLED_SECONDS)
     blank_pair.inv("bootstrap").expect(0, " 0 failed")
     until("a healthy pair", SETTLED_SECONDS, blank_pair.is_healthy)
+
+
+def test_ctrl_c_ends_with_one_sentence(healthy_pair: OutsidePair) -> None:
+    healthy_pair.slave.sh("chmod 600 /usr/local/bin/stop.sh")
+    run = healthy_pair.operator.start("bootstrap")
+    run.wait_for_line("^prep-os")
+    run.send(signal.SIGINT)
+    ended = run.end().expect(INTERRUPTED, "interrupted", "run the same command again")
+    assert ended.out.count("interrupted") == 1, ended.out
+    healthy_pair.inv("bootstrap").expect(0, "bootstrap: 1 changed")

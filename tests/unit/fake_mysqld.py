@@ -33,7 +33,8 @@ class FakeMysqld:
 
     def closed(self, closed: bool) -> None:
         """Whether it is super_read_only now; it can be set either way."""
-        self.says("SELECT @@GLOBAL.super_read_only", {"@@GLOBAL.super_read_only": int(closed)})
+        for query in ("SELECT @@GLOBAL.super_read_only", "SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"):
+            self.says(query, {"closed": int(closed)})
         for word, value in (("ON", True), ("OFF", False)):
             self.takes(f"SET GLOBAL super_read_only = {word}", lambda value=value: self.closed(value))
 
