@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import paramiko
@@ -14,6 +14,7 @@ from runbook.ssh import Ran
 
 ASK_SECONDS = 10
 DO_SECONDS = 60
+WHO_QUESTION = "id -u"
 
 
 class CommandFailed(HostError):
@@ -50,6 +51,7 @@ class Host:
         self.node = node
         self.link = link
         self._foreseen: dict[str, str] = {}
+        self.guard: Callable[[], None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -92,7 +94,8 @@ class Host:
                 self._foreseen[question] = text
 
     def changing(self, what: str) -> None:
-        """Every change passes here first: answers read before it are no longer trusted."""
+        """Every change passes here first: `guard` may refuse it; answers read before it are no longer trusted."""
+        self.guard()
         self._foreseen.clear()
 
     def do(self, command: str, *, timeout: float = DO_SECONDS, stdin: str | None = None) -> str:
@@ -116,6 +119,16 @@ class Host:
             f"chown {owner} {new} && chmod {mode:o} {new} && sync -d {new} && mv -f {new} {shlex.quote(path)} || "
             f"{{ rm -f {new}; echo 'could not write {path}: is the disk full?' >&2; exit 1; }}",
             stdin=content,
+        )
+
+    def rootless(self) -> str | None:
+        """Why commands do not run as root here, with the way out; None when they do."""
+        ran = self.link.run(WHO_QUESTION, timeout=ASK_SECONDS)
+        if ran.code == 0 and ran.out.strip() == "0":
+            return None
+        return (
+            f"{self}: no root here: {(ran.err or ran.out).strip()}\n"
+            "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import time
 
 import paramiko
 
-from runbook.errors import HostError, RunbookError
+from runbook.errors import BadInput, HostError, RunbookError
 from runbook.host import Host
 
 LOCK_FILE = "/run/lock/mysql-runbook.lock"
@@ -44,9 +44,11 @@ class HostLock:
         self._purpose = purpose
         self._channel: paramiko.Channel | None = None
         self._released = threading.Event()
+        self._renewed = 0.0
 
     def take(self) -> str | None:
         """Take the lock; Locked says who holds it and since when."""
+        self._host.guard = lambda: None
         self._host.changing(f"lock {LOCK_FILE}")
         since = time.strftime("%Y-%m-%d %H:%M:%S %Z")
         owner = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}) runs {self._purpose} since {since}"
@@ -63,24 +65,42 @@ class HostLock:
             )
         if word != "mine":
             channel.close()
+            reason = self._host.rootless()
+            if reason:
+                raise BadInput(reason)
             raise HostError(str(self._host), f"the lock {LOCK_FILE} could not be taken: {answer or 'no answer'}")
         self._channel = channel
+        self._renewed = time.monotonic()
+        self._host.guard = self._refuse_when_lost
         threading.Thread(target=self._renew, args=(channel,), daemon=True).start()
         return rest or None
 
     def release(self) -> None:
         """Give the lock back."""
         self._released.set()
+        self._host.guard = lambda: None
         if self._channel is not None:
             self._channel.close()
             self._channel = None
 
+    def _refuse_when_lost(self) -> None:
+        """Before every change: a run that was frozen for long may have lost the pair to another."""
+        channel = self._channel
+        if channel and (channel.closed or time.monotonic() - self._renewed > SILENCE_SECONDS):
+            raise Locked(
+                f"{self._host}: this run lost the pair: it was silent for more than {SILENCE_SECONDS} s",
+                "Nothing more was changed. Run the same command again.",
+            )
+
     def _renew(self, channel: paramiko.Channel) -> None:
         while not self._released.wait(RENEW_SECONDS):
+            if time.monotonic() - self._renewed > SILENCE_SECONDS:
+                return
             try:
                 channel.sendall(b"\n")
             except OSError:
                 return
+            self._renewed = time.monotonic()
 
 
 def _first_line(channel: paramiko.Channel) -> str:

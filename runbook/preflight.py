@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 
 from runbook.errors import BadInput, RunbookError
+from runbook.host import WHO_QUESTION
 from runbook.pair import ROLES, Pair, Side
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 
-WHO_QUESTION = "id -u"
 MANAGER_QUESTION = "ps -o comm= -p 1 2>/dev/null || cat /proc/1/comm"
 MACHINE_QUESTION = "cat /etc/machine-id 2>/dev/null || true"
 SPACE_QUESTION = "df -Pk /var/lib /etc /usr/local | awk 'NR > 1 {print $6, $4}' | sort -u"
@@ -29,7 +29,7 @@ MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 def examine(pair: Pair) -> None:
     """Connect to both hosts and raise BadInput with everything that stands in the way."""
-    rootless = pair.side_by_side(_rootless)
+    rootless = pair.side_by_side(lambda side: side.host.rootless())
     reasons = [reason for reason in rootless.values() if reason]
     rooted = tuple(role for role, reason in rootless.items() if not reason)
     if rooted:
@@ -53,16 +53,6 @@ def clock_difference(pair: Pair) -> float:
     found = pair.side_by_side(offset)
     (master, master_error), (slave, slave_error) = found["master"], found["slave"]
     return max(0.0, abs(master - slave) - master_error - slave_error)
-
-
-def _rootless(side: Side) -> str | None:
-    ran = side.host.link.run(WHO_QUESTION, timeout=10)
-    if ran.code == 0 and ran.out.strip() == "0":
-        return None
-    return (
-        f"{side.host}: no root here: {(ran.err or ran.out).strip()}\n"
-        "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
-    )
 
 
 def _reasons(side: Side) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from runbook import templates
 from runbook.errors import RunbookError
 from runbook.host import Host
-from runbook.keepalived import UNIT
+from runbook.keepalived import GAVE_WAY, UNIT
 from runbook.mysql.replication import user_schemas
 from runbook.mysql.variables import InForce, in_file, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
@@ -98,6 +98,7 @@ class RestartOfMysqld:
         slave.host.do(f"systemctl stop {UNIT}")
         try:
             host.do(f"systemctl stop {UNIT}")
+            host.do(f"rm -f {GAVE_WAY}")
             slave.server.execute("STOP REPLICA IO_THREAD")
             restart_mysqld(host, self._side.server, unit)
             host.do(f"systemctl start {UNIT}")

@@ -37,8 +37,10 @@ def install(host: Host, package: str) -> None:
     """
     host.do(
         "export DEBIAN_FRONTEND=noninteractive; log=$(mktemp); "
-        f"{{ dpkg --configure -a && {{ apt-get install {APT_OPTIONS} {package} || "
-        f"{{ apt-get update -q && apt-get install {APT_OPTIONS} {package}; }}; }}; }} "
+        # dpkg itself does not wait for the apt-get of a run that was cut off and still works.
+        'until dpkg --configure -a > "$log" 2>&1 || ! grep -q \'lock was locked\' "$log"; do sleep 1; done; '
+        f"{{ apt-get install {APT_OPTIONS} {package} || "
+        f"{{ apt-get update -q && apt-get install {APT_OPTIONS} {package}; }}; }} "
         '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
         timeout=INSTALL_SECONDS,
     )

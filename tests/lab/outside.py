@@ -29,8 +29,8 @@ PASSWORD_KEYS = ("MYSQL_ROOT_PASSWORD", "REPLICA_PASSWORD", "CHECK_PASSWORD", "P
 # bash's own read and <(): the password is neither an argument nor a file.
 MYSQL = "IFS= read -r -d '' options; exec mysql --defaults-file=<(printf %s \"$options\") -NB --raw"
 READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
-# sshd writes each login to the first. The second shows the last login's greeting.
-LOGINS = ("var/log/journal", "run/motd.dynamic")
+# What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
+LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
 # keepalived runs mysql_check.sh each second, which locks the first and writes the second. mysqld flushes its own files
 # when it likes; what is in them is compared by SQL.
 SERVING = ("run/lock/mysql-runbook.scripts", "run/mysql-runbook.vrrp", "var/lib/mysql")

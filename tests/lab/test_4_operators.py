@@ -51,9 +51,11 @@ def test_a_silent_holder_loses_the_lock_in_the_time_that_was_told(healthy_pair: 
     assert found, told.out
     until("the lock", int(found[1]) + SETTLED_SECONDS, lambda: healthy_pair.inv("bootstrap").code == 0, pause=1)
 
+    healthy_pair.slave.sh("chmod 777 /usr/local/bin/stop.sh")
     frozen.send(signal.SIGCONT)
-    ended = frozen.end()
-    assert ended.code == 1, f"it went on without the lock, exit {ended.code}:\n{ended.out}"
+    frozen.end().expect(1, "lost the pair", "Run the same command again")
+    assert healthy_pair.slave.sh("stat -c %a /usr/local/bin/stop.sh") == "777", "it changed what was no longer its own"
+    healthy_pair.inv("bootstrap").expect(0, "bootstrap: 1 changed")
 
 
 def test_a_user_with_sudo_is_as_good_as_root(healthy_pair: OutsidePair, tmp_path: Path) -> None:

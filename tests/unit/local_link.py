@@ -60,6 +60,10 @@ class PipeChannel:
         )
         self._closing = threading.Lock()
 
+    @property
+    def closed(self) -> bool:
+        return self._process.poll() is not None
+
     def settimeout(self, seconds: float) -> None:
         assert seconds > 0
 

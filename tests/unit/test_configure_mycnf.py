@@ -9,6 +9,7 @@ from fake import FakeLink, FakeMysqld, LocalLink, captured_json, host_of, link_o
 
 from runbook.errors import RunbookError
 from runbook.host import CommandFailed, Host
+from runbook.keepalived import GAVE_WAY
 from runbook.mysql.replication import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
 from runbook.pair import Pair, Side
@@ -183,7 +184,7 @@ def order(running: Pair) -> list[str]:
     link_of(running.master).says(ADDRESSES_QUESTION, VIP)
     for side in running.sides.values():
         link = link_of(side)
-        for command in (STOP, RESTART, START):
+        for command in (STOP, f"rm -f {GAVE_WAY}", RESTART, START):
             link.takes(command, lambda each=f"{side.role}: {command}": done.append(each))
         for statement in (STOP_RECEIVER, START_REPLICA):
             server_of(side).takes(statement, lambda each=f"{side.role}: {statement}": done.append(each))
