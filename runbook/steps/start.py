@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from runbook.errors import RunbookError
 from runbook.host import Host
-from runbook.keepalived import UNIT
+from runbook.keepalived import GAVE_WAY, UNIT
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State
 from runbook.steps.phase import Consent, Phase
@@ -12,6 +12,14 @@ from runbook.system.resources import Service
 from runbook.wait import until
 
 VIP_SECONDS = 30
+
+
+class MastersKeepalived(Service):
+    """keepalived on the master, which need not give way here: a run never comes this far while the slave serves."""
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        host.do(f"rm -f {GAVE_WAY}")
+        super().fix(host, gap)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
     """Services on the master, then on the slave, then what they amount to."""
 
     def services(side: Side) -> list[Service]:
-        return [Service(side.family.MYSQL_UNIT), Service(UNIT)]
+        keepalived = MastersKeepalived(UNIT) if side.role == "master" else Service(UNIT)
+        return [Service(side.family.MYSQL_UNIT), keepalived]
 
     return [
         Phase(services, roles=("master",)),
