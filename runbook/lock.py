@@ -49,6 +49,7 @@ class HostLock:
     def take(self) -> str | None:
         """Take the lock; Locked says who holds it and since when."""
         self._host.guard = lambda: None
+        self._released = threading.Event()
         self._host.changing(f"lock {LOCK_FILE}")
         since = time.strftime("%Y-%m-%d %H:%M:%S %Z")
         owner = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}) runs {self._purpose} since {since}"
@@ -72,7 +73,7 @@ class HostLock:
         self._channel = channel
         self._renewed = time.monotonic()
         self._host.guard = self._refuse_when_lost
-        threading.Thread(target=self._renew, args=(channel,), daemon=True).start()
+        threading.Thread(target=self._renew, args=(channel, self._released), daemon=True).start()
         return rest or None
 
     def release(self) -> None:
@@ -92,8 +93,8 @@ class HostLock:
                 "Nothing more was changed. Run the same command again.",
             )
 
-    def _renew(self, channel: paramiko.Channel) -> None:
-        while not self._released.wait(RENEW_SECONDS):
+    def _renew(self, channel: paramiko.Channel, released: threading.Event) -> None:
+        while not released.wait(RENEW_SECONDS):
             if time.monotonic() - self._renewed > SILENCE_SECONDS:
                 return
             try:

@@ -29,6 +29,7 @@ class Side:
         self.host = host
         self.settings = settings
         self.server = Server(host, settings.mysql_port, settings.mysql_root_password)
+        self.lock: HostLock | None = None
 
     @property
     def node(self) -> Node:
@@ -136,18 +137,19 @@ class Pair:
     @contextmanager
     def locked(self, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the pair for one run, the master's lock first, so that two runs cannot each hold one."""
-        locks: list[HostLock] = []
         try:
             for side in self.sides.values():
                 lock = HostLock(side.host, purpose)
                 left = lock.take()
-                locks.append(lock)
+                side.lock = lock
                 if left:
                     say(f"{side.host}: cleared a lock that a dead run left: {left}")
             yield
         finally:
-            for lock in reversed(locks):
-                lock.release()
+            for side in reversed(self.sides.values()):
+                if side.lock:
+                    side.lock.release()
+                    side.lock = None
 
 
 def joined(errors: Mapping[Role, Exception]) -> Exception:

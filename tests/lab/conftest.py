@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from commandline import until
-from outside import SUBNET, OutsidePair, but_for_the_lock, changes, reset
+from outside import NAME, SUBNET, OutsidePair, but_for_the_lock, changes, reset
 
 from runbook.lab.command import locked
 from runbook.lab.pair import Lab
 
-NAME = "test"
 OTHERS_SECONDS = 300
 SETTLED_SECONDS = 15
 
@@ -78,7 +77,7 @@ def states() -> Iterator[States]:
     """The lab, up from nothing at the start and gone at the end, whatever happened between."""
     others = "another run of the lab tests on this machine"
     lab = Lab(NAME, SUBNET)
-    with locked(Path("/run/mysql-runbook-lab-tests.lock"), others, OTHERS_SECONDS, print):
+    with locked(Path(f"/run/mysql-runbook-lab-tests-{NAME}.lock"), others, OTHERS_SECONDS, print):
         lab.down()
         try:
             lab.up(print)

@@ -21,7 +21,8 @@ from processes import processes, same_host
 from runbook.lab.machine import Machine
 from runbook.lab.pair import Lab
 
-SUBNET = "192.168.153"
+# Another lab beside this one, for who tests two trees at once: LAB_TESTS=NAME:SUBNET.
+NAME, SUBNET = os.environ.get("LAB_TESTS", "test:192.168.153").split(":")
 MASTER, SLAVE = f"master {SUBNET}.128", f"slave {SUBNET}.129"  # as messages name them
 SSH_SECONDS = 30
 SQL_SECONDS = 10

@@ -9,7 +9,7 @@ import re
 import pymysql
 import pytest
 from commandline import until
-from outside import MASTER, READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, changes, expect_same
+from outside import MASTER, NAME, READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, changes, expect_same
 from watchers import Argv
 
 SEEN_SECONDS = 10
@@ -20,7 +20,7 @@ EVERYBODY = ("everybody", 'every\'body "else"')  # an account with all privilege
 def test_from_blank_hosts_through_a_drill_and_home_in_one_command(blank_pair: OutsidePair) -> None:
     with Argv() as argv:
         ran = blank_pair.inv("bootstrap", "verify", "drill.kill-master", "failback", "verify").expect(0)
-    heads = re.findall(rf"^lab test of .*: {MASTER}, {SLAVE}, VIP", ran.out, re.MULTILINE)
+    heads = re.findall(rf"^lab {NAME} of .*: {MASTER}, {SLAVE}, VIP", ran.out, re.MULTILINE)
     assert len(heads) == 5, f"{len(heads)} of the 5 tasks ran:\n{ran.out}"
     until("a healthy pair", SEEN_SECONDS, blank_pair.is_healthy)
 

@@ -37,6 +37,8 @@ class PowerCut(Fault):
         side.host.changing("power cut")
         machine = _machine(side)
         assert machine is not None, "reason_against was not asked"
+        if side.lock:
+            side.lock.release()
         machine.power_cut()
 
     def heal(self, side: Side) -> None:
@@ -48,6 +50,8 @@ class PowerCut(Fault):
         machine.wait_for_ssh(BOOT_SECONDS)
         # What was open to the host before the cut is dead, and would say so only after a timeout.
         side.close()
+        if side.lock:
+            side.lock.take()
 
 
 def _machine(side: Side) -> Machine | None:
