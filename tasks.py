@@ -274,13 +274,23 @@ def bring_home(c: Context) -> None:
             raise Exit(code=FAILED)
 
 
-@task(help={"name": "the lab's name", "subnet": "its /24, by three numbers"}, auto_shortflags=False)
-def up(c: Context, name: str = "pair", subnet: str = "192.168.152") -> None:
+@task(
+    help={
+        "name": "the lab's name",
+        "subnet": "its /24, by three numbers",
+        "engine": "such as mysql-9.7; an unknown one is answered with the list",
+        "os": "such as debian-sid",
+    },
+    auto_shortflags=False,
+)
+def up(
+    c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = "debian-sid"
+) -> None:
     """Build and boot two blank hosts on this machine to rehearse on; needs root."""
     with operator_errors([]):
         from runbook.lab.pair import Lab
 
-        Lab(name, subnet).up(print)
+        Lab(name, subnet).up(print, engine, os)
 
 
 @task(help={"name": "the lab's name"}, auto_shortflags=False)

@@ -15,7 +15,11 @@ class Recipe:
     packages: tuple[str, ...]
 
 
-RECIPES = (Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", "keepalived", "firewalld")),)
+RECIPES = (
+    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", "keepalived", "firewalld")),
+    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", "keepalived", "firewalld")),
+    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", "keepalived", "firewalld")),
+)
 
 
 def recipe_for(engine: str, os: str) -> Recipe:
