@@ -29,6 +29,7 @@ WHO = "SELECT @@server_id"
 # While SET GLOBAL super_read_only waits for a commit, that flag says 1 already and read_only still 0 (seen on 9.7.4).
 READ_ONLY = "SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"
 WRITE = f"INSERT INTO {SCHEMA}.ledger (run, writer, seq) VALUES (%s, %s, %s)"
+ROWS = f"SELECT COUNT(*) FROM {SCHEMA}.ledger WHERE run = %s"
 READ = f"SELECT MAX(seq) FROM {SCHEMA}.ledger WHERE run = %s AND writer = %s"
 
 Connect = Callable[[], Any]
@@ -81,6 +82,10 @@ class Session:
         """Write a row, committed when this returns."""
         with self._connection.cursor() as cursor:
             cursor.execute(WRITE, (run, *row))
+
+    def rows(self, run: str) -> int:
+        """How many rows of a run the server has."""
+        return int(self._value(ROWS, run))
 
     def takes_writes(self) -> bool:
         """Whether the server is open for writes, if only for root's."""

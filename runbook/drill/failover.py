@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from runbook.drill import summary
+from runbook.drill.account import account
 from runbook.drill.client import refuse_without_client
 from runbook.drill.faults import Fault
+from runbook.drill.recorder import Recorder
 from runbook.drill.rehearsal import rehearse
 from runbook.drill.result import Result
 from runbook.drill.stage import ends_with_the_state, refuse_unless_healthy
@@ -29,7 +31,9 @@ class PromiseBroken(RunbookError):
         self.result = result
 
 
-def run(pair: Pair, fault: Fault, report: Report, confirm: Callable[[], bool]) -> Result | None:
+def run(
+    pair: Pair, fault: Fault, report: Report, confirm: Callable[[], bool], recorder: Recorder | None = None
+) -> Result | None:
     """Bring the fault about on the master of a healthy pair and watch; the pair waits for failback afterwards.
 
     None in a dry run. Raises BadInput when the fault is not to be had there or the operator does not confirm,
@@ -47,8 +51,10 @@ def run(pair: Pair, fault: Fault, report: Report, confirm: Callable[[], bool]) -
         return None
     if not confirm():
         raise BadInput("Not confirmed: nothing was done.")
+    recorder = recorder or Recorder()
     with ends_with_the_state(pair, report):
-        result = rehearse(pair, fault, report)
+        result = rehearse(pair, fault, report, recorder)
+    recorder.conclude(account(fault.name, result, fault.vip_target_seconds, fault.reads_target_seconds))
     for line in summary.lines(f"{fault.name} on the master", result):
         report.say(line)
     if result.broken_promises:

@@ -8,8 +8,10 @@ from runbook.diagnosis import diagnose
 from runbook.drill.client import logins_at
 from runbook.drill.faults import Fault
 from runbook.drill.fencing import Fencing, fencing
+from runbook.drill.lag_watch import LagWatch
 from runbook.drill.ledger import Row
 from runbook.drill.probe import Probe
+from runbook.drill.recorder import Recorder
 from runbook.drill.result import Result
 from runbook.drill.stage import healed
 from runbook.drill.takeover import Takeover, Witness
@@ -39,12 +41,12 @@ ROWS = f"SELECT writer, seq FROM {SCHEMA}.ledger WHERE run = %s"
 FORGET = f"DELETE FROM {SCHEMA}.ledger WHERE run <> %s"
 
 
-def rehearse(pair: Pair, fault: Fault, report: Report) -> Result:
+def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Result:
     """Bring the fault about on the master of a healthy pair, see the takeover, and call every write to account."""
     slave = pair.slave.server
     executed_before = slave.value(EXECUTED)
     probe = Probe.of(pair.settings)
-    seen = _fault_and_takeover(pair, fault, probe, report)
+    seen = _fault_and_takeover(pair, fault, probe, report, recorder)
     until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: bool(slave.value(APPLIED)))
     found: list[Row] = [(row["writer"], row["seq"]) for row in slave.ask(ROWS, probe.run)]
     return Result(
@@ -68,7 +70,7 @@ class _Seen:
     healed_seconds: float
 
 
-def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report) -> _Seen:
+def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report, recorder: Recorder) -> _Seen:
     settings = pair.settings
     vip = settings.vip.ip
     with (
@@ -77,6 +79,13 @@ def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report) 
         AddressWatch(pair.slave.host, vip) as on_slave,
         WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
         WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
+        LagWatch(logins_at(settings.slave.address, settings), probe.run) as lag,
+        recorder.watching(
+            probe,
+            {"master": on_master, "slave": on_slave},
+            {"master": master_writes, "slave": slave_writes},
+            lag,
+        ),
     ):
         witness = Witness(settings, probe, on_master, on_slave)
         with healed(fault, pair.master, report):
@@ -85,6 +94,7 @@ def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report) 
             probe.wait_for_flow()
             report.say(f"A client reads and writes through {vip}: {fault.name} on {pair.master.host}.")
             since = time.monotonic()
+            recorder.mark("fault", f"{fault.name} on the master", since)
             fault.inject(pair.master)
             witness.wait_for_takeover(since)
             if fault.undone:

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
+from runbook.drill.account import moments
 from runbook.drill.result import Result
-from runbook.drill.takeover import Takeover
 
 
 def lines(fault: str, result: Result) -> Iterator[str]:
     """The timeline from the fault on, what the client saw, the ledger, and every promise that was broken."""
     takeover, ledger = result.takeover, result.ledger
     yield "Timeline, in seconds from the fault:"
-    for seconds, what in sorted([(0.0, fault), *_moments(takeover), *_heal(result)]):
+    for seconds, _, what in sorted([(0.0, "fault", fault), *moments(result)]):
         yield f"  {seconds:+7.3f}  {what}"
     reads, writes = takeover.reads_served, takeover.writes_refused
     yield f"reads   {reads} answered by the slave; {takeover.read_gap_seconds:.2f} s without any, at the longest"
@@ -54,19 +54,3 @@ def _writers(result: Result) -> Iterator[str]:
         )
     if result.takeover.both_had_vip_seconds:
         yield f"        both hosts held the VIP for {result.takeover.both_had_vip_seconds:.3f} s"
-
-
-def _heal(result: Result) -> Iterator[tuple[float, str]]:
-    if result.undone:
-        yield result.healed_seconds, result.undone
-
-
-def _moments(takeover: Takeover) -> Iterator[tuple[float, str]]:
-    if takeover.last_write_seconds is not None:
-        yield takeover.last_write_seconds, "the last write acknowledged by the master"
-    if takeover.vip_gone_seconds is not None:
-        yield takeover.vip_gone_seconds, "the VIP is gone from the master"
-    yield takeover.vip_seconds, "the VIP is on the slave"
-    yield takeover.reads_seconds, "reads through the VIP again, answered by the slave"
-    yield takeover.lasting_reads_seconds, "reads again for a client that was connected before"
-    yield takeover.first_refusal_seconds, "the first write refused by the slave"

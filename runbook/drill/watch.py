@@ -14,13 +14,14 @@ LIFETIME_SECONDS = 600
 START_SECONDS = 10
 
 # The kernel's own table, read by bash alone: an `ip` every 10 ms would take a part of the core that mysqld needs.
-# The read from stdin is the pause, and ends the loop when the connection ends.
+# The read from stdin is the pause, and ends the loop when the connection ends. What is so is told again each second,
+# as a host that is gone does not say so.
 _SCRIPT = """
-was=
+was= told=
 while (( SECONDS < {lifetime} )); do
     IFS= read -r -d '' table < /proc/net/fib_trie
     if [[ $table =~ '-- '{address}$'\\n '[[:space:]]*'/32 host LOCAL' ]]; then now=here; else now=gone; fi
-    if [[ $now != "$was" ]]; then echo "$now"; was=$now; fi
+    if [[ $now$SECONDS != "$was$told" ]]; then echo "$now"; was=$now told=$SECONDS; fi
     IFS= read -r -t 0.01 _
     (( $? > 128 )) || exit 0
 done
@@ -33,6 +34,8 @@ class AddressWatch:
     def __init__(self, host: Host, address: IPv4Address) -> None:
         self.host = host
         self.address = address
+        self.heard_at = float("-inf")
+        """The last word of the host; it comes each second."""
         self._changes: list[tuple[float, bool]] = []
 
     def __enter__(self) -> Self:
@@ -61,6 +64,11 @@ class AddressWatch:
         """When the host no longer had the address; None when that did not happen since then."""
         return self._first(since, here=False)
 
+    @property
+    def changes(self) -> list[tuple[float, bool]]:
+        """When the host was first heard, and whenever it changed: whether it had the address from then on."""
+        return list(self._changes)
+
     def _first(self, since: float, *, here: bool) -> float | None:
         return next((at for at, now in list(self._changes) if now is here and at >= since), None)
 
@@ -69,7 +77,11 @@ class AddressWatch:
         while data := self._received():
             at = time.monotonic()
             *lines, rest = (rest + data).split(b"\n")
-            self._changes += [(at, line == b"here") for line in lines]
+            for line in lines:
+                here = line == b"here"
+                if not self._changes or self._changes[-1][1] is not here:
+                    self._changes.append((at, here))
+                self.heard_at = at
 
     def _received(self) -> bytes:
         try:

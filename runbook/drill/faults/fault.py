@@ -22,6 +22,10 @@ class Fault(ABC):
     recovery_seconds: ClassVar[float] = 30
     """From the heal until that must be so."""
 
+    vip_target_seconds: ClassVar[float | None] = None
+    reads_target_seconds: ClassVar[float | None] = None
+    """Targets from the fault until the slave has the VIP, and until it serves reads through it; None: none is set."""
+
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
         """Why this pair's master cannot have it from here, and what the operator can do instead; or nothing."""
         return ()

@@ -11,6 +11,8 @@ class FrozenMysqld(Fault):
     name = "SIGSTOP for mysqld"
     deed = "freezes mysqld on {host} with SIGSTOP and wakes it after the takeover"
     undone = "mysqld is awake again"
+    vip_target_seconds = 4
+    reads_target_seconds = 4
 
     def __init__(self) -> None:
         self._leash: Leash | None = None

@@ -10,6 +10,8 @@ class KilledKeepalived(Fault):
 
     name = "SIGKILL for keepalived"
     deed = "kills keepalived on {host} with SIGKILL, whose mysqld goes on"
+    vip_target_seconds = 0.5
+    reads_target_seconds = 0.5
 
     def inject(self, side: Side) -> None:
         side.host.do(f"systemctl kill -s KILL {UNIT}")

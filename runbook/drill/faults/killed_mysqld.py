@@ -17,6 +17,8 @@ class KilledMysqld(Fault):
     name = "SIGKILL for mysqld"
     deed = "kills mysqld on {host} with SIGKILL and keeps it down"
     leaves = Kind.FAILED_OVER
+    vip_target_seconds = 0.3
+    reads_target_seconds = 0.5
 
     def __init__(self) -> None:
         self._leash: Leash | None = None

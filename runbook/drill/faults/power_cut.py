@@ -18,6 +18,8 @@ class PowerCut(Fault):
     deed = "cuts the power of {host} and boots it after the takeover"
     undone = "the host is booted and takes logins"
     recovery_seconds = 120
+    vip_target_seconds = 1.5
+    reads_target_seconds = 1.5
 
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
         if Lab.owning(settings.source) is None:

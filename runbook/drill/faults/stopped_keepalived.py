@@ -10,6 +10,8 @@ class StoppedKeepalived(Fault):
 
     name = "a clean stop of keepalived"
     deed = "stops keepalived on {host}, whose mysqld goes on"
+    vip_target_seconds = 0.5
+    reads_target_seconds = 0.5
 
     def inject(self, side: Side) -> None:
         side.host.do(f"systemctl stop {UNIT}")

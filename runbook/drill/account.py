@@ -1,0 +1,91 @@
+"""What a takeover's result has to tell in its report: headline, scorecard and timeline."""
+
+from collections.abc import Iterator
+
+from runbook.drill.recorder import Account, MarkKind
+from runbook.drill.result import BOTH_WITH_VIP_SECONDS, Result
+from runbook.drill.scorecard import Score, kept, within
+from runbook.drill.takeover import Takeover
+
+
+def account(fault: str, result: Result, vip_target: float | None, reads_target: float | None) -> Account:
+    """From a result and the seconds within which the VIP had to be on the slave, and reads had to be served again."""
+    return Account(
+        headline=_headline(fault, result),
+        scorecard=tuple(_scores(result, vip_target, reads_target)),
+        moments=tuple(moments(result)),
+        broken=tuple(result.broken_promises),
+        ledger=result.ledger,
+        refusal=result.takeover.refusal,
+        afterwards=result.verdict.sentence,
+        figures=result.as_dict(),
+    )
+
+
+def moments(result: Result) -> Iterator[tuple[float, MarkKind, str]]:
+    """What happened when, in seconds from the fault; not in order."""
+    yield from _moments(result.takeover)
+    if result.undone:
+        yield result.healed_seconds, "heal", result.undone
+
+
+def _moments(takeover: Takeover) -> Iterator[tuple[float, MarkKind, str]]:
+    if takeover.last_write_seconds is not None:
+        yield takeover.last_write_seconds, "note", "the last write acknowledged by the master"
+    if takeover.vip_gone_seconds is not None:
+        yield takeover.vip_gone_seconds, "note", "the VIP is gone from the master"
+    yield takeover.vip_seconds, "takeover", "the VIP is on the slave"
+    yield takeover.reads_seconds, "reads", "reads through the VIP again, answered by the slave"
+    yield takeover.lasting_reads_seconds, "note", "reads again for a client that was connected before"
+    yield takeover.first_refusal_seconds, "refusal", "the first write refused by the slave"
+
+
+def _headline(fault: str, result: Result) -> str:
+    takeover, ledger = result.takeover, result.ledger
+    lost = f"{len(ledger.missing)} of {ledger.acknowledged} acknowledged writes were lost"
+    if not ledger.missing:
+        lost = f"none of {ledger.acknowledged} acknowledged writes was lost"
+    return (
+        f"After {fault} the slave had the VIP in {takeover.vip_seconds:.2f} s and served reads "
+        f"in {takeover.reads_seconds:.2f} s; {lost}."
+    )
+
+
+def _scores(result: Result, vip_target: float | None, reads_target: float | None) -> Iterator[Score]:
+    takeover, ledger, seen = result.takeover, result.ledger, result.fencing
+    yield within("The VIP is on the slave", takeover.vip_seconds, vip_target)
+    yield within("Reads are served again", takeover.reads_seconds, reads_target)
+    lost = len(ledger.missing)
+    yield kept("No acknowledged write is lost", "0", f"{lost} of {ledger.acknowledged}", met=not lost)
+    slaves = takeover.writes_on_slave + len(ledger.unwanted)
+    own = result.slave_transactions
+    yield kept(
+        "The slave takes no write but replication's",
+        "0",
+        f"{slaves} writes, transactions of its own: {own or 'none'}",
+        met=not (slaves or own),
+    )
+    yield kept(
+        "The slave is never open for writes",
+        "0 looks",
+        f"{seen.slave_open_looks} of {seen.slave_looks} looks",
+        met=not seen.slave_open_looks,
+    )
+    yield kept(
+        "A master without the VIP is closed",
+        f"after {seen.open_allowed_seconds:g} s",
+        f"open for {seen.open_without_vip_seconds:.2f} s in {seen.master_looks} looks",
+        met=seen.open_without_vip_seconds <= seen.open_allowed_seconds,
+    )
+    yield kept(
+        "One host holds the VIP",
+        f"both for at most {BOTH_WITH_VIP_SECONDS:g} s",
+        f"both for {takeover.both_had_vip_seconds:.2f} s",
+        met=takeover.both_had_vip_seconds <= BOTH_WITH_VIP_SECONDS,
+    )
+    yield kept(
+        "Afterwards the pair is as it must be",
+        str(result.expected).replace("_", " "),
+        result.unrecovered or str(result.verdict.kind).replace("_", " "),
+        met=result.verdict.kind is result.expected and not result.unrecovered,
+    )
