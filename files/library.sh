@@ -7,15 +7,15 @@ set -u
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 CONFIG=/etc/mysql-runbook.conf
 LOCK=/run/lock/mysql-runbook.scripts
+# shellcheck source=/dev/null
+. "$CONFIG" || exit 1
+
 STATE=/var/lib/mysql-runbook
 TAKEOVER=$STATE/takeover
 GAVE_WAY=$STATE/gave-way
-LOCK_SECONDS=10
+LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 RELAY_SECONDS=60
 RECEIVER=performance_schema.replication_connection_status
-
-# shellcheck source=/dev/null
-. "$CONFIG" || exit 1
 
 say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
@@ -91,10 +91,14 @@ open_writes() {
     fi
 }
 
-# close_writes: a running statement holds super_read_only up (bounded by lock_wait_timeout); then the sessions that
-# write are killed and it is tried again.
+# set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write.
+set_closed() {
+    ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; SET GLOBAL super_read_only = ON"
+}
+
+# close_writes: the sessions that hold it up are killed. One whose commit waits for the slave cannot be: it is waited for.
 close_writes() {
-    local set_closed='SET SESSION lock_wait_timeout = 1; SET GLOBAL super_read_only = ON' said kills
+    local said kills
     if ! said=$(closed); then
         case $said in
             *"ERROR 2002"*) say_anew "mysqld does not run: nobody writes" ;;
@@ -103,13 +107,13 @@ close_writes() {
         return
     fi
     [ "$said" = 1 ] && return
-    if ! said=$(query "$set_closed"); then
+    if ! said=$(set_closed 1); then
         # By stdin and with --force: a session that has ended meanwhile (1094) does not spare the others.
         kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
             AND user NOT IN ('system user', 'event_scheduler')") &&
             query_all <<<"$kills" >/dev/null
-        said=$(query "$set_closed") || { say "could not close: $said"; return 1; }
+        said=$(set_closed $((SEMI_SYNC_SECONDS + 2))) || { say "could not close: $said"; return 1; }
         say "killed the sessions that were still writing"
     fi
     say "closed for writes"

@@ -40,6 +40,7 @@ def script_configuration(side: Side) -> str:
         "INTERFACE": side.interface,
         "PEER": str(side.peer.address),
         "MYSQL_PORT": str(s.mysql_port),
+        "SEMI_SYNC_SECONDS": str(-(-s.semi_sync_timeout_ms // 1000) if s.semi_sync else 0),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
     }
