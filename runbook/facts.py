@@ -15,9 +15,10 @@ from runbook.settings import Role
 from runbook.ssh import Unreachable
 from runbook.step import NotReady
 from runbook.steps.deploy_scripts import CONFIG
-from runbook.system.family import FAMILIES, OS_QUESTION
+from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
+from runbook.system.server_names import UNITS, UNITS_QUESTION
 
 GREETING_SECONDS = 3
 COMMIT_SECONDS = 1.0
@@ -131,12 +132,12 @@ def _look(side: Side) -> SideFacts:
 
 def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     host, keepalived = side.host, service_question(UNIT)
-    units = [service_question(family.MYSQL_UNIT) for family in FAMILIES]
+    units = [service_question(unit) for unit in UNITS]
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION)
-    host.foresee((OS_QUESTION, ADDRESSES_QUESTION, keepalived, *units, *ours, *greetings))
-    mysqld_is, mysqld_at_boot = host.ask(service_question(side.family.MYSQL_UNIT)).split()
+    host.foresee((OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, keepalived, *units, *ours, *greetings))
+    mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
     config, takeover, vrrp, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
     parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found", CONFIG: config}

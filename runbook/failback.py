@@ -97,7 +97,7 @@ def start_servers(pair: Pair, report: Report) -> None:
 
     def start(side: Side) -> None:
         heal_leftovers(side)
-        report.outcome(ensure(side.host, Service(side.family.MYSQL_UNIT, seconds=RECOVERY_SECONDS)))
+        report.outcome(ensure(side.host, Service(side.names.unit, seconds=RECOVERY_SECONDS)))
         side.server.close()
         took = until(f"{side.host}: root's login after recovery", RECOVERY_SECONDS, side.server.answers)
         if took > 1:

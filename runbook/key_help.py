@@ -28,6 +28,10 @@ HELP: dict[str, str] = {
         "Firewall: off, rules or keep.\n"
         "rules lets MySQL in, and VRRP from the peer; off stops the firewall; keep leaves it as it is."
     ),
+    "ENGINE": (
+        "The server: mysql, mariadb or auto.\n"
+        "auto is the one that is installed; on a blank host MySQL where its package sources have it, else MariaDB."
+    ),
     "MYSQL_PORT": "MySQL's port on both hosts and the VIP.",
     "MYSQL_ROOT_PASSWORD": "Password of MySQL's root on both hosts.",
     "ROOT_REMOTE": ("May MySQL's root log in from other hosts: yes or no.\nThe runbook itself does not need it."),

@@ -15,6 +15,7 @@ _ROUTER_ID = read.word(r"[A-Za-z0-9_.-]{1,64}", "up to 64 letters, digits and _ 
 _CHARACTER_SET = read.word(r"[a-z0-9_]+", "a character set's name such as utf8mb4")
 _SELINUX = read.choice("disabled", "permissive", "keep")
 _FIREWALL = read.choice("off", "rules", "keep")
+_ENGINE = read.choice("auto", "mysql", "mariadb")
 _BINLOG_FORMAT = read.choice("ROW", "MIXED", "STATEMENT")
 _PORT = read.whole(1, 65535)
 _SERVER_ID = read.whole(1, 2**32 - 1)
@@ -79,6 +80,10 @@ KEYS: tuple[Key, ...] = (
         "Preparing the operating system (step 1)",
         Key("SELINUX", "permissive", "disabled (needs a reboot to be complete)", _SELINUX),
         Key("FIREWALL", "rules", "off", _FIREWALL),
+    ),
+    *_group(
+        "The server to install (step 2)",
+        Key("ENGINE", "auto", "mysql", _ENGINE),
     ),
     *_group(
         "MySQL's port and accounts (steps 2 and 4)",

@@ -14,8 +14,9 @@ from runbook.lock import HostLock
 from runbook.mysql.session import Server
 from runbook.settings import Node, Role, Settings
 from runbook.ssh import Link
-from runbook.system.family import Family, family_of
+from runbook.system.family import Family, family_of, names_on
 from runbook.system.network import Address, carrier_of, holds
+from runbook.system.server_names import ServerNames
 
 ROLES: tuple[Role, Role] = ("master", "slave")
 
@@ -48,6 +49,11 @@ class Side:
     def family(self) -> Family:
         """The operating system's family."""
         return family_of(self.host)
+
+    @cached_property
+    def names(self) -> ServerNames:
+        """What the server is called on this host."""
+        return names_on(self.host, self.family, self.settings.engine)
 
     @cached_property
     def _carrier(self) -> Address:

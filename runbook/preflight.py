@@ -9,6 +9,7 @@ from runbook.host import WHO_QUESTION
 from runbook.pair import ROLES, Pair, Side
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
 
 MANAGER_QUESTION = "ps -o comm= -p 1 2>/dev/null || cat /proc/1/comm"
 MACHINE_QUESTION = "cat /etc/machine-id 2>/dev/null || true"
@@ -21,6 +22,7 @@ QUESTIONS = (
     SPACE_QUESTION,
     ADDRESSES_QUESTION,
     OS_QUESTION,
+    UNITS_QUESTION,
 )
 
 LEAST_FREE_MIB = 512
@@ -68,7 +70,7 @@ def _reasons(side: Side) -> Iterator[str]:
                 "Free some space there, then run the same command again."
             )
     try:
-        _ = side.family
+        _ = side.names
     except RunbookError as error:
         yield str(error)
     try:

@@ -19,6 +19,7 @@ from runbook.values import Secret
 __all__ = ["Node", "Role", "Secret", "Settings", "find", "load", "render_hosts_env", "write_new"]
 
 Role = Literal["master", "slave"]
+WantedEngine = Literal["auto", "mysql", "mariadb"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Settings:
     ssh_jump: str | None
     selinux: Literal["disabled", "permissive", "keep"]
     firewall: Literal["off", "rules", "keep"]
+    engine: WantedEngine
     mysql_port: int
     mysql_root_password: Secret
     root_remote: bool

@@ -72,7 +72,7 @@ class RestartOfMysqld:
         self._consent = consent
 
     def __call__(self, host: Host, why: str) -> None:
-        side, unit = self._side, self._side.family.MYSQL_UNIT
+        side, unit = self._side, self._side.names.unit
         serves = side.role == "master" and self._serves()
         if serves and not self._consent(f"mysqld on the serving {host} must restart for: {why}. Restart it now?"):
             raise RunbookError(
@@ -112,12 +112,12 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
     """The slave, then the master."""
 
     def steps(side: Side) -> Sequence[Step]:
-        family, variables = side.family, wanted(side.settings, side.node)
+        names, variables = side.names, wanted(side.settings, side.node)
         loaded = plugin(side.settings, side.node)
         restart = RestartOfMysqld(pair, side, consent)
         return [
-            IncludeFolder(family.MY_CNF, family.INCLUDE_FOLDER),
-            OptionFile(f"{family.INCLUDE_FOLDER}/{FILE_NAME}", option_file(side)),
+            IncludeFolder(names.my_cnf, names.include_folder),
+            OptionFile(f"{names.include_folder}/{FILE_NAME}", option_file(side)),
             InForce(side.server, variables, loaded, restart),
         ]
 

@@ -17,7 +17,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 
 
 def _steps(side: Side) -> Sequence[Step]:
-    mysql = side.family.MYSQL_UNIT
+    mysql = side.names.unit
     keepalived_unit = templates.render(
         "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, loaded=LOADED, library=LIBRARY
     )

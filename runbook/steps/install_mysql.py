@@ -42,8 +42,8 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 def _steps(side: Side) -> Sequence[Step]:
     settings, server = side.settings, side.server
     return [
-        Package(side.family.MYSQL_PACKAGE, side.family),
-        Service(side.family.MYSQL_UNIT),
+        Package(side.names.packages[0], side.family),
+        Service(side.names.unit),
         RootPassword(server, settings.mysql_root_password),
         SecureInstallation(server, settings.mysql_root_password, settings.root_remote),
     ]

@@ -62,7 +62,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 
     def services(side: Side) -> list[Service]:
         keepalived = MastersKeepalived(UNIT) if side.role == "master" else Service(UNIT)
-        return [Service(side.family.MYSQL_UNIT), keepalived]
+        return [Service(side.names.unit), keepalived]
 
     return [
         Phase(services, roles=("master",)),

@@ -1,12 +1,28 @@
 """Debian, Ubuntu and what calls itself like them: apt, dpkg, and where their packages put things."""
 
 from runbook.host import Host
+from runbook.system.server_names import ServerNames
 
-MYSQL_PACKAGE = "mysql-server"
-MYSQL_UNIT = "mysql"
 KEEPALIVED_PACKAGE = "keepalived"
-MY_CNF = "/etc/mysql/my.cnf"
-INCLUDE_FOLDER = "/etc/mysql/mysql.conf.d"
+MYSQL = ServerNames(
+    engine="mysql",
+    packages=("mysql-server",),
+    unit="mysql",
+    my_cnf="/etc/mysql/my.cnf",
+    include_folder="/etc/mysql/mysql.conf.d",
+    socket="/run/mysqld/mysqld.sock",
+    error_log="/var/log/mysql/error.log",
+)
+MARIADB = ServerNames(
+    engine="mariadb",
+    packages=("mariadb-server",),
+    unit="mariadb",
+    my_cnf="/etc/mysql/my.cnf",
+    include_folder="/etc/mysql/mariadb.conf.d",
+    socket="/run/mysqld/mysqld.sock",
+    error_log="/var/log/mysql/error.log",
+)
+SERVERS: tuple[ServerNames, ...] = (MYSQL, MARIADB)
 
 INSTALL_SECONDS = 900
 APT_OPTIONS = (

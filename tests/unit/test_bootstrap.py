@@ -36,6 +36,8 @@ NOTHING_YET = {
     "for f in firewalld ufw": "",
     "dpkg-query": "",
     "is-enabled": "inactive not-found\n",
+    "LoadState": captured_json("units.json")["blank"],
+    "apt-cache policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],
     "systemctl is-active -q keepalived": "not running\n",
     "base64 -w0": "",
     "includedir": "",

@@ -19,6 +19,7 @@ from runbook.step import ensure
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import IncludeFolder, OptionFile, RestartOfMysqld
 from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 
@@ -130,6 +131,7 @@ def running(pair: Pair) -> Pair:
     for side in pair.sides.values():
         link = link_of(side)
         link.says_where("/etc/os-release", captured_json("preflight_master.json")["os"])
+        link.says(UNITS_QUESTION, captured_json("units.json")["mysql"])
         link.says(ADDRESSES_QUESTION, "")
         link.takes(RESTART)
         mysqld = mysqld_of(side)

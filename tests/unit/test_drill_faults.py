@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import FakeLink, LocalLink, host_of, link_of
+from fake import FakeLink, LocalLink, captured_json, host_of, link_of
 
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers, power_cut
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
@@ -19,6 +19,7 @@ from runbook.pair import Pair, Side
 from runbook.settings import Node, Settings
 from runbook.ssh import Ran
 from runbook.system.family import OS_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
 from runbook.wait import until
 
 DROP_IN_FILE = DROP_IN.format(unit="mysql")
@@ -77,6 +78,7 @@ def master(settings: Settings) -> Side:
 
     side = Pair(settings, link=link).master
     link_of(side).says(OS_QUESTION, "debian||Debian")
+    link_of(side).says(UNITS_QUESTION, captured_json("units.json")["mysql"])
     return side
 
 

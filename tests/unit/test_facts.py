@@ -15,6 +15,7 @@ from runbook.ssh import Unreachable
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
+from runbook.system.server_names import UNITS_QUESTION
 
 RECORD = "at=2026-11-22T17:03:48Z\nreceived=a:1-4\nexecuted=a:1-4\n"
 
@@ -30,8 +31,11 @@ def teach(side: Side, **said: str) -> None:
     """What a host that is well answers to the gathering of facts, but for `said`."""
     preflight, link = captured_json(f"preflight_{side.role}.json"), link_of(side)
     link.says(OS_QUESTION, preflight["os"])
+    link.says(UNITS_QUESTION, preflight["units"])
     link.says(ADDRESSES_QUESTION, said.get("addresses", preflight["addresses"]))
     link.says(service_question("mysql"), said.get("mysql", "active enabled\n"))
+    for other in ("mysqld", "mariadb"):
+        link.says(service_question(other), "inactive not-found\n")
     link.says(service_question("keepalived"), said.get("keepalived", "active enabled\n"))
     link.says(gathering.CONFIG_QUESTION, said.get("config", "there\n"))
     link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))

@@ -17,6 +17,7 @@ from runbook.ssh import Ran
 from runbook.step import Change, ensure
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import OURS
+from runbook.system.server_names import UNITS_QUESTION
 
 ARTICLE = {
     "VRRP_VERSION": "2", "AUTH_PASS": "1111", "MASTER_PRIORITY": "150", "SLAVE_PRIORITY": "100", "ADVERT_INT": "1",
@@ -32,6 +33,7 @@ def sides(settings: Settings, *, dry: bool = False) -> Pair:
         said = captured_json(f"preflight_{side.role}.json")
         link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
         link_of(side).says_where("/etc/os-release", said["os"])
+        link_of(side).says(UNITS_QUESTION, said["units"])
     return pair
 
 

@@ -12,6 +12,7 @@ from runbook.settings import Role, Settings
 from runbook.steps import deploy_scripts, install_keepalived
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import File
+from runbook.system.server_names import UNITS_QUESTION
 
 
 def sides(settings: Settings, *, dry: bool = False) -> Pair:
@@ -20,6 +21,7 @@ def sides(settings: Settings, *, dry: bool = False) -> Pair:
         said = captured_json(f"preflight_{side.role}.json")
         link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
         link_of(side).says_where("/etc/os-release", said["os"])
+        link_of(side).says(UNITS_QUESTION, said["units"])
     return pair
 
 

@@ -13,6 +13,7 @@ from runbook.settings import Settings
 from runbook.ssh import Ran
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
 
 QUESTIONS = {
     "who": preflight.WHO_QUESTION,
@@ -21,6 +22,7 @@ QUESTIONS = {
     "space": preflight.SPACE_QUESTION,
     "addresses": ADDRESSES_QUESTION,
     "os": OS_QUESTION,
+    "units": UNITS_QUESTION,
 }
 KNOCK = "/dev/udp/"
 
@@ -65,7 +67,7 @@ def test_what_was_learnt_is_known_afterwards_without_asking(pair: Pair) -> None:
     calls = len(link_of(pair.slave).calls)
     assert pair.slave.interface == "host0"
     assert str(pair.slave.network) == "192.168.152.0/24"
-    assert pair.slave.family.MYSQL_UNIT == "mysql"
+    assert pair.slave.names.unit == "mysql"
     assert len(link_of(pair.slave).calls) == calls
 
 

@@ -56,7 +56,7 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "VIP": "192.168.152.130/22", "MASTER_INTERFACE": "ens33", "SLAVE_INTERFACE": "bond0.7",
         "MASTER_SSH": "db-one", "SLAVE_SSH": "db-two", "SSH_USER": "ops", "SSH_PORT": "2222",
         "SSH_KEY": "~/key", "SSH_CONFIG": "~/config", "SSH_KNOWN_HOSTS": "known", "SSH_JUMP": "me@jump:2200",
-        "SELINUX": "disabled", "FIREWALL": "off", "MYSQL_PORT": "3307", "ROOT_REMOTE": "yes",
+        "SELINUX": "disabled", "FIREWALL": "off", "ENGINE": "mariadb", "MYSQL_PORT": "3307", "ROOT_REMOTE": "yes",
         "REPLICA_USER": "copy", "CHECK_USER": "check", "PROBE_USER": "probe", "MASTER_SERVER_ID": "11",
         "SLAVE_SERVER_ID": "12", "BINLOG_FORMAT": "mixed", "SYNC_BINLOG": "0",
         "INNODB_FLUSH_LOG_AT_TRX_COMMIT": "2", "CHARACTER_SET": "utf8",

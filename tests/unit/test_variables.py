@@ -15,6 +15,7 @@ from runbook.step import Change, NotConverged, ensure
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import option_file
 from runbook.system.resources import OURS
+from runbook.system.server_names import UNITS_QUESTION
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 
@@ -276,6 +277,7 @@ def test_semi_sync_that_is_no_longer_wanted_does_not_stay_in_force(
     mysqld_of(side, captured_server(role))
     for each in pair.sides.values():
         link_of(each).says_where("/etc/os-release", captured_json("preflight_master.json")["os"])
+        link_of(each).says(UNITS_QUESTION, captured_json("units.json")["mysql"])
     (phase,) = (each for each in configure_mycnf.phases(pair, lambda question: False) if role in each.roles)
     *_, step = phase.steps(side)
     assert isinstance(step, InForce)

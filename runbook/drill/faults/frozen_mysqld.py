@@ -21,7 +21,7 @@ class FrozenMysqld(Fault):
         self._leash = Leash(side.host, _waking(side))
 
     def inject(self, side: Side) -> None:
-        side.host.do(f"systemctl kill -s STOP {side.family.MYSQL_UNIT}")
+        side.host.do(f"systemctl kill -s STOP {side.names.unit}")
 
     def heal(self, side: Side) -> None:
         if self._leash:
@@ -30,5 +30,5 @@ class FrozenMysqld(Fault):
 
 
 def _waking(side: Side) -> str:
-    unit = side.family.MYSQL_UNIT
+    unit = side.names.unit
     return f"! systemctl is-active -q {unit} || systemctl kill -s CONT {unit}"

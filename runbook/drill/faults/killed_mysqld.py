@@ -24,7 +24,7 @@ class KilledMysqld(Fault):
         self._leash: Leash | None = None
 
     def prepare(self, side: Side) -> None:
-        host, unit = side.host, side.family.MYSQL_UNIT
+        host, unit = side.host, side.names.unit
         self._leash = Leash(host, _removal(unit))
         host.put(DROP_IN.format(unit=unit), NO_RESTART)
         host.do("systemctl daemon-reload")
@@ -33,13 +33,13 @@ class KilledMysqld(Fault):
             raise HostError(str(host), f"{unit} still has Restart={restart} in spite of our drop-in")
 
     def inject(self, side: Side) -> None:
-        side.host.do(f"systemctl kill -s KILL {side.family.MYSQL_UNIT}")
+        side.host.do(f"systemctl kill -s KILL {side.names.unit}")
 
     def heal(self, side: Side) -> None:
         """The drop-in goes; mysqld stays down, because systemd decided about its restart when it died."""
         if self._leash:
             self._leash.close()
-        side.host.do(_removal(side.family.MYSQL_UNIT))
+        side.host.do(_removal(side.names.unit))
 
 
 def _removal(unit: str) -> str:

@@ -1,0 +1,72 @@
+"""What the server is called on a host: found from what is installed, else told by hosts.env and the package sources."""
+
+from types import ModuleType
+
+import pytest
+from fake import FakeLink, captured_json, host_of
+
+from runbook.errors import BadInput
+from runbook.host import Host
+from runbook.settings import Settings, WantedEngine
+from runbook.system import debian
+from runbook.system.family import names_on
+from runbook.system.server_names import UNITS_QUESTION, ServerNames
+
+UNITS = captured_json("units.json")
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    return FakeLink()
+
+
+@pytest.fixture
+def host(settings: Settings, link: FakeLink) -> Host:
+    return host_of(settings, link)
+
+
+@pytest.mark.parametrize(
+    ("family", "there", "expected"),
+    [(debian, "mysql", debian.MYSQL), (debian, "mariadb", debian.MARIADB)],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_what_is_installed_is_found_whether_hosts_env_names_it_or_not(
+    host: Host, link: FakeLink, family: ModuleType, there: str, expected: ServerNames, named: bool
+) -> None:
+    link.says(UNITS_QUESTION, UNITS[there])
+    assert names_on(host, family, expected.engine if named else "auto") == expected
+
+
+def test_mariadbs_aliases_are_not_taken_for_mysql(host: Host, link: FakeLink) -> None:
+    link.says(UNITS_QUESTION, UNITS["mariadb"])
+    assert names_on(host, debian, "auto").unit == "mariadb"
+
+
+@pytest.mark.parametrize(("wanted", "there"), [("mysql", "mariadb"), ("mariadb", "mysql")])
+def test_another_engine_than_the_wanted_is_refused_and_not_replaced(
+    host: Host, link: FakeLink, wanted: WantedEngine, there: str
+) -> None:
+    link.says(UNITS_QUESTION, UNITS[there])
+    with pytest.raises(BadInput, match=rf"master .*ENGINE = {wanted}.*\n.*ENGINE={there}.*Nothing is replaced"):
+        names_on(host, debian, wanted)
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [("mysql", debian.MYSQL), ("mariadb", debian.MARIADB)])
+def test_on_a_blank_host_hosts_env_decides(
+    host: Host, link: FakeLink, wanted: WantedEngine, expected: ServerNames
+) -> None:
+    link.says(UNITS_QUESTION, UNITS["blank"])
+    assert names_on(host, debian, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("mysql", "mariadb", "expected"),
+    [("9.7.4-2\n", "", debian.MYSQL), ("", "1:10.11.18-0+deb12u1\n", debian.MARIADB), ("", "", debian.MYSQL)],
+)
+def test_on_a_blank_host_without_engine_its_package_sources_decide(
+    host: Host, link: FakeLink, mysql: str, mariadb: str, expected: ServerNames
+) -> None:
+    link.says(UNITS_QUESTION, UNITS["blank"])
+    link.says(debian.candidate_question("mysql-server"), mysql)
+    link.says(debian.candidate_question("mariadb-server"), mariadb)
+    assert names_on(host, debian, "auto") == expected
