@@ -7,5 +7,6 @@ set -u
 
 drop_vip
 vrrp_is STOPPED
+alert keepalived-stopped
 serialised
 give_way

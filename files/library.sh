@@ -13,6 +13,7 @@ LOCK=/run/lock/mysql-runbook.scripts
 STATE=/var/lib/mysql-runbook
 TAKEOVER=$STATE/takeover
 GAVE_WAY=$STATE/gave-way
+ALERTS=/run/mysql-runbook.alerts
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 RELAY_SECONDS=60
 RECEIVER=performance_schema.replication_connection_status
@@ -26,6 +27,27 @@ say_anew() {
     [ "$(cat /run/mysql-runbook.said 2>/dev/null)" = "$*" ] && return
     echo "$*" >/run/mysql-runbook.said
     say "$*"
+}
+
+# alert KIND [DETAIL]: it is so now, and people should know; alert_over KIND: it is so no longer. Both may be called each
+# second: what is known already costs a look at a file. Nothing is sent from here and nothing waited for: a unit of its
+# own (alert.sh) tells people, a few seconds later. KIND is one of runbook/alert_texts.py. DETAIL is one line; a change
+# of it is told anew, so no figures that move.
+alert() {
+    local since='' known='' detail=${2:-}
+    detail=${detail//[[:cntrl:]]/ }
+    detail=${detail:0:500}
+    { read -r since && IFS= read -r known; } 2>/dev/null <"$ALERTS/now/$1" && [ "$known" = "$detail" ] && return
+    [ -n "$since" ] || printf -v since '%(%s)T' -1
+    [ -d "$ALERTS/now" ] || (umask 077 && mkdir -p "$ALERTS/now" "$ALERTS/news") 2>/dev/null
+    { printf '%s\n%s\n' "$since" "$detail" >"$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
+    return 0
+}
+
+alert_over() {
+    [ -e "$ALERTS/now/$1" ] || return 0
+    { rm -f "$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
+    return 0
 }
 
 # vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it.
@@ -81,14 +103,28 @@ peer_writes() {
 
 open_writes() {
     local said
-    [ "$(closed)" = 1 ] || return 0
+    case $(closed) in
+        1) ;;
+        0) is_open && return ;;
+        *) return 0 ;;
+    esac
     if peer_writes; then
         say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
+        alert peer-writes
     elif said=$(query 'SET GLOBAL read_only = OFF'); then
         say "holds the VIP: open for writes"
+        is_open
     else
         say "could not open for writes: $said"
+        alert not-opened "$said"
     fi
+}
+
+is_open() {
+    local kind
+    for kind in master-closed peer-writes not-opened not-closed; do
+        alert_over "$kind"
+    done
 }
 
 # set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write.
@@ -102,21 +138,34 @@ close_writes() {
     if ! said=$(closed); then
         case $said in
             *"ERROR 2002"*) say_anew "mysqld does not run: nobody writes" ;;
-            *) say_anew "could not be closed: ${said:-mysqld does not answer}" && return 1 ;;
+            *)
+                say_anew "could not be closed: ${said:=mysqld does not answer}"
+                alert not-closed "$said"
+                return 1
+                ;;
         esac
+        alert_over not-closed
         return
     fi
-    [ "$said" = 1 ] && return
+    if [ "$said" = 1 ]; then
+        alert_over not-closed
+        return
+    fi
     if ! said=$(set_closed 1); then
         # By stdin and with --force: a session that has ended meanwhile (1094) does not spare the others.
         kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
             AND user NOT IN ('system user', 'event_scheduler')") &&
             query_all <<<"$kills" >/dev/null
-        said=$(set_closed $((SEMI_SYNC_SECONDS + 2))) || { say "could not close: $said"; return 1; }
+        if ! said=$(set_closed $((SEMI_SYNC_SECONDS + 2))); then
+            say "could not close: $said"
+            alert not-closed "$said"
+            return 1
+        fi
         say "killed the sessions that were still writing"
     fi
     say "closed for writes"
+    alert_over not-closed
 }
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
@@ -173,9 +222,9 @@ settle() {
     holds_vip
     case $ROLE:$? in
         master:0) rm -f "$GAVE_WAY" && open_writes ;;
-        master:1) give_way ;;
-        slave:0) close_writes && take_over ;;
-        slave:1) close_writes && follow_master ;;
+        master:1) give_way && alert master-closed ;;
+        slave:0) alert vip-on-slave && close_writes && take_over ;;
+        slave:1) alert_over vip-on-slave && close_writes && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed" ;;
     esac
 }

@@ -10,13 +10,23 @@ if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
         # The server is there and answers, if only to say no: a full house or a wrong password is no reason to move.
         *"ERROR 1040"* | *"ERROR 1045"* | *"ERROR 1203"*)
             say_anew "mysqld answers, but not to us: $said"
+            alert_over mysqld-silent
+            case $said in
+                *"ERROR 1045"*) alert login-refused "$said" ;;
+                *) alert connections-used-up "$said" ;;
+            esac
             exit 0
             ;;
     esac
-    say "mysqld does not serve: ${said:-no answer}"
+    say "mysqld does not serve: ${said:=no answer}"
+    alert mysqld-silent "$said"
     vrrp_is FAULT
     exit 1
 fi
+
+for kind in mysqld-silent login-refused connections-used-up keepalived-stopped; do
+    alert_over "$kind"
+done
 
 holds_vip
 case $? in

@@ -133,6 +133,24 @@ class Station:
         return dict(line.split("=", 1) for line in file.read_text().splitlines())
 
     @property
+    def alerts(self) -> dict[str, str]:
+        """What people should know now: kind and detail."""
+        found = {}
+        for file in (self.folder / "run" / "mysql-runbook.alerts" / "now").glob("*"):
+            since, detail = file.read_text().splitlines()
+            assert since.isdigit()
+            found[file.name] = detail
+        return found
+
+    @property
+    def news(self) -> set[str]:
+        """The kinds that the sender has not looked at yet; looking takes them away."""
+        files = list((self.folder / "run" / "mysql-runbook.alerts" / "news").glob("*"))
+        for file in files:
+            file.unlink()
+        return {file.name for file in files}
+
+    @property
     def end(self) -> dict[str, object]:
         """All that must be the same whichever scripts ran, in whatever order."""
         record = self.takeover

@@ -1,0 +1,238 @@
+"""What alerts say, in English and Chinese: the one table of every kind that the scripts on the hosts can raise."""
+
+import shlex
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Language = Literal["en", "zh"]
+
+
+class Text(NamedTuple):
+    """The same in both languages."""
+
+    en: str
+    zh: str
+
+    def to(self, language: Language) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a kind of alert says when it begins, what the operator does then, and what it says when it is over."""
+
+    begins: Text
+    do_next: Text
+    over: Text
+
+
+TEST = "test"
+
+KINDS: dict[str, Words] = {
+    "vip-on-slave": Words(
+        Text(
+            "The slave has taken the VIP over: clients can read and cannot write",
+            "从库已接管 VIP:客户端只能读,不能写",
+        ),
+        Text(
+            "inv verify says what became of the master; get its mysqld running again. Then inv failback: it brings the "
+            "VIP home once it is proven that nothing is lost by it.",
+            "用 inv verify 查明主库出了什么问题,让主库的 mysqld 恢复运行。然后执行 inv failback:"
+            "确认不会丢失数据后,它把 VIP 移回主库。",
+        ),
+        Text(
+            "The slave has given the VIP back and copies the master again",
+            "从库已交还 VIP,并重新从主库复制",
+        ),
+    ),
+    "master-closed": Words(
+        Text(
+            "The master does not hold the VIP: it refuses writes",
+            "主库不持有 VIP:它拒绝写入",
+        ),
+        Text(
+            "inv verify says who holds the VIP and why; then inv failback brings it home.",
+            "用 inv verify 查看 VIP 在哪台主机及原因;然后执行 inv failback 把 VIP 移回主库。",
+        ),
+        Text(
+            "The VIP is home: the master holds it and takes writes",
+            "VIP 已回到主库:主库持有 VIP 并接受写入",
+        ),
+    ),
+    "keepalived-stopped": Words(
+        Text(
+            "keepalived has stopped on this host, by hand or because mysqld ended: this host cannot hold the VIP",
+            "本机 keepalived 已停止(人为停止,或因 mysqld 退出):本机不能持有 VIP",
+        ),
+        Text(
+            "systemctl status mysql keepalived on this host says which of the two ended. Start mysqld; keepalived "
+            "comes with it. Then inv verify; if the VIP is on the slave: inv failback.",
+            "在本机执行 systemctl status mysql keepalived,看是哪一个停了。启动 mysqld,keepalived 会随之启动。"
+            "然后执行 inv verify;如果 VIP 在从库,执行 inv failback。",
+        ),
+        Text("keepalived runs again on this host", "本机 keepalived 已恢复运行"),
+    ),
+    "mysqld-silent": Words(
+        Text("mysqld on this host does not answer", "本机 mysqld 没有应答"),
+        Text(
+            "See mysqld's error log, the disk and the memory of this host; restart a mysqld that hangs. Then inv "
+            "verify; if the VIP is on the slave: inv failback.",
+            "查看本机 mysqld 的错误日志、磁盘和内存;如果 mysqld 卡死,重启它。然后执行 inv verify;"
+            "如果 VIP 在从库,执行 inv failback。",
+        ),
+        Text("mysqld on this host answers again", "本机 mysqld 已恢复应答"),
+    ),
+    "connections-used-up": Words(
+        Text(
+            "mysqld on this host has no connection left: new clients are refused. The VIP does not move for that",
+            "本机 mysqld 的连接数已用完:新客户端被拒绝。VIP 不会因此移动",
+        ),
+        Text(
+            "SHOW PROCESSLIST says who holds them: end those that idle, or raise max_connections.",
+            "用 SHOW PROCESSLIST 查看连接被谁占用:结束空闲连接,或调大 max_connections。",
+        ),
+        Text("mysqld on this host takes new connections again", "本机 mysqld 又可以接受新连接"),
+    ),
+    "login-refused": Words(
+        Text(
+            "mysqld on this host refuses the runbook's own account: the scripts can neither open nor close it",
+            "本机 mysqld 拒绝运行手册自己的账号:脚本既不能开放写入,也不能禁止写入",
+        ),
+        Text(
+            "inv create-replica-user makes the account CHECK_USER right again. Then inv verify.",
+            "执行 inv create-replica-user 恢复 CHECK_USER 账号。然后执行 inv verify。",
+        ),
+        Text(
+            "mysqld on this host lets the runbook's own account in again",
+            "本机 mysqld 又允许运行手册的账号登录",
+        ),
+    ),
+    "peer-writes": Words(
+        Text(
+            "DANGER: the master holds the VIP and must stay closed, because the slave takes writes",
+            "危险:从库正在接受写入,持有 VIP 的主库因此不能开放写入",
+        ),
+        Text(
+            "In mysql on the slave: SET GLOBAL super_read_only = ON. The master opens by itself within seconds. Then "
+            "inv verify says whether the slave has writes that the master lacks.",
+            "在从库的 mysql 中执行:SET GLOBAL super_read_only = ON。主库会在几秒内自动开放写入。"
+            "然后用 inv verify 查看从库是否有主库没有的写入。",
+        ),
+        Text("The slave takes no writes, and the master does", "从库已不接受写入,主库接受写入"),
+    ),
+    "not-opened": Words(
+        Text(
+            "The master holds the VIP and could not be opened for writes",
+            "主库持有 VIP,但无法开放写入",
+        ),
+        Text(
+            "The detail is the server's own answer: put right what it names. It is tried again each second.",
+            "“详情”是服务器的原话:请按它说的处理。脚本每秒会重试一次。",
+        ),
+        Text("The master is open for writes", "主库已开放写入"),
+    ),
+    "not-closed": Words(
+        Text(
+            "DANGER: this server must refuse writes, and it is not proven that it does",
+            "危险:本服务器必须拒绝写入,但目前无法确认",
+        ),
+        Text(
+            "If mysqld hangs, stop it: systemctl stop mysql on this host loses nothing that was acknowledged. "
+            "Then inv verify.",
+            "如果 mysqld 卡死,请停掉它:在本机执行 systemctl stop mysql,不会丢失已确认的写入。然后执行 inv verify。",
+        ),
+        Text("This server is in the state in which it must be", "本服务器已处于应有的状态"),
+    ),
+    "replication-broken": Words(
+        Text(
+            "Replication is broken: the slave falls behind, and a takeover would serve old data",
+            "复制已中断:从库数据越来越旧,此时接管只能提供旧数据",
+        ),
+        Text(
+            "Put right on the slave what the detail names; nothing is skipped. Then inv start-slave and inv verify.",
+            "在从库上处理“详情”中指出的问题,不跳过任何事务。然后执行 inv start-slave 和 inv verify。",
+        ),
+        Text("Replication runs again", "复制已恢复"),
+    ),
+    "slave-away": Words(
+        Text(
+            "The slave acknowledges nothing: what the master acknowledges now is on one host only",
+            "从库没有确认:主库现在确认的写入只存在一台主机上",
+        ),
+        Text(
+            "inv verify says what became of the slave. Once it has caught up, it acknowledges again by itself.",
+            "用 inv verify 查明从库出了什么问题。从库追上之后会自动恢复确认。",
+        ),
+        Text(
+            "The slave acknowledges again: what is acknowledged is on both hosts",
+            "从库已恢复确认:已确认的写入在两台主机上都有",
+        ),
+    ),
+    "disk-nearly-full": Words(
+        Text(
+            "The disk with mysqld's data is nearly full: once it is full, writes stand still. "
+            "The VIP does not move for that",
+            "mysqld 数据所在磁盘快满了:满了以后写入会停住。VIP 不会因此移动",
+        ),
+        Text(
+            "Make room or enlarge the disk. Binary logs go by PURGE BINARY LOGS only, and only those that the slave "
+            "has.",
+            "清理或扩容磁盘。二进制日志只能用 PURGE BINARY LOGS 清理,并且只能清理从库已有的部分。",
+        ),
+        Text("The disk with mysqld's data has room again", "mysqld 数据所在磁盘又有空间了"),
+    ),
+    TEST: Words(
+        Text("This is a test: alerts of this host arrive", "这是测试:本机的告警可以送达"),
+        Text("Nothing.", "无需处理。"),
+        Text("The test is over", "测试结束"),
+    ),
+}
+
+OVER_NEXT = Text("inv verify proves that all is well again.", "用 inv verify 确认一切恢复正常。")
+
+LABELS: dict[str, Text] = {
+    "host": Text("Host", "主机"),
+    "master": Text("the master", "主库"),
+    "slave": Text("the slave", "从库"),
+    "since": Text("Since", "开始时间"),
+    "over": Text("Over", "已恢复"),
+    "detail": Text("Detail", "详情"),
+    "now": Text("Reads and writes now", "当前读写"),
+    "next": Text("Do next", "下一步"),
+}
+
+# Who answers at the VIP, and whether it takes writes, when the alert is sent.
+SERVED: dict[str, Text] = {
+    "master-open": Text("the master serves both", "主库提供读写"),
+    "master-closed": Text("the master serves reads; writes are refused", "主库提供读;写被拒绝"),
+    "slave-closed": Text("the slave serves reads; writes are refused", "从库提供读;写被拒绝"),
+    "slave-open": Text("DANGER: the slave serves both", "危险:从库同时提供读写"),
+    "full": Text("who is connected is served; the VIP refuses new clients", "已有连接可用;VIP 拒绝新客户端"),
+    "nobody": Text("nobody answers at the VIP", "VIP 无人应答:不能读,也不能写"),
+    "unknown": Text("the VIP answers, but not to the runbook: unknown", "VIP 有应答,但不接受运行手册的登录:情况不明"),
+}
+
+
+def shell_arrays(language: Language) -> str:
+    """All of it in one language as bash's associative arrays, for alert.sh."""
+    tables: dict[str, dict[str, Text]] = {
+        "BEGINS": {kind: words.begins for kind, words in KINDS.items()},
+        "DO_NEXT": {kind: words.do_next for kind, words in KINDS.items()} | {"over": OVER_NEXT},
+        "OVER": {kind: words.over for kind, words in KINDS.items()},
+        "LABEL": LABELS,
+        "SERVED": SERVED,
+    }
+    return "".join(
+        f"declare -A {name}=(\n"
+        + "".join(f"    [{key}]={shlex.quote(text.to(language))}\n" for key, text in table.items())
+        + ")\n"
+        for name, table in tables.items()
+    )
+
+
+def markdown_table() -> str:
+    """README's table of all kinds: what the alert says when it begins, what to do, what it says when it is over."""
+    rows = ["| alert | what it says | what to do | when it is over |", "| --- | --- | --- | --- |"]
+    for kind, words in KINDS.items():
+        rows.append(f"| `{kind}` | {words.begins.en} | {words.do_next.en} | {words.over.en} |")
+    return "\n".join(rows) + "\n"
