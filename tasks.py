@@ -18,6 +18,7 @@ from invoke.tasks import task
 from invoke.util import helpline
 
 if TYPE_CHECKING:
+    from runbook.drill.recording import Recording
     from runbook.drill.result import Result
     from runbook.pair import Pair
     from runbook.report import Report
@@ -201,13 +202,15 @@ def verify(c: Context, json: bool = False) -> None:
 def drill(name: str, what: str) -> Any:
     """A task for one fault of runbook/drill/faults/."""
 
-    def body(c: Context, yes: bool = False, failback: bool = False) -> None:
-        rehearse(c, name, yes)
-        if failback:
-            bring_home(c)
+    def body(c: Context, yes: bool = False, failback: bool = False, json: bool = False) -> None:
+        with recording(name, json=json) as record:
+            rehearse(c, name, yes, record, json=json)
+            if failback:
+                bring_home(c, record, json=json)
 
     body.__doc__ = what
-    return task(body, name=name, help=YES | {"failback": "bring the VIP home afterwards"}, auto_shortflags=False)
+    helps = YES | JSON | {"failback": "bring the VIP home afterwards"}
+    return task(body, name=name, help=helps, auto_shortflags=False)
 
 
 DRILLS = (
@@ -223,13 +226,31 @@ DRILLS = (
 )
 
 
-def rehearse(c: Context, name: str, yes: bool) -> "Result | None":
+@contextmanager
+def recording(name: str, *, json: bool = False) -> Iterator["Recording"]:
+    """The report of a drill and of the failback after it; with `json` it is printed at the end."""
+    from runbook.drill.recording import Recording
+    from runbook.drill.reports import Reports
+    from runbook.report import Report
+
+    record = Recording(name, Reports.found(os.environ, HERE))
+    try:
+        yield record
+    finally:
+        if json and record.document:
+            Report(str).document(record.document)
+
+
+def rehearse(c: Context, name: str, yes: bool, record: "Recording", *, json: bool = False) -> "Result | None":
     """Drill one fault; what it measured, or None in a dry run."""
-    with on_pair(c, f"drill.{name}") as (pair, report, target):
+    with (
+        on_pair(c, f"drill.{name}", json=json) as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
         from runbook.drill import failover
         from runbook.drill.faults import FAULTS
 
-        return failover.run(pair, FAULTS[name](), report, typed_vip(target, yes))
+        return failover.run(pair, FAULTS[name](), report, typed_vip(target, yes), recorder)
 
 
 @task(name="all", help=YES, auto_shortflags=False)
@@ -247,11 +268,28 @@ def all_drills(c: Context, yes: bool = False) -> None:
         for name, fault in FAULTS.items():
             if fault().reason_against(settings):
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
-            elif result := rehearse(c, name, yes or bool(results)):
-                results[name] = result
-                bring_home(c)
+                continue
+            with recording(name) as record:
+                if result := rehearse(c, name, yes or bool(results), record):
+                    results[name] = result
+                    bring_home(c, record)
     finally:
         Report(str).show(summary.table(results))
+
+
+@task(auto_shortflags=False)
+def reports(c: Context) -> None:
+    """List the last drills, and say where the reports of all of them are."""
+    with operator_errors([]):
+        from runbook.drill.index import table
+        from runbook.drill.reports import Reports
+        from runbook.report import Report
+
+        found = Reports.found(os.environ, HERE)
+        report, entries = Report(str), found.renew_index()
+        if entries:
+            report.show(table(entries))
+        report.say(f"All of them: {found.index}" if entries else f"No drill was reported in {found.folder} so far.")
 
 
 @task(auto_shortflags=False)
@@ -260,9 +298,12 @@ def failback(c: Context) -> None:
     bring_home(c)
 
 
-def bring_home(c: Context) -> None:
+def bring_home(c: Context, record: "Recording | None" = None, *, json: bool = False) -> None:
     """What `failback` does, alone or after a drill; then verify, so that the last line is proof."""
-    with on_pair(c, "failback") as (pair, report, _):
+    with (
+        on_pair(c, "failback", json=json) as (pair, report, target),
+        record.of(target, report) if record else nullcontext() as recorder,
+    ):
         from runbook import failback as operation
         from runbook import verify as verification
 
@@ -270,7 +311,7 @@ def bring_home(c: Context) -> None:
             acts = operation.intended(pair)
             report.say("\n".join(f"would {act}" for act in acts) or "nothing to do")
             raise Exit(code=DRIFT if acts else 0)
-        if operation.run(pair, report) and not verification.run(pair, report):
+        if operation.run(pair, report, recorder) and not verification.run(pair, report, quiet=json):
             raise Exit(code=FAILED)
 
 
@@ -359,7 +400,7 @@ def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | N
 
 
 namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback)
-namespace.add_collection(Collection("drill", *DRILLS, all_drills))
+namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 for each in (test, lint):
     namespace.add_task(each)

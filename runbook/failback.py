@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from runbook.diagnosis import Kind, Verdict, diagnose
 from runbook.drill.faults import heal_leftovers
 from runbook.drill.probe import Probe
+from runbook.drill.recorder import Recorder
+from runbook.drill.scene import observed
+from runbook.drill.scorecard import within
 from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.keepalived import GAVE_WAY, UNIT, vrrp_state
@@ -26,6 +29,7 @@ THREADS_SECONDS = 30
 CATCH_UP_SECONDS = 600
 BACKUP_SECONDS = 30
 HOME_SECONDS = 30
+WRITES_TARGET = 1.0  # seconds that writes may stand still for the hand-over
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 
 
@@ -44,8 +48,11 @@ class Refused(RunbookError):
     """Something does not add up; the VIP was not moved."""
 
 
-def run(pair: Pair, report: Report) -> Handover | None:
-    """Bring the VIP home; None when all is well already. Raises Refused before the VIP moves."""
+def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handover | None:
+    """Bring the VIP home; None when all is well already. Raises Refused before the VIP moves.
+
+    With a recorder the failback is the end of a drill, and part of its report.
+    """
     facts = gather(pair)
     verdict = diagnose(facts)
     report.say(verdict.sentence)
@@ -58,7 +65,7 @@ def run(pair: Pair, report: Report) -> Handover | None:
     catch_up(pair, report)
     pair.master.host.do(f"rm -f {GAVE_WAY}")
     report.outcome(ensure(pair.master.host, Service(UNIT)))
-    handover = hand_over(pair, report) if pair.slave.holds_vip() else Handover(None, None)
+    handover = hand_over(pair, report, recorder or Recorder()) if pair.slave.holds_vip() else Handover(None, None)
     since = facts["slave"].takeover.get("at")
     if since:
         report.say(f"writes had stood still since the takeover at {since}")
@@ -157,7 +164,7 @@ def replicate(pair: Pair, report: Report) -> None:
     report.say(f"{pair.slave.host}: replication started")
 
 
-def hand_over(pair: Pair, report: Report) -> Handover:
+def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
     """Restart keepalived on the slave: its goodbye gives the VIP to the master, which opens for writes."""
     until(
         f"{pair.master.host}: keepalived as BACKUP, ready to take the VIP",
@@ -165,13 +172,18 @@ def hand_over(pair: Pair, report: Report) -> Handover:
         lambda: vrrp_state(pair.master.host) == "BACKUP",
         hint=lambda: f"It is {vrrp_state(pair.master.host) or 'in no known state'}; see journalctl -u {UNIT} there.",
     )
-    with Probe.of(pair.settings) as probe:
+    with Probe.of(pair.settings) as probe, observed(pair, probe, recorder):
         let_go = time.monotonic()
+        recorder.mark("failback", "the slave is told to let the VIP go", let_go)
         pair.slave.host.do(f"systemctl restart --no-block {UNIT}")
         until(f"{pair.settings.vip.ip} on the master", HOME_SECONDS, pair.master.holds_vip, pause=0.02)
         vip_seconds = time.monotonic() - let_go
+        recorder.mark("takeover", "the VIP is home on the master", let_go + vip_seconds)
         until("the master open for writes", HOME_SECONDS, lambda: not _closed(pair.master), pause=0.02)
         written = probe.first_write_after(let_go, deadline=5)
+        if written is not None:
+            recorder.mark("writes", "writes again, acknowledged by the master", let_go + written)
+        recorder.score(within("Failback: from the slave's letting go to an acknowledged write", written, WRITES_TARGET))
     writes = f", a write was acknowledged after {written:.2f} s" if written is not None else ""
     report.say(f"handed over: the VIP was on the master {vip_seconds:.2f} s after the slave was told to let go{writes}")
     return Handover(vip_seconds, written)

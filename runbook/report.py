@@ -2,12 +2,15 @@
 
 import difflib
 import json
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 
 from rich.console import Console, RenderableType
+from rich.live import Live
 from rich.markup import escape
 
 from runbook.step import Change, Gap, Outcome
@@ -15,6 +18,7 @@ from runbook.step import Change, Gap, Outcome
 STYLES = {"ok": "green", "changed": "yellow", "would change": "cyan", "waits": "cyan", "failed": "bold red"}
 WIDTH = max(map(len, STYLES))
 PAPER_WIDTH = 120
+LIVE_PER_SECOND = 4
 
 
 class Report:
@@ -78,6 +82,17 @@ class Report:
         paper = console if console.is_terminal else Console(file=console.file, width=PAPER_WIDTH, highlight=False)
         with self._printing:
             paper.print(picture, soft_wrap=False)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether what changes may be redrawn: on a terminal, unless NO_COLOR or CI say that nobody looks at one."""
+        console = self._console
+        plain = any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
+        return console.is_terminal and not console.is_dumb_terminal and not plain
+
+    def live(self, picture: Callable[[], RenderableType]) -> AbstractContextManager[object]:
+        """A picture under the text, drawn again and again while this lasts, and gone afterwards."""
+        return Live(get_renderable=picture, console=self._console, refresh_per_second=LIVE_PER_SECOND, transient=True)
 
     def document(self, document: Mapping[str, object]) -> None:
         """The one JSON document of a run; its texts are masked by whoever makes it."""

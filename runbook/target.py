@@ -20,6 +20,11 @@ class Target:
     settings: Settings
     lab: Lab | None
 
+    @property
+    def name(self) -> str:
+        """Of the pair, in a report: the lab's, or what keepalived calls it and its VIP."""
+        return f"lab {self.lab.name}" if self.lab else f"{self.settings.router_id} {self.settings.vip.ip}"
+
     def describe(self) -> str:
         """The first line of every run."""
         s = self.settings

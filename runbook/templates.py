@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 ROOT = Path(__file__).parent.parent
 
@@ -12,13 +12,18 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
-    autoescape=False,
+    autoescape=select_autoescape(["html.j2"], default=False),
 )
 
 
 def render(name: str, **values: object) -> str:
     """The text of a template; a hole that no value fills is an error."""
     return _environment.get_template(name).render(**values)
+
+
+def source(name: str) -> str:
+    """The text of a file in templates/ that has no holes."""
+    return (ROOT / "templates" / name).read_text()
 
 
 def static(name: str) -> str:

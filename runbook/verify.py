@@ -56,10 +56,11 @@ class Line(NamedTuple):
     todo: str
 
 
-def run(pair: Pair, report: Report) -> bool:
-    """Examine the pair and show what was found; whether all of it is good."""
+def run(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
+    """Examine the pair and, unless it is to be quiet, show what was found; whether all of it is good."""
     verification = examine(pair)
-    show(verification, report)
+    if not quiet:
+        show(verification, report)
     return verification.good
 
 

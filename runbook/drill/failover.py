@@ -52,6 +52,7 @@ def run(
     if not confirm():
         raise BadInput("Not confirmed: nothing was done.")
     recorder = recorder or Recorder()
+    recorder.look_around(pair)
     with ends_with_the_state(pair, report):
         result = rehearse(pair, fault, report, recorder)
     recorder.conclude(account(fault.name, result, fault.vip_target_seconds, fault.reads_target_seconds))

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from runbook.drill.environment import environment
 from runbook.drill.lag_watch import LagWatch
 from runbook.drill.ledger import Audit
 from runbook.drill.probe import Probe
 from runbook.drill.scorecard import Score
 from runbook.drill.watch import AddressWatch
 from runbook.drill.writes_watch import WritesWatch
+from runbook.pair import Pair
 from runbook.settings import Role
 
 MarkKind = Literal["fault", "takeover", "reads", "refusal", "heal", "failback", "writes", "note"]
@@ -74,9 +76,9 @@ def unseen(_: "Recorder") -> AbstractContextManager[object]:
 
 
 class Recorder:
-    """Collects; nothing here looks at the pair or takes a noticeable time."""
+    """Collects; only `look_around` asks the pair anything. Without a drill's name nobody will read it."""
 
-    def __init__(self, drill: str = "", view: View = unseen) -> None:
+    def __init__(self, drill: str = "") -> None:
         self.drill = drill
         self.started = time.time()
         self.marks: list[Mark] = []
@@ -84,8 +86,14 @@ class Recorder:
         self.scorecard: list[Score] = []
         self.account: Account | None = None
         self.error: BaseException | None = None
-        self._view = view
+        self.view: View = unseen
+        self.environment: Mapping[str, object] = {}
         self._since = time.monotonic()
+
+    def look_around(self, pair: Pair) -> None:
+        """Versions and settings, before the fault, while both hosts answer; what is not told is left out."""
+        if self.drill:
+            self.environment = environment(pair)
 
     @contextmanager
     def watching(
@@ -99,7 +107,7 @@ class Recorder:
         scene = Scene(probe, vip, writes, lag, time.monotonic())
         self.scenes.append(scene)
         try:
-            with self._view(self):
+            with self.view(self):
                 yield
         finally:
             scene.until = time.monotonic()

@@ -1,0 +1,51 @@
+"""A drill and its report: what is recorded is shown while it runs and filed however it ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runbook.drill import live
+from runbook.drill.environment import operator
+from runbook.drill.record import Document, document, masked
+from runbook.drill.recorder import Recorder
+from runbook.drill.reports import Reports
+from runbook.report import Report
+from runbook.target import Target
+
+
+class Recording:
+    """One drill, with the failback that belongs to it."""
+
+    def __init__(self, drill: str, reports: Reports) -> None:
+        self.recorder = Recorder(drill)
+        self.document: Document | None = None
+        """What was filed last."""
+        self._reports = reports
+        self._name = ""
+
+    @contextmanager
+    def of(self, target: Target, report: Report) -> Iterator[Recorder]:
+        """Record what is done meanwhile; it is filed at the end, and anew when there is more to tell.
+
+        Nothing is filed of a drill that did nothing. A failure to file is told, and hides nothing of the drill.
+        """
+        self.recorder.view = live.on(report, target.settings)
+        try:
+            yield self.recorder
+        except BaseException as error:
+            self.recorder.error = error
+            raise
+        finally:
+            if self.recorder.scenes:
+                self._file(target, report)
+
+    def _file(self, target: Target, report: Report) -> None:
+        try:
+            found = masked(document(self.recorder, target.settings, target.name, operator()), target.mask)
+            self.document = found
+            self._name = self._name or self._reports.new_name(found)
+            page = self._reports.add(self._name, found)
+        except Exception as error:  # whatever is wrong with a report, the drill's own outcome is told
+            report.say(f"The report was not written: {type(error).__name__}: {error}", "yellow")
+            report.say(f"All else stands as said. REPORTS=/another/folder replaces {self._reports.folder}.", "yellow")
+        else:
+            report.say(f"Report: {page}")

@@ -1,0 +1,52 @@
+"""A failback under the eyes of a drill's recorder: both hosts watched, and traffic before and after the hand-over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from runbook.drill.client import logins_at
+from runbook.drill.lag_watch import LagWatch
+from runbook.drill.probe import Kind, Probe
+from runbook.drill.recorder import Recorder
+from runbook.drill.watch import AddressWatch
+from runbook.drill.writes_watch import WritesWatch
+from runbook.pair import Pair
+from runbook.wait import DeadlinePassed
+
+SHOWN = 60
+SHOWN_SECONDS = 5
+
+
+@contextmanager
+def observed(pair: Pair, probe: Probe, recorder: Recorder) -> Iterator[None]:
+    """Record what happens meanwhile; nothing is done where nobody records."""
+    if not recorder.drill:
+        yield
+        return
+    settings, vip = pair.settings, pair.settings.vip.ip
+    with (
+        AddressWatch(pair.master.host, vip) as on_master,
+        AddressWatch(pair.slave.host, vip) as on_slave,
+        WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
+        WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
+        LagWatch(logins_at(settings.slave.address, settings), probe.run) as lag,
+        recorder.watching(
+            probe,
+            {"master": on_master, "slave": on_slave},
+            {"master": master_writes, "slave": slave_writes},
+            lag,
+        ),
+    ):
+        _see_more(probe, "read")
+        yield
+        _see_more(probe, "write")
+
+
+def _see_more(probe: Probe, kind: Kind) -> None:
+    """So much that a picture has something to show; what does not come is not waited for long."""
+
+    def count() -> int:
+        return len(list(probe.seen(kind, ok=True)))
+
+    there = count()
+    with suppress(DeadlinePassed):
+        probe.wait(f"more {kind}s", SHOWN_SECONDS, lambda: count() >= there + SHOWN)
