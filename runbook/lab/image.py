@@ -25,6 +25,7 @@ TOOLS = {
     "bridge": "iproute2",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
+    "mkfs.xfs": "xfsprogs",
 }
 
 BASE = (

@@ -7,7 +7,8 @@ from pathlib import Path
 from runbook.lab.cgroup import ControlGroup
 from runbook.lab.command import SBIN_PATH, LabError, run
 
-MODULES = ("overlay", "bridge", "veth")
+MODULES = ("overlay", "bridge", "veth", "loop", "xfs")
+FILE_SYSTEMS = {"overlay": "CONFIG_OVERLAY_FS", "xfs": "CONFIG_XFS_FS"}
 DEVICES = ("bridge", "veth")
 
 
@@ -16,8 +17,12 @@ def check_kernel() -> None:
     if modprobe := shutil.which("modprobe", path=SBIN_PATH):
         # It fails where a feature is built in, or in a container: what counts is looked at below.
         subprocess.run([modprobe, "-q", "-a", *MODULES], capture_output=True, timeout=20, check=False)
-    if "overlay" not in Path("/proc/filesystems").read_text().split():
-        raise LabError("this kernel has no overlay file system (CONFIG_OVERLAY_FS, module overlay)")
+    known = Path("/proc/filesystems").read_text().split()
+    for kind, option in FILE_SYSTEMS.items():
+        if kind not in known:
+            raise LabError(f"this kernel has no {kind} file system ({option}, module {kind})")
+    if not Path("/dev/loop-control").exists():
+        raise LabError("this machine has no loop devices (CONFIG_BLK_DEV_LOOP, module loop; root of its own)")
     for kind in DEVICES:
         _check_device(kind)
     _ = ControlGroup("").directories

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from runbook.lab.command import (
     unmount_below,
     wait_until,
 )
+from runbook.lab.datadisk import DataDisk
 
 NSPAWN = "systemd-nspawn"
 BOOT_SECONDS = 20
@@ -28,13 +30,17 @@ POWER_BUTTON_SECONDS = 1.0
 SSH_PROBE_SECONDS = 5
 # systemd(1): what PID 1 is sent to start poweroff.target.
 POWER_OFF = signal.SIGRTMIN + 4
+DATA_DIRECTORY = "var/lib/mysql"
 # Joins the control groups, then leaves the session: no terminal and no parent that could end the host.
-# "0" in cgroup.procs is the writing process itself.
+# "0" in cgroup.procs is the writing process itself. The data disk is mounted where only the host has it.
 LAUNCH = """
 set -eu
 while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs"; shift; done
 shift
-exec setsid --fork "$@"
+exec setsid --fork unshare --mount sh -euc '
+[ ! -e "$1" ] || mount -t xfs -o loop "$1" "$2"
+shift 2
+exec "$@"' sh "$@"
 """
 
 
@@ -64,6 +70,11 @@ class Machine:
         return f"vb-{self.name}"
 
     @property
+    def data(self) -> DataDisk:
+        """The disk of its data directory."""
+        return DataDisk(self.home / "data.xfs", self.root / DATA_DIRECTORY)
+
+    @property
     def _group(self) -> ControlGroup:
         return ControlGroup(f"lab-{self.name}")
 
@@ -76,6 +87,7 @@ class Machine:
         """Mount the host's own layer over `image`; what the host wrote before is there again."""
         if self.has_disk:
             return
+        is_blank = not (self.home / "upper").exists()
         self.home.mkdir(exist_ok=True)
         self.home.chmod(0o700)
         layers = {"lowerdir": image, "upperdir": self.home / "upper", "workdir": self.home / "work"}
@@ -84,6 +96,8 @@ class Machine:
         layers["upperdir"].chmod(0o755)
         options = ",".join(f"{layer}={path}" for layer, path in layers.items())
         run(["mount", "-t", "overlay", "-o", options, "overlay", self.root])
+        if is_blank:
+            self.data.make()
 
     def drop_disk(self) -> None:
         """Unmount the disk and delete all that the host ever wrote."""
@@ -151,9 +165,10 @@ class Machine:
         ]
         if not systemd_is_pid_1():
             command += ["--register=no", "--keep-unit"]
+        disk = (str(self.data.file), str(self.data.point))
         with self.console.open("w") as console:
             subprocess.run(
-                ["sh", "-c", LAUNCH, "sh", *map(str, self._group.directories), "--", *command],
+                ["sh", "-c", LAUNCH, "sh", *map(str, self._group.directories), "--", *disk, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -183,15 +198,17 @@ class Machine:
 
         wait_until(off, f"{self.hostname} to shut down", seconds)
         self._clear(seconds)
+        self.data.wait_for_release()
 
     def power_cut(self) -> None:
-        """Kill the host as a pulled plug does, and wait until nothing of it runs."""
+        """Kill the host as a pulled plug does, what it has not synced included; wait until nothing of it runs."""
         init, supervisor = self.init(), self.supervisor()
-        # A host without a PID 1, or not yet or no longer with one, leaves its supervisor only.
-        victim = init or supervisor
-        if victim is not None:
-            _signal(victim, signal.SIGKILL)
-        wait_until(lambda: not self.is_running(), f"{self.hostname} to be dead", POWER_CUT_SECONDS)
+        with self.data.losing_power(supervisor) if supervisor and self.data.exists else nullcontext():
+            # A host without a PID 1, or not yet or no longer with one, leaves its supervisor only.
+            victim = init or supervisor
+            if victim is not None:
+                _signal(victim, signal.SIGKILL)
+            wait_until(lambda: not self.is_running(), f"{self.hostname} to be dead", POWER_CUT_SECONDS)
         self._clear(POWER_CUT_SECONDS)
 
     def _clear(self, seconds: float) -> None:
