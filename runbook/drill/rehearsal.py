@@ -113,10 +113,11 @@ def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report, 
 
 
 def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
-    """Until the pair is what it must be afterwards; one that does not become so is the result's to tell."""
+    """Until the pair is what it must be afterwards, or can no longer become so: that is the result's to tell."""
 
     def recovered() -> bool:
-        return diagnose(gather(pair)).kind is fault.leaves and not fault.unrecovered(pair.master)
+        kind = diagnose(gather(pair)).kind
+        return kind is Kind.DIVERGED or (kind is fault.leaves and not fault.unrecovered(pair.master))
 
     with suppress(DeadlinePassed):
         until("the pair as it must be after the fault", fault.recovery_seconds, recovered, pause=0.2)

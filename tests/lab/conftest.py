@@ -104,6 +104,13 @@ def failed_over_pair(states: States) -> OutsidePair:
     return states.failed_over()
 
 
+@pytest.fixture
+def doomed_pair(states: States) -> Iterator[OutsidePair]:
+    """A pair that serves, and that its test leaves broken for good."""
+    yield states.healthy()
+    states.distrust()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """After a failure nobody knows what the hosts are."""

@@ -35,7 +35,8 @@ LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
 # keepalived runs mysql_check.sh each second, which locks the first and writes the second. mysqld flushes its own files
 # when it likes; what is in them is compared by SQL.
 SERVING = ("run/lock/mysql-runbook.scripts", "run/mysql-runbook.vrrp", "var/lib/mysql")
-IN_MEMORY = ("run", "tmp", "dev/shm")
+# What is not in the host's own layer, but on a file system beside it.
+BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
 # One operator at a time: the lock's file is written by every run that may change something.
 LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
 CLOSED = "SELECT @@GLOBAL.super_read_only"
@@ -136,12 +137,12 @@ class OutsideHost:
         return init is not None and any(each.name == name and same_host(each.pid, init) for each in processes())
 
     def files(self, ignore: tuple[str, ...] = ()) -> dict[str, tuple[object, ...]]:
-        """Every file that differs from the blank image or lives in memory, with what changes when it is touched.
+        """Every file that differs from the blank image or lives beside it, with what changes when it is touched.
 
         The time of the last change of the inode is among it, which nobody can set: the content need not be read.
         """
         found = dict(_walk(self.machine.home / "upper", "", LOGINS + ignore))
-        for folder in IN_MEMORY:
+        for folder in BESIDE:
             found |= _walk(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + ignore)
         return found
 
