@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from runbook.errors import HostError, RunbookError
 from runbook.host import Host
 from runbook.keepalived import UNIT, VRRP_STATE
+from runbook.keepalived_version import VERSION_QUESTION
 from runbook.mysql.replication import ReplicaStatus, replica_status
 from runbook.mysql.session import Server
 from runbook.pair import Pair, Side
@@ -136,7 +137,7 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION)
-    host.foresee((OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, keepalived, *units, *ours, *greetings))
+    host.foresee((OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
     config, takeover, vrrp, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from runbook import templates
 from runbook.host import Host
+from runbook.keepalived_version import AUTO_PRIORITY, Version
 from runbook.pair import Side
 from runbook.step import Gap, State
 from runbook.system.resources import OURS, File
@@ -33,8 +34,8 @@ def vrrp_state(host: Host) -> str:
     return host.ask(f"cat {VRRP_STATE} 2>/dev/null || true").strip()
 
 
-def configuration(side: Side) -> str:
-    """The text of keepalived.conf for one side."""
+def configuration(side: Side, version: Version) -> str:
+    """The text of keepalived.conf for one side, in the words of this keepalived."""
     return templates.render(
         "keepalived.conf.j2",
         ours=OURS,
@@ -44,6 +45,7 @@ def configuration(side: Side) -> str:
         interface=side.interface,
         instance=INSTANCE,
         scripts=SCRIPTS,
+        auto_priority=version >= AUTO_PRIORITY,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 from runbook.errors import BadInput, RunbookError
 from runbook.host import DryHost, Host, Transport
+from runbook.keepalived_version import AUTO_PRIORITY, Version, installed, parsed
 from runbook.lock import HostLock
 from runbook.mysql.session import Server
 from runbook.settings import Node, Role, Settings
@@ -54,6 +55,12 @@ class Side:
     def names(self) -> ServerNames:
         """What the server is called on this host."""
         return names_on(self.host, self.family, self.settings.engine)
+
+    @cached_property
+    def keepalived(self) -> Version:
+        """The version of its keepalived, or of the one that an install would bring."""
+        candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
+        return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY
 
     @cached_property
     def _carrier(self) -> Address:

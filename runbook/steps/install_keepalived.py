@@ -1,11 +1,14 @@
 """Step 6, install-keepalived: the package, its unit tied to mysqld's, the configuration."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from runbook import templates
+from runbook import keepalived_version, templates
+from runbook.errors import BadInput
+from runbook.host import Host
 from runbook.keepalived import CONFIG, LIBRARY, LOADED, UNIT, Configuration, configuration
 from runbook.pair import Pair, Side
-from runbook.step import Step
+from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, Package, Service
 from runbook.system.unit import DropIn, drop_in_path
@@ -13,18 +16,42 @@ from runbook.system.unit import DropIn, drop_in_path
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:
     """Both hosts side by side; keepalived is enabled here and started by the last step."""
-    return [Phase(_steps)]
+    return [Phase(_package), Phase(lambda _: [FitsThePair(pair)], ("master",)), Phase(_configured)]
 
 
-def _steps(side: Side) -> Sequence[Step]:
+@dataclass(frozen=True)
+class FitsThePair:
+    """Each host's keepalived can keep the pair, and they understand each other; never changed by us."""
+
+    pair: Pair = field(repr=False)
+    name: str = "keepalived versions"
+
+    def want(self) -> State:
+        return {"fit": "yes"}
+
+    def read(self, host: Host) -> State:
+        return {"fit": "; ".join(self._reasons()) or "yes"}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        raise BadInput(*self._reasons())
+
+    def _reasons(self) -> list[str]:
+        versions = {str(side.host): side.keepalived for side in self.pair.sides.values()}
+        return keepalived_version.reasons_against(versions, self.pair.settings.vrrp_version)
+
+
+def _package(side: Side) -> Sequence[Step]:
+    return [Package(side.family.KEEPALIVED_PACKAGE, side.family)]
+
+
+def _configured(side: Side) -> Sequence[Step]:
     mysql = side.names.unit
     keepalived_unit = templates.render(
         "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, loaded=LOADED, library=LIBRARY
     )
     mysql_unit = templates.render("mysql.service.conf.j2", ours=OURS)
     return [
-        Package(side.family.KEEPALIVED_PACKAGE, side.family),
-        Configuration(CONFIG, configuration(side), mode=0o600),
+        Configuration(CONFIG, configuration(side, side.keepalived), mode=0o600),
         DropIn(drop_in_path(UNIT), keepalived_unit),
         DropIn(drop_in_path(mysql), mysql_unit),
         Service(UNIT, starts=False),

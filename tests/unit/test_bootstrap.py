@@ -11,6 +11,7 @@ from runbook import bootstrap
 from runbook.bootstrap import NAMES, Task, run
 from runbook.errors import RunbookError
 from runbook.host import Host
+from runbook.keepalived_version import VERSION_QUESTION
 from runbook.mysql.socket_login import CLIENT
 from runbook.pair import Pair
 from runbook.preflight import CLOCK_QUESTION
@@ -43,6 +44,7 @@ NOTHING_YET = {
     "includedir": "",
     "NeedDaemonReload": "no\n",
     "/dev/udp/": "FAILED\n",
+    "apt-cache policy keepalived": "1:2.3.4-1\n",
 }
 
 
@@ -54,6 +56,7 @@ def blank(settings: Settings, *, dry: bool) -> Pair:
         without_vip = [line for line in said["addresses"].splitlines(True) if "192.168.152.130" not in line]
         link.says(ADDRESSES_QUESTION, "".join(without_vip))
         link.says(CLOCK_QUESTION, "1000.0\n")
+        link.says(VERSION_QUESTION, "")
         link.says(CLIENT, Ran(127, "", "bash: line 1: exec: mysql: not found\n"))
         for part, name in BLANK.items():
             link.says_where(part, said[name])

@@ -9,6 +9,7 @@ from test_diagnosis import UUID
 from runbook import facts as gathering
 from runbook.errors import BadInput
 from runbook.facts import gather, parse_record, transactions
+from runbook.keepalived_version import VERSION_QUESTION
 from runbook.pair import Pair, Side
 from runbook.settings import Settings
 from runbook.ssh import Unreachable
@@ -37,6 +38,7 @@ def teach(side: Side, **said: str) -> None:
     for other in ("mysqld", "mariadb"):
         link.says(service_question(other), "inactive not-found\n")
     link.says(service_question("keepalived"), said.get("keepalived", "active enabled\n"))
+    link.says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
     link.says(gathering.CONFIG_QUESTION, said.get("config", "there\n"))
     link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
     link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))

@@ -24,6 +24,8 @@ ARTICLE = {
     "CHECK_INTERVAL": "10", "MASTER_INTERFACE": "host0", "SLAVE_INTERFACE": "host0",
 }  # fmt: skip
 RELOAD = "if systemctl is-active -q keepalived; then systemctl reload keepalived; fi"
+NEWEST = (2, 3, 4)
+EL7 = (1, 3, 5)
 CANDIDATE = f"{CONFIG}.candidate"
 
 
@@ -43,12 +45,12 @@ def pair(settings: Settings) -> Pair:
 
 
 def lines(side: Side) -> list[str]:
-    return [line.strip() for line in configuration(side).splitlines()]
+    return [line.strip() for line in configuration(side, NEWEST).splitlines()]
 
 
 def block(side: Side, head: str) -> list[str]:
     """The lines between a head and its closing brace."""
-    text = re.search(rf"^ *{re.escape(head)} {{\n(.*?)^ *}}$", configuration(side), re.MULTILINE | re.DOTALL)
+    text = re.search(rf"^ *{re.escape(head)} {{\n(.*?)^ *}}$", configuration(side, NEWEST), re.MULTILINE | re.DOTALL)
     assert text, f"no {head} block"
     return [line.strip() for line in text[1].splitlines()]
 
@@ -84,6 +86,13 @@ def test_the_master_by_default(pair: Pair) -> None:
         assert line in found, line
     assert block(pair.master, "unicast_peer") == ["192.168.152.129"]
     assert block(pair.master, "track_script") == ["check_run"]
+
+
+def test_an_old_keepalived_is_spared_the_words_it_does_not_know(pair: Pair) -> None:
+    newest, oldest = (configuration(pair.master, version).splitlines() for version in (NEWEST, EL7))
+    only_newest = [line.split()[0] for line in newest if line not in oldest]
+    assert only_newest == ["max_auto_priority", "min_auto_priority_delay"]
+    assert set(oldest) < set(newest)
 
 
 def test_the_slave_differs_in_what_makes_it_the_slave(pair: Pair) -> None:
@@ -147,7 +156,7 @@ def test_each_key_reaches_it(settings_of: Callable[..., Settings], keys: dict[st
 
 
 def test_every_brace_is_closed(settings_of: Callable[..., Settings]) -> None:
-    text = configuration(sides(settings_of(**ARTICLE)).master)
+    text = configuration(sides(settings_of(**ARTICLE)).master, NEWEST)
     assert text.count("{") == text.count("}")
     assert OURS in text.splitlines()[0]
 
@@ -186,24 +195,24 @@ def there(link: FakeLink, content: str | None, running: str) -> None:
 
 
 def step(pair: Pair) -> Configuration:
-    return Configuration(CONFIG, configuration(pair.master), mode=0o600)
+    return Configuration(CONFIG, configuration(pair.master, NEWEST), mode=0o600)
 
 
 TEST_COMMAND = CONFIG_TEST.format(candidate=CANDIDATE)
 
 
 def test_a_configuration_that_is_there_and_in_force_is_left_alone(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master), "read")
+    there(link, configuration(pair.master, NEWEST), "read")
     assert ensure(pair.master.host, step(pair)).status == "ok"
 
 
 def test_a_keepalived_that_does_not_run_needs_no_reload(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master), "not running")
+    there(link, configuration(pair.master, NEWEST), "not running")
     assert ensure(pair.master.host, step(pair)).status == "ok"
 
 
 def test_the_right_file_that_the_daemon_has_not_read_takes_a_reload_only(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master), "not read")
+    there(link, configuration(pair.master, NEWEST), "not read")
     outcome = ensure(pair.master.host, step(pair))
     assert outcome.gap == [Change("in force", "no", "yes")]
     assert link.changed == [RELOAD]

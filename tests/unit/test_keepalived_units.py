@@ -7,6 +7,7 @@ import pytest
 from fake import FakeLink, LocalLink, captured_json, host_of, link_of, pair_of
 
 from runbook.keepalived import CONFIG, SCRIPTS, Configuration, vrrp_state
+from runbook.keepalived_version import VERSION_QUESTION
 from runbook.pair import Pair
 from runbook.settings import Role, Settings
 from runbook.steps import deploy_scripts, install_keepalived
@@ -22,6 +23,7 @@ def sides(settings: Settings, *, dry: bool = False) -> Pair:
         link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
         link_of(side).says_where("/etc/os-release", said["os"])
         link_of(side).says(UNITS_QUESTION, said["units"])
+        link_of(side).says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
     return pair
 
 
@@ -35,7 +37,7 @@ def files_of(steps: list[object]) -> dict[str, File]:
 
 
 def test_keepalived_ends_with_mysqld_and_comes_back_with_it(pair: Pair) -> None:
-    (phase,) = install_keepalived.phases(pair, lambda question: False)
+    *_, phase = install_keepalived.phases(pair, lambda question: False)
     files = files_of(list(phase.steps(pair.master)))
     unit = files["/etc/systemd/system/keepalived.service.d/runbook.conf"].content.splitlines()
     assert {"BindsTo=mysql.service", "After=mysql.service", "Restart=on-failure"} <= set(unit)
@@ -45,7 +47,7 @@ def test_keepalived_ends_with_mysqld_and_comes_back_with_it(pair: Pair) -> None:
 
 
 def test_the_configuration_is_for_root_alone(pair: Pair) -> None:
-    (phase,) = install_keepalived.phases(pair, lambda question: False)
+    *_, phase = install_keepalived.phases(pair, lambda question: False)
     found = files_of(list(phase.steps(pair.slave)))[CONFIG]
     assert isinstance(found, Configuration)
     assert (found.mode, found.owner) == (0o600, "root:root")

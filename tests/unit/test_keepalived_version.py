@@ -1,0 +1,52 @@
+"""Which keepalived a host has, and which pairs of versions are refused, with the reason."""
+
+import pytest
+from fake import link_of, pair_of
+
+from runbook.errors import BadInput
+from runbook.keepalived_version import VERSION_QUESTION, Version, installed, parsed, reasons_against
+from runbook.settings import Settings
+from runbook.step import ensure
+from runbook.steps.install_keepalived import FitsThePair
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("1.3.5 (03/19,2017), git commit v1.3.5-6-g6fa32f2\n", (1, 3, 5)),
+        ("2.3.4 (06/10,2025)\n", (2, 3, 4)),
+        ("1:2.2.7-1+b2\n", (2, 2, 7)),
+        ("", None),
+        ("bash: keepalived: command not found\n", None),
+    ],
+)
+def test_versions_as_keepalived_and_packages_tell_them(text: str, version: Version | None) -> None:
+    assert parsed(text) == version
+
+
+@pytest.mark.parametrize(
+    ("master", "slave", "vrrp", "reason"),
+    [
+        ((2, 3, 4), (2, 2, 7), 3, None),
+        ((1, 3, 5), (1, 3, 5), 3, None),
+        ((1, 3, 5), (2, 2, 7), 2, None),
+        ((1, 3, 5), (2, 2, 7), 3, "1.3.5 on master and 2.2.7 on slave do not understand each other's VRRP 3"),
+        ((1, 2, 13), (1, 2, 13), 2, "slave: keepalived 1.2.13 is too old: 1.3.0 is the first"),
+        ((1, 3, 6), (1, 3, 6), 3, "master: keepalived 1.3.6 does not run scripts that have arguments"),
+    ],
+)
+def test_pairs_of_versions(master: Version, slave: Version, vrrp: int, reason: str | None) -> None:
+    said = "; ".join(reasons_against({"master": master, "slave": slave}, vrrp))
+    assert (reason in said) if reason else said == ""
+
+
+def test_a_pair_that_does_not_fit_is_refused_before_its_configuration(settings: Settings) -> None:
+    pair = pair_of(settings)
+    link_of(pair.master).says(VERSION_QUESTION, "1.3.5 (03/19,2017)\n")
+    link_of(pair.slave).says(VERSION_QUESTION, "2.2.7 (01/16,2022)\n")
+    for side in pair.sides.values():
+        link_of(side).says_where("/etc/os-release", "debian||Debian")
+    assert installed(pair.master.host) == (1, 3, 5)
+    with pytest.raises(BadInput, match="VRRP_VERSION=2"):
+        ensure(pair.master.host, FitsThePair(pair))
+    assert link_of(pair.master).changed == link_of(pair.slave).changed == []
