@@ -24,6 +24,10 @@ MARIADB = ServerNames(
 )
 SERVERS: tuple[ServerNames, ...] = (MYSQL, MARIADB)
 
+DATA_FOLDER = "/var/lib/mysql"
+ERROR_LOG = "/var/log/mysql/error.log"
+UNUSABLE = "designated data directory .* is unusable"
+
 INSTALL_SECONDS = 900
 APT_OPTIONS = (
     "-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
@@ -50,13 +54,17 @@ def install(host: Host, package: str) -> None:
     """Install a package; an earlier install that was cut off is completed first.
 
     apt writes to a file, not to the connection: when the connection breaks, it still runs to its end.
+    On a busy host mysqld may fail to initialise a new data directory ("System views initialization failed", seen with
+    9.7.4) and calls it unusable; the package would go on with it at its next configuration. So it is emptied first.
     """
     host.do(
         "export DEBIAN_FRONTEND=noninteractive; log=$(mktemp); "
+        f"[ -e {DATA_FOLDER} ] && new=no || new=yes; "
         # dpkg itself does not wait for the apt-get of a run that was cut off and still works.
         'until dpkg --configure -a > "$log" 2>&1 || ! grep -q \'lock was locked\' "$log"; do sleep 1; done; '
         f"{{ apt-get install {APT_OPTIONS} {package} || "
-        f"{{ apt-get update -q && apt-get install {APT_OPTIONS} {package}; }}; }} "
+        f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {ERROR_LOG} || find {DATA_FOLDER} -mindepth 1 -delete; "
+        f"apt-get update -q && apt-get install {APT_OPTIONS} {package}; }}; }} "
         '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
         timeout=INSTALL_SECONDS,
     )
