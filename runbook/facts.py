@@ -137,7 +137,9 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION)
-    host.foresee((OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION, keepalived, *units, *ours, *greetings))
+    host.foresee(
+        (OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION, keepalived, *units, *ours, *greetings)
+    )
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
     config, takeover, vrrp, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
