@@ -9,46 +9,43 @@ on this machine's monotonic clock, from just before the kill was sent: the way o
 """
 
 import argparse
+import itertools
+import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from runbook import failback  # noqa: E402
-from runbook.drill import failover  # noqa: E402
 from runbook.drill.faults import FAULTS  # noqa: E402
 from runbook.lab.pair import Lab  # noqa: E402
-from runbook.pair import Pair  # noqa: E402
-from runbook.report import Report  # noqa: E402
-from runbook.settings import load  # noqa: E402
 
 Figures = dict[str, list[float]]
 
 LAB = Lab("bench", "192.168.155")
-TARGETS = {
+TARGETS: dict[str, float | None] = {
     "blank hosts to a serving pair: inv bootstrap": 60,
     "inv bootstrap on a converged pair": 2,
     "inv verify": 1.5,
     "inv --list": 0.4,
-    "mysqld killed: VIP on the slave": 0.3,
-    "mysqld killed: reads through the VIP again": 0.5,
-    "failback: the VIP changes hosts": 1,
-    "failback: from the slave's letting go to an acknowledged write": 1,
 }
 
 
 def inv(*arguments: str) -> float:
     """The wall time of ./inv with these arguments, which must succeed."""
     started = time.monotonic()
+    printed(*arguments)
+    return time.monotonic() - started
+
+
+def printed(*arguments: str) -> str:
+    """What ./inv prints with these arguments, with which it must succeed."""
     done = subprocess.run(
         [ROOT / "inv", *arguments],
         env=os.environ | {"HOSTS_ENV": str(LAB.hosts_env)},
@@ -59,7 +56,7 @@ def inv(*arguments: str) -> float:
     )
     if done.returncode:
         sys.exit(f"inv {' '.join(arguments)}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return time.monotonic() - started
+    return done.stdout
 
 
 def measure_list(runs: int) -> Figures:
@@ -84,31 +81,19 @@ def measure_verify(runs: int) -> Figures:
     return {"inv verify": [inv("verify") for _ in range(runs)]}
 
 
-def measure_takeover(runs: int) -> Figures:
-    """Kill and bring home, again and again; each run begins with a healthy pair."""
+def measure_drills(runs: int) -> Figures:
+    """Every drill and the way home, again and again, by what its report says was promised and measured."""
     inv("bootstrap")
-    names = list(TARGETS)[-4:]
-    figures: Figures = {name: [] for name in names}
-    for _ in range(runs):
-        for name, seconds in zip(names, drill_and_failback(), strict=True):
-            figures[name].append(seconds)
+    figures: Figures = {}
+    for _, drill in itertools.product(range(runs), FAULTS):
+        document = json.loads(printed(f"drill.{drill}", "--failback", "--json"))
+        for score in document["scorecard"]:
+            if score["seconds"] is not None:
+                name = f"{drill}: {score['promise']}"
+                figures.setdefault(name, []).append(score["seconds"])
+                TARGETS[name] = score["target_seconds"]
         inv("verify")
-    return figures
-
-
-def drill_and_failback() -> Iterator[float]:
-    settings = load(LAB.hosts_env)
-    quiet = Report(str, console=Console(quiet=True))
-    with Pair(settings) as pair:
-        result = failover.run(pair, FAULTS["kill-master"](), quiet, lambda: True)
-        assert result is not None
-        yield result.takeover.vip_seconds
-        yield result.takeover.reads_seconds
-    with Pair(settings) as pair:
-        handover = failback.run(pair, quiet)
-        assert handover and handover.vip_seconds is not None and handover.writes_seconds is not None
-        yield handover.vip_seconds
-        yield handover.writes_seconds
+    return dict(sorted(figures.items(), key=lambda figure: list(FAULTS).index(figure[0].partition(":")[0])))
 
 
 MEASUREMENTS: dict[str, Callable[[int], Figures]] = {
@@ -116,7 +101,7 @@ MEASUREMENTS: dict[str, Callable[[int], Figures]] = {
     "blank": measure_blank,
     "converged": measure_converged,
     "verify": measure_verify,
-    "takeover": measure_takeover,
+    "drills": measure_drills,
 }
 
 
@@ -131,7 +116,7 @@ def table(figures: Figures) -> str:
             f"{min(seconds):.2f}",
             f"{max(seconds):.2f}",
             len(seconds),
-            f"{TARGETS[name]} s",
+            "none" if TARGETS[name] is None else f"{TARGETS[name]:g} s",
         )
         lines.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(lines)
