@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from invoke.util import helpline
 if TYPE_CHECKING:
     from runbook.drill.recording import Recording
     from runbook.drill.result import Result
+    from runbook.drill.series import Series
     from runbook.pair import Pair
     from runbook.report import Report
     from runbook.target import Target
@@ -204,9 +206,10 @@ def drill(name: str, what: str) -> Any:
 
     def body(c: Context, yes: bool = False, failback: bool = False, json: bool = False) -> None:
         with recording(name, json=json) as record:
-            rehearse(c, name, yes, record, json=json)
-            if failback:
+            result = rehearse(c, name, yes, record, json=json)
+            if failback and result:
                 bring_home(c, record, json=json)
+                prove_books(c, name, result, record, json=json)
 
     body.__doc__ = what
     helps = YES | JSON | {"failback": "bring the VIP home afterwards"}
@@ -223,6 +226,7 @@ DRILLS = (
     drill(
         "power-off-master", "Cut the lab master's power and boot it after the takeover; leaves the pair failed over."
     ),
+    drill("power-off-both", "Cut the power of both lab hosts and boot them together; the pair comes home by itself."),
 )
 
 
@@ -241,7 +245,9 @@ def recording(name: str, *, json: bool = False) -> Iterator["Recording"]:
             Report(str).document(record.document)
 
 
-def rehearse(c: Context, name: str, yes: bool, record: "Recording", *, json: bool = False) -> "Result | None":
+def rehearse(
+    c: Context, name: str, yes: bool, record: "Recording", series: "Series | None" = None, *, json: bool = False
+) -> "Result | None":
     """Drill one fault; what it measured, or None in a dry run."""
     with (
         on_pair(c, f"drill.{name}", json=json) as (pair, report, target),
@@ -249,8 +255,10 @@ def rehearse(c: Context, name: str, yes: bool, record: "Recording", *, json: boo
     ):
         from runbook.drill import failover
         from runbook.drill.faults import FAULTS
+        from runbook.drill.series import Series
 
-        return failover.run(pair, FAULTS[name](), report, typed_vip(target, yes), recorder)
+        work = partial(failover.run, pair, FAULTS[name](), report, typed_vip(target, yes), recorder)
+        return (series or Series()).note(name, work)
 
 
 @task(name="all", help=YES, auto_shortflags=False)
@@ -259,22 +267,45 @@ def all_drills(c: Context, yes: bool = False) -> None:
     with operator_errors([]):
         from runbook.drill import summary
         from runbook.drill.faults import FAULTS
+        from runbook.drill.series import Series
         from runbook.report import Report
         from runbook.target import find_target
 
         settings = find_target(os.environ, HERE).settings
-    results: dict[str, Result] = {}
+    series = Series()
     try:
         for name, fault in FAULTS.items():
             if fault().reason_against(settings):
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
-                continue
-            with recording(name) as record:
-                if result := rehearse(c, name, yes or bool(results), record):
-                    results[name] = result
-                    bring_home(c, record)
+            else:
+                drill_and_come_home(c, name, yes or bool(series.results), series)
     finally:
-        Report(str).show(summary.table(results))
+        Report(str).show(summary.table(series.results))
+    if series.broken:
+        raise Exit(code=FAILED)
+
+
+def drill_and_come_home(c: Context, name: str, yes: bool, series: "Series") -> None:
+    """One drill of several: a broken promise does not end them while the pair can be brought home."""
+    with recording(name) as record:
+        with going_on():
+            if rehearse(c, name, yes, record, series) is None:
+                return
+        bring_home(c, record)
+        if result := series.measured(name):
+            with going_on():
+                prove_books(c, name, result, record, series)
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """What failed is told, and is no reason to stop; bad input and Ctrl-C are."""
+    try:
+        yield
+    except Exit as failed:
+        if failed.code != FAILED:
+            raise
+        print(failed.message)
 
 
 @task(auto_shortflags=False)
@@ -313,6 +344,20 @@ def bring_home(c: Context, record: "Recording | None" = None, *, json: bool = Fa
             raise Exit(code=DRIFT if acts else 0)
         if operation.run(pair, report, recorder) and not verification.run(pair, report, quiet=json):
             raise Exit(code=FAILED)
+
+
+def prove_books(
+    c: Context, name: str, drilled: "Result", record: "Recording", series: "Series | None" = None, *, json: bool = False
+) -> None:
+    """Once the pair is home after a drill: both servers have the same, each acknowledged write among it."""
+    with (
+        on_pair(c, f"drill.{name}", json=json, lock=False) as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
+        from runbook.drill import failover
+        from runbook.drill.series import Series
+
+        (series or Series()).note(name, partial(failover.prove_books, pair, drilled, report, recorder))
 
 
 @task(

@@ -13,6 +13,7 @@ from runbook.drill.probe import Probe
 from runbook.drill.recorder import Recorder
 from runbook.drill.scene import observed
 from runbook.drill.scorecard import within
+from runbook.drill.trespass import drop_account
 from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.keepalived import GAVE_WAY, UNIT, vrrp_state
@@ -57,6 +58,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
     verdict = diagnose(facts)
     report.say(verdict.sentence)
     if verdict.kind is Kind.HEALTHY:
+        drop_account(pair)
         report.say("Nothing to bring home.")
         return None
     _refuse_without_hosts(facts, verdict)
@@ -72,6 +74,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
     report.outcome(ensure(pair.slave.host, Service(UNIT)))
     report.outcome(ensure(pair.master.host, Serves(pair)))
     replicate(pair, report)
+    drop_account(pair)
     return handover
 
 

@@ -1,10 +1,11 @@
-"""What a takeover's result has to tell in its report: headline, scorecard and timeline."""
+"""What a drill's result has to tell in its report: headline, scorecard and timeline."""
 
 from collections.abc import Iterator
 
 from runbook.drill.recorder import Account, MarkKind
 from runbook.drill.result import BOTH_WITH_VIP_SECONDS, Result
 from runbook.drill.scorecard import Score, kept, within
+from runbook.drill.split import LET_GO_SECONDS, Split
 from runbook.drill.takeover import Takeover
 
 
@@ -16,17 +17,32 @@ def account(fault: str, result: Result, vip_target: float | None, reads_target: 
         moments=tuple(moments(result)),
         broken=tuple(result.broken_promises),
         ledger=result.ledger,
-        refusal=result.takeover.refusal,
+        refusal=result.takeover.refusal if result.takeover else "",
         afterwards=result.verdict.sentence,
         figures=result.as_dict(),
     )
 
 
+def books_score(result: Result) -> Iterator[Score]:
+    """Whether both servers have the same, once they were compared."""
+    if result.books:
+        apart = result.books.broken_promises
+        found = "; ".join(apart) or "the same rows, the same transactions"
+        yield kept("Both servers have the same, at home", "all acknowledged writes", found, met=not apart)
+
+
 def moments(result: Result) -> Iterator[tuple[float, MarkKind, str]]:
     """What happened when, in seconds from the fault; not in order."""
-    yield from _moments(result.takeover)
+    if result.takeover:
+        yield from _moments(result.takeover)
+    if result.split:
+        yield result.split.vip_seconds, "note", "the VIP is on the slave too"
+        if result.split.one_vip_seconds is not None:
+            yield result.healed_seconds + result.split.one_vip_seconds, "note", "the slave let go of the VIP"
     if result.undone:
         yield result.healed_seconds, "heal", result.undone
+    if result.home_seconds is not None:
+        yield result.healed_seconds + result.home_seconds, "writes", "the first write acknowledged after that"
 
 
 def _moments(takeover: Takeover) -> Iterator[tuple[float, MarkKind, str]]:
@@ -45,19 +61,29 @@ def _headline(fault: str, result: Result) -> str:
     lost = f"{len(ledger.missing)} of {ledger.acknowledged} acknowledged writes were lost"
     if not ledger.missing:
         lost = f"none of {ledger.acknowledged} acknowledged writes was lost"
-    return (
-        f"After {fault} the slave had the VIP in {takeover.vip_seconds:.2f} s and served reads "
-        f"in {takeover.reads_seconds:.2f} s; {lost}."
-    )
+    if takeover:
+        came = (
+            f"the slave had the VIP in {takeover.vip_seconds:.2f} s and served reads in {takeover.reads_seconds:.2f} s"
+        )
+    elif result.missed:
+        came = f"what must come of it did not come: {result.missed}"
+    elif result.home_seconds is None:
+        came = "no write was acknowledged any more"
+    else:
+        came = f"the pair came home by itself, writes {result.home_seconds:.2f} s after the heal"
+    return f"After {fault} {came}; {lost}."
 
 
 def _scores(result: Result, vip_target: float | None, reads_target: float | None) -> Iterator[Score]:
     takeover, ledger, seen = result.takeover, result.ledger, result.fencing
-    yield within("The VIP is on the slave", takeover.vip_seconds, vip_target)
-    yield within("Reads are served again", takeover.reads_seconds, reads_target)
+    if takeover:
+        yield within("The VIP is on the slave", takeover.vip_seconds, vip_target)
+        yield within("Reads are served again", takeover.reads_seconds, reads_target)
+    if result.missed:
+        yield kept("What must come of the fault comes", "in time", result.missed, met=False)
     lost = len(ledger.missing)
     yield kept("No acknowledged write is lost", "0", f"{lost} of {ledger.acknowledged}", met=not lost)
-    slaves = takeover.writes_on_slave + len(ledger.unwanted)
+    slaves = (takeover.writes_on_slave if takeover else 0) + len(ledger.unwanted)
     own = result.slave_transactions
     yield kept(
         "The slave takes no write but replication's",
@@ -71,6 +97,28 @@ def _scores(result: Result, vip_target: float | None, reads_target: float | None
         f"{seen.slave_open_looks} of {seen.slave_looks} looks",
         met=not seen.slave_open_looks,
     )
+    for user, tried in seen.trespasses.items():
+        yield kept(
+            f"The slave refuses {user}'s writes",
+            "all",
+            f"{tried.refused} of {tried.refused + tried.accepted}",
+            met=bool(tried.refused) and not tried.accepted,
+        )
+    if takeover:
+        yield from _fencing(result, takeover)
+    if result.split:
+        yield from _split(result.split)
+    yield from books_score(result)
+    yield kept(
+        "Afterwards the pair is as it must be",
+        str(result.expected).replace("_", " "),
+        result.unrecovered or str(result.verdict.kind).replace("_", " "),
+        met=result.verdict.kind is result.expected and not result.unrecovered,
+    )
+
+
+def _fencing(result: Result, takeover: Takeover) -> Iterator[Score]:
+    seen = result.fencing
     yield kept(
         "A master without the VIP is closed",
         f"after {seen.open_allowed_seconds:g} s",
@@ -83,9 +131,19 @@ def _scores(result: Result, vip_target: float | None, reads_target: float | None
         f"both for {takeover.both_had_vip_seconds:.2f} s",
         met=takeover.both_had_vip_seconds <= BOTH_WITH_VIP_SECONDS,
     )
+
+
+def _split(split: Split) -> Iterator[Score]:
     yield kept(
-        "Afterwards the pair is as it must be",
-        str(result.expected).replace("_", " "),
-        result.unrecovered or str(result.verdict.kind).replace("_", " "),
-        met=result.verdict.kind is result.expected and not result.unrecovered,
+        "The master stays the one writer",
+        "open in all looks",
+        f"closed in {split.master_closed_looks} of {split.master_looks} looks",
+        met=not split.master_closed_looks,
+    )
+    let_go = split.one_vip_seconds
+    yield kept(
+        "One host holds the VIP after the heal",
+        f"within {LET_GO_SECONDS:g} s",
+        "not seen" if let_go is None else f"{let_go:.2f} s",
+        met=let_go is not None and let_go <= LET_GO_SECONDS,
     )

@@ -1,31 +1,35 @@
-"""A drill whose fault makes the slave take over: ask, break the master under a client's eyes, tell what came of it."""
+"""A drill: ask, break the pair under the clients' eyes, tell what came of it, and prove what failback left."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from runbook.drill import summary
-from runbook.drill.account import account
+from runbook.diagnosis import diagnose
+from runbook.drill import books, summary
+from runbook.drill.account import account, books_score
 from runbook.drill.client import refuse_without_client
-from runbook.drill.faults import Fault
+from runbook.drill.faults import Course, Fault
 from runbook.drill.recorder import Recorder
 from runbook.drill.rehearsal import rehearse
 from runbook.drill.result import Result
 from runbook.drill.stage import ends_with_the_state, refuse_unless_healthy
+from runbook.drill.trespass import FROM_HOST, USER
 from runbook.errors import BadInput, RunbookError
-from runbook.facts import Facts
+from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
 from runbook.pair import Pair
 from runbook.report import Report
+from runbook.verdict import Verdict
 
 
 class PromiseBroken(RunbookError):
-    """The pair did what it must not do; `result` has the figures."""
+    """The pair did what it must not do; `result` has the figures, `now` is where the pair stands."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, now: Verdict) -> None:
         super().__init__(
             "The drill FAILED:",
             *(f"  {promise}" for promise in result.broken_promises),
-            f"The pair: {result.verdict.sentence}",
-            f"Next: {result.verdict.next_step}",
+            f"The pair: {now.sentence}",
+            f"Next: {now.next_step}",
             "First find out why: journalctl -t mysql-runbook on both hosts, and mysqlbinlog.",
         )
         self.result = result
@@ -34,11 +38,10 @@ class PromiseBroken(RunbookError):
 def run(
     pair: Pair, fault: Fault, report: Report, confirm: Callable[[], bool], recorder: Recorder | None = None
 ) -> Result | None:
-    """Bring the fault about on the master of a healthy pair and watch; the pair waits for failback afterwards.
+    """Bring the fault about on a healthy pair and watch; afterwards it is home, or waits for failback.
 
     None in a dry run. Raises BadInput when the fault is not to be had there or the operator does not confirm,
-    RunbookError before anything is done when the pair is not healthy or no client gets in from here, DeadlinePassed
-    when there is no takeover, PromiseBroken.
+    RunbookError before anything is done when the pair is not healthy or no client gets in from here, PromiseBroken.
     """
     against = fault.reason_against(pair.settings)
     if against:
@@ -56,21 +59,40 @@ def run(
     with ends_with_the_state(pair, report):
         result = rehearse(pair, fault, report, recorder)
     recorder.conclude(account(fault.name, result, fault.vip_target_seconds, fault.reads_target_seconds))
-    for line in summary.lines(f"{fault.name} on the master", result):
+    for line in summary.lines(fault.name, result):
         report.say(line)
     if result.broken_promises:
-        raise PromiseBroken(result)
+        raise PromiseBroken(result, result.verdict)
     report.say(result.verdict.sentence, "bold")
-    report.say("Next: inv failback", "bold")
+    if not result.verdict.healthy:
+        report.say("Next: inv failback", "bold")
+    return result
+
+
+def prove_books(pair: Pair, drilled: Result, report: Report, recorder: Recorder) -> Result:
+    """After a failback: both servers have every acknowledged write of the drill, and each what the other has."""
+    result = replace(drilled, books=books.compare(pair, drilled.run, drilled.clients))
+    recorder.score(*books_score(result))
+    if result.books and result.books.broken_promises:
+        raise PromiseBroken(result, diagnose(gather(pair)))
+    for line in summary.books_lines(result):
+        report.say(line)
     return result
 
 
 def announcement(pair: Pair, fault: Fault, facts: Facts) -> Iterator[str]:
     """What will be done, and what the operator loses by it."""
     vip = pair.settings.vip.ip
-    yield f"This {fault.deed.format(host=pair.master.host)}; the slave takes {vip} over."
-    yield "From then on the pair serves reads only, and connections through the VIP break once: writes are refused"
-    yield "until inv failback, with error 1290. Replication stands still meanwhile."
-    yield f"A client on this machine reads and writes through {vip} (schema {SCHEMA}) and keeps account."
+    deed = fault.deed.format(master=pair.master.host, slave=pair.slave.host)
+    yield f"This {deed}; {fault.course.format(vip=vip)}."
+    if fault.course is Course.TAKEOVER:
+        yield "From then on the pair serves reads only, and connections through the VIP break once: writes are refused"
+        yield "until inv failback, with error 1290. Replication stands still meanwhile."
+    else:
+        yield "Connections through the VIP break, and writes fail for a while; after the heal the pair is whole again"
+        yield "by itself."
+    yield f"Clients on this machine read and write through {vip} (schema {SCHEMA}) and keep account."
+    yield f"An account {USER}@{FROM_HOST} with ALL PRIVILEGES and a password that nobody is told tries to write on the"
+    yield "slave, and is dropped when the VIP is home."
     if False in (facts["master"].semi_sync, facts["slave"].semi_sync):
         yield "Warning: semi-synchronous replication is not in force now: the slave may lack the last writes."

@@ -1,14 +1,23 @@
 """Whether there was one writer at most: what the looks at both servers came to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from runbook.drill.trespass import Trespasser
 from runbook.drill.writes_watch import Look
 
 
 @dataclass(frozen=True)
+class Attempts:
+    """Writes that must be refused."""
+
+    refused: int
+    accepted: int
+
+
+@dataclass(frozen=True)
 class Fencing:
-    """The flags of both servers during a drill; a slave that is never open means that two never are."""
+    """What the servers said and did during a drill; a slave that is never open means that two never are."""
 
     master_looks: int
     """Answers of the master since it lost the VIP."""
@@ -19,10 +28,14 @@ class Fencing:
     slave_looks: int
     slave_open_looks: int
     """Those that found the slave open: there must be none."""
+    trespasses: Mapping[str, Attempts]
+    """Writes tried on the slave's own host, by account."""
 
 
-def fencing(master: Sequence[Look], slave: Sequence[Look], allowed_seconds: float) -> Fencing:
-    """From the master's answers since it lost the VIP, and all of the slave's."""
+def fencing(
+    master: Sequence[Look], slave: Sequence[Look], allowed_seconds: float, trespassers: Iterable[Trespasser]
+) -> Fencing:
+    """From the master's answers since it lost the VIP, all of the slave's, and who tried to write on it."""
     opened = [look.at for look in master if look.takes_writes]
     return Fencing(
         master_looks=len(master),
@@ -30,4 +43,5 @@ def fencing(master: Sequence[Look], slave: Sequence[Look], allowed_seconds: floa
         open_allowed_seconds=allowed_seconds,
         slave_looks=len(slave),
         slave_open_looks=sum(look.takes_writes for look in slave),
+        trespasses={each.user: Attempts(each.refused, each.accepted) for each in trespassers},
     )

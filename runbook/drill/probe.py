@@ -1,9 +1,10 @@
-"""A client outside the pair: reads and writes through the VIP at a steady pace, and notes what each came to."""
+"""Clients outside the pair: four write and four read through the VIP at a steady pace; what each came to is noted."""
 
 import itertools
 import secrets
 import threading
 import time
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from runbook.wait import DeadlinePassed, until
 PACE_SECONDS = 0.05
 FLOW_SECONDS = 10
 FLOWING = 20
+CONNECTING, CONNECTED = (0, 1), (2, 3)
+"""Numbers of the clients of each kind: those that log in for every attempt, and those whose connection lasts."""
 AT_ONCE = 64  # attempts under way: more than PACE_SECONDS lets wait while a login hangs for its longest, some seconds
 
 Kind = Literal["read", "write"]
@@ -47,24 +50,26 @@ class Observation:
 
 
 class Probe:
-    """Used as a context: the client's traffic flows while it lasts.
+    """Used as a context: the clients' traffic flows while it lasts.
 
-    For each kind a new connection every PACE_SECONDS, whether or not those before it were answered, and one lasting
-    connection that is opened again when it breaks.
+    For each kind two clients take turns with a new connection every PACE_SECONDS, whether or not those before it were
+    answered, and two more have a connection that lasts and is opened again when it breaks, an attempt each twice
+    PACE_SECONDS: 40 reads and 40 writes a second, which two cores carry beside both servers.
     """
 
     def __init__(self, connect: Connect) -> None:
         self.run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
         self.ledger = Ledger()
         self._connect = connect
-        self._seqs = {lasting: itertools.count(1) for lasting in (False, True)}
+        self._seqs = {number: itertools.count(1) for number in (*CONNECTING, *CONNECTED)}
         self._observations: list[Observation] = []
+        self._noting = threading.Lock()
         self._bugs: list[BaseException] = []
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, "probe")
         self._threads = [threading.Thread(target=self._guarded, args=(self._knock,), daemon=True)]
-        for kind in KINDS:
-            self._threads.append(threading.Thread(target=self._guarded, args=(self._last, kind), daemon=True))
+        for kind, number in itertools.product(KINDS, CONNECTED):
+            self._threads.append(threading.Thread(target=self._guarded, args=(self._last, kind, number), daemon=True))
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -93,7 +98,7 @@ class Probe:
     @property
     def observations(self) -> list[Observation]:
         """All so far, in the order in which they came."""
-        return sorted(self._observations, key=lambda each: each.at)
+        return self._since(float("-inf"))
 
     def seen(
         self,
@@ -106,10 +111,9 @@ class Probe:
         since: float = float("-inf"),
     ) -> Iterator[Observation]:
         """The observations of a kind that are as given, in their order."""
-        for each in self.observations:
+        for each in self._since(since):
             if (
                 each.kind == kind
-                and each.at >= since
                 and ok in (None, each.ok)
                 and lasting in (None, each.lasting)
                 and server_id in (None, each.server_id)
@@ -151,44 +155,54 @@ class Probe:
         found = first()
         return found.at - moment if found else None
 
+    def _since(self, moment: float) -> list[Observation]:
+        with self._noting:
+            return self._observations[bisect_left(self._observations, moment, key=lambda each: each.at) :]
+
     def _knock(self) -> None:
+        turns = itertools.cycle(CONNECTING)
         while not self._stopping.wait(PACE_SECONDS):
+            number = next(turns)
             for kind in KINDS:
-                self._pool.submit(self._guarded, self._once, kind)
+                self._pool.submit(self._guarded, self._once, kind, number)
 
-    def _once(self, kind: Kind) -> None:
-        session = self._attempt(kind, None, lasting=False)
+    def _once(self, kind: Kind, number: int) -> None:
+        session = self._attempt(kind, number, None)
         if session:
             session.close()
 
-    def _last(self, kind: Kind) -> None:
+    def _last(self, kind: Kind, number: int) -> None:
         session: Session | None = None
-        while not self._stopping.wait(PACE_SECONDS):
-            session = self._attempt(kind, session, lasting=True)
+        while not self._stopping.wait(PACE_SECONDS * len(CONNECTED)):
+            session = self._attempt(kind, number, session)
         if session:
             session.close()
 
-    def _attempt(self, kind: Kind, session: Session | None, *, lasting: bool) -> Session | None:
+    def _attempt(self, kind: Kind, number: int, session: Session | None) -> Session | None:
         """One read or write, noted; the session to go on with, or None when it broke."""
         code, reason, ok = 0, "", True
         try:
             session = session or Session(self._connect())
             if kind == "read":
-                session.read(self.run, lasting)
+                session.read(self.run, number)
             else:
-                self._write(session, lasting)
+                self._write(session, number)
         except BROKEN as error:
             ok = False
             code, reason = code_and_reason(error)
         server_id = session.server_id if session else None
-        self._observations.append(Observation(time.monotonic(), kind, lasting, ok, server_id, code, reason))
+        self._note(Observation(time.monotonic(), kind, number in CONNECTED, ok, server_id, code, reason))
         if session and not ok and code not in REFUSALS:
             session.close()
             return None
         return session
 
-    def _write(self, session: Session, lasting: bool) -> None:
-        row = (int(lasting), next(self._seqs[lasting]))
+    def _note(self, observation: Observation) -> None:
+        with self._noting:
+            insort(self._observations, observation, key=lambda each: each.at)
+
+    def _write(self, session: Session, number: int) -> None:
+        row = (number, next(self._seqs[number]))
         self.ledger.sent(row)
         try:
             session.write(self.run, row)

@@ -1,76 +1,99 @@
-"""A fault on the master under a client's eyes, and the account of its writes afterwards."""
+"""A fault under the clients' eyes, and the account of their writes afterwards."""
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from runbook.diagnosis import diagnose
+from runbook.drill import books, split
 from runbook.drill.client import logins_at
-from runbook.drill.faults import Fault
+from runbook.drill.faults import Course, Fault
 from runbook.drill.fencing import Fencing, fencing
 from runbook.drill.lag_watch import LagWatch
-from runbook.drill.ledger import Row
 from runbook.drill.probe import Probe
 from runbook.drill.recorder import Recorder
 from runbook.drill.result import Result
+from runbook.drill.split import Split
 from runbook.drill.stage import healed
 from runbook.drill.takeover import Takeover, Witness
+from runbook.drill.transactions import all_applied, executed, made_since
+from runbook.drill.trespass import USER, Trespasser, drop_account, make_account
 from runbook.drill.watch import AddressWatch
-from runbook.drill.writes_watch import WritesWatch
+from runbook.drill.writes_watch import Look, WritesWatch
 from runbook.facts import gather
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.session import Server
 from runbook.pair import Pair
 from runbook.report import Report
-from runbook.settings import Settings
+from runbook.settings import Secret, Settings
 from runbook.verdict import Kind
 from runbook.wait import DeadlinePassed, until
 
 RELAY_SECONDS = 60
+TRIED_SECONDS = 20
 OBSERVED = 20
 CLOSING_SECONDS = 2  # to close the server, and to end the sessions that write first
 
-EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
-UUID = "SELECT @@server_uuid"
-SUBTRACTED = "SELECT REPLACE(GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s), '\\n', '')"
-APPLIED = (
-    "SELECT MIN(GTID_SUBSET(received_transaction_set, @@GLOBAL.gtid_executed)) "
-    "FROM performance_schema.replication_connection_status"
-)
-ROWS = f"SELECT writer, seq FROM {SCHEMA}.ledger WHERE run = %s"
 FORGET = f"DELETE FROM {SCHEMA}.ledger WHERE run <> %s"
 
 
-def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Result:
-    """Bring the fault about on the master of a healthy pair, see the takeover, and call every write to account."""
-    slave = pair.slave.server
-    executed_before = slave.value(EXECUTED)
-    probe = Probe.of(pair.settings)
-    seen = _fault_and_takeover(pair, fault, probe, report, recorder)
-    until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: bool(slave.value(APPLIED)))
-    found: list[Row] = [(row["writer"], row["seq"]) for row in slave.ask(ROWS, probe.run)]
-    return Result(
-        run=probe.run,
-        takeover=seen.takeover,
-        ledger=probe.ledger.audit(found),
-        slave_transactions=made_since(slave, executed_before),
-        fencing=seen.fencing,
-        undone=fault.undone,
-        healed_seconds=seen.healed_seconds,
-        verdict=diagnose(gather(pair)),
-        expected=fault.leaves,
-        unrecovered=fault.unrecovered(pair.master),
-    )
+@dataclass(frozen=True)
+class _Watches:
+    """All that looks at the pair while a drill lasts."""
+
+    witness: Witness
+    master_writes: WritesWatch
+    slave_writes: WritesWatch
+    trespassers: tuple[Trespasser, ...]
 
 
 @dataclass(frozen=True)
 class _Seen:
-    takeover: Takeover
+    missed: str
+    takeover: Takeover | None
+    split: Split | None
+    home_seconds: float | None
     fencing: Fencing
     healed_seconds: float
 
 
-def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report, recorder: Recorder) -> _Seen:
+def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Result:
+    """Bring the fault about on a healthy pair, see what comes of it, and call every write to account.
+
+    What did not come in time is the result's to tell; RunbookError only where the account cannot be made up.
+    """
+    slave = pair.slave.server
+    executed_before = executed(slave)
+    password = make_account(pair)
+    probe = Probe.of(pair.settings)
+    with _watching(pair, probe, password, recorder) as watches:
+        seen = _fault_and_heal(pair, fault, watches, report, recorder)
+    until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: all_applied(slave))
+    verdict = diagnose(gather(pair))
+    at_home = verdict.kind is Kind.HEALTHY
+    if at_home:
+        drop_account(pair)
+    return Result(
+        run=probe.run,
+        missed=seen.missed,
+        takeover=seen.takeover,
+        split=seen.split,
+        home_seconds=seen.home_seconds,
+        ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
+        books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
+        slave_transactions=made_since(slave, executed_before),
+        fencing=seen.fencing,
+        undone=fault.undone,
+        healed_seconds=seen.healed_seconds,
+        verdict=verdict,
+        expected=fault.leaves,
+        unrecovered=fault.unrecovered(pair),
+        clients=probe.ledger,
+    )
+
+
+@contextmanager
+def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) -> Iterator[_Watches]:
     settings = pair.settings
     vip = settings.vip.ip
     with (
@@ -80,6 +103,8 @@ def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report, 
         WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
         WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
         LagWatch(logins_at(settings.slave.address, settings), probe.run) as lag,
+        Trespasser(pair.slave, "root", settings.mysql_root_password) as root,
+        Trespasser(pair.slave, USER, password) as everything,
         recorder.watching(
             probe,
             {"master": on_master, "slave": on_slave},
@@ -88,28 +113,69 @@ def _fault_and_takeover(pair: Pair, fault: Fault, probe: Probe, report: Report, 
         ),
     ):
         witness = Witness(settings, probe, on_master, on_slave)
-        with healed(fault, pair.master, report):
-            pair.master.server.execute(FORGET, probe.run)
-            fault.prepare(pair.master)
-            probe.wait_for_flow()
-            report.say(f"A client reads and writes through {vip}: {fault.name} on {pair.master.host}.")
-            since = time.monotonic()
-            recorder.mark("fault", f"{fault.name} on the master", since)
-            fault.inject(pair.master)
-            witness.wait_for_takeover(since)
-            if fault.undone:
-                report.say(f"The slave serves; now the heal, until: {fault.undone}.")
-        healed_at = time.monotonic()
-        _wait_for_recovery(pair, fault)
-        if fault.leaves is Kind.MASTER_BACK:
-            _watch_on(master_writes, fault.recovery_seconds)
-        takeover = witness.measure(since, time.monotonic())
-        lost_vip = since + (takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds)
-        return _Seen(
-            takeover,
-            fencing(master_writes.looks(lost_vip), slave_writes.looks(), _allowed_seconds(settings)),
-            healed_at - since,
-        )
+        yield _Watches(witness, master_writes, slave_writes, (root, everything))
+
+
+def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report, recorder: Recorder) -> _Seen:
+    witness, probe = watches.witness, watches.witness.probe
+    with healed(fault, pair, report):
+        pair.master.server.execute(FORGET, probe.run)
+        fault.prepare(pair)
+        _wait_for_flow(watches)
+        report.say(f"Clients read and write through {pair.settings.vip.ip}: {fault.name}.")
+        since = time.monotonic()
+        recorder.mark("fault", fault.name, since)
+        fault.inject(pair)
+        missed = _wait_for_course(fault, witness, since)
+        time.sleep(fault.lasts_seconds)
+        if fault.undone:
+            report.say(f"{missed or 'As it must be'}; now the heal, until: {fault.undone}.")
+    healed_at = time.monotonic()
+    _wait_for_recovery(pair, fault)
+    home_seconds = None
+    if fault.leaves is Kind.MASTER_BACK:
+        _watch_on(watches.master_writes, fault.recovery_seconds)
+    elif fault.leaves is Kind.HEALTHY:
+        home_seconds = probe.first_write_after(healed_at, fault.recovery_seconds)
+    takeover = witness.measure(since, time.monotonic()) if fault.course is Course.TAKEOVER and not missed else None
+    parted = fault.course is Course.SPLIT and not missed
+    return _Seen(
+        missed,
+        takeover,
+        split.measure(witness, watches.master_writes, since, healed_at) if parted else None,
+        home_seconds,
+        _fencing(watches, since, takeover),
+        healed_at - since,
+    )
+
+
+def _wait_for_flow(watches: _Watches) -> None:
+    """Until all clients are served, and all that must be refused on the slave is tried and refused."""
+    watches.witness.probe.wait_for_flow()
+    who = " and ".join(each.user for each in watches.trespassers)
+    until(f"refused writes of {who} on the slave", TRIED_SECONDS, lambda: all(t.refused for t in watches.trespassers))
+
+
+def _wait_for_course(fault: Fault, witness: Witness, since: float) -> str:
+    """Until what must come of the fault has come; what did not, or nothing."""
+    try:
+        match fault.course:
+            case Course.TAKEOVER:
+                witness.wait_for_takeover(since)
+            case Course.SPLIT:
+                witness.wait_for_vip(since)
+    except DeadlinePassed as passed:
+        return str(passed).rstrip(".")
+    return ""
+
+
+def _fencing(watches: _Watches, since: float, takeover: Takeover | None) -> Fencing:
+    master: list[Look] = []
+    if takeover:
+        gone = takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds
+        master = watches.master_writes.looks(since + gone)
+    allowed = _allowed_seconds(watches.witness.settings)
+    return fencing(master, watches.slave_writes.looks(), allowed, watches.trespassers)
 
 
 def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
@@ -117,7 +183,7 @@ def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
 
     def recovered() -> bool:
         kind = diagnose(gather(pair)).kind
-        return kind is Kind.DIVERGED or (kind is fault.leaves and not fault.unrecovered(pair.master))
+        return kind is Kind.DIVERGED or (kind is fault.leaves and not fault.unrecovered(pair))
 
     with suppress(DeadlinePassed):
         until("the pair as it must be after the fault", fault.recovery_seconds, recovered, pause=0.2)
@@ -142,9 +208,3 @@ def _allowed_seconds(settings: Settings) -> float:
     """
     waiting = settings.semi_sync_timeout_ms / 1000 if settings.semi_sync else 0.0
     return settings.check_interval + CLOSING_SECONDS + waiting
-
-
-def made_since(server: Server, executed_before: str) -> str:
-    """The transactions that the server itself made since it had executed these, as a GTID set."""
-    own, new = server.value(UUID), server.value(SUBTRACTED, executed_before)
-    return ",".join(part for part in new.split(",") if part.startswith(own))

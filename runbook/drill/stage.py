@@ -7,7 +7,7 @@ from runbook.diagnosis import diagnose
 from runbook.drill.faults import Fault
 from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
-from runbook.pair import Pair, Side
+from runbook.pair import Pair
 from runbook.report import Report
 
 
@@ -23,15 +23,17 @@ def refuse_unless_healthy(pair: Pair) -> Facts:
 
 
 @contextmanager
-def healed(fault: Fault, side: Side, report: Report) -> Iterator[None]:
+def healed(fault: Fault, pair: Pair, report: Report) -> Iterator[None]:
     """The fault's traces are removed at the end, however it comes; a host that is gone has them until failback."""
     try:
         yield
     finally:
-        try:
-            fault.heal(side)
-        except RunbookError as error:
-            report.say(f"{side.host}: what the drill left there could not be removed; inv failback does it.", "yellow")
+        _, errors = pair.attempt(fault.heal, fault.roles)
+        for role, error in errors.items():
+            if not isinstance(error, RunbookError):
+                raise error
+            host = pair.sides[role].host
+            report.say(f"{host}: what the drill left there could not be removed; inv failback does it.", "yellow")
             report.say(f"  {error}")
 
 

@@ -6,40 +6,81 @@ from rich.table import Table
 
 from runbook.drill.account import moments
 from runbook.drill.result import Result
+from runbook.drill.takeover import Takeover
 
 
 def lines(fault: str, result: Result) -> Iterator[str]:
-    """The timeline from the fault on, what the client saw, the ledger, and every promise that was broken."""
-    takeover, ledger = result.takeover, result.ledger
+    """The timeline from the fault on, what the clients saw, the ledger, and every promise that was broken."""
+    ledger = result.ledger
     yield "Timeline, in seconds from the fault:"
     for seconds, _, what in sorted([(0.0, "fault", fault), *moments(result)]):
         yield f"  {seconds:+7.3f}  {what}"
-    reads, writes = takeover.reads_served, takeover.writes_refused
-    yield f"reads   {reads} answered by the slave; {takeover.read_gap_seconds:.2f} s without any, at the longest"
-    yield f"writes  {writes} refused by the slave, {takeover.writes_failed} failed on the way. Refused with:"
-    yield f"        {takeover.refusal}"
+    if result.takeover:
+        yield from _served(result.takeover)
+    if result.split:
+        yield f"writes  {result.split.writes_on_master} acknowledged by the master while both had the VIP"
     yield f"ledger  {ledger.acknowledged} writes acknowledged, {ledger.kept} on the slave, {len(ledger.missing)} lost"
     if ledger.unanswered:
         yield f"        {ledger.unanswered} writes never answered, {ledger.unanswered_kept} of them on the slave"
-    if not (takeover.writes_on_slave or result.slave_transactions):
+    yield from books_lines(result)
+    if not (result.takeover and result.takeover.writes_on_slave) and not result.slave_transactions:
         yield "slave   acknowledged no write and made no transaction of its own"
     yield from _writers(result)
     for promise in result.broken_promises:
         yield f"BROKEN  {promise}"
 
 
-def table(results: Mapping[str, Result]) -> Table:
-    """Several drills' figures, a row each."""
-    shown = Table("drill", title="Seconds from the fault")
-    for heading in ("VIP on the slave", "reads again", "no reads, longest", "acknowledged", "lost", "open without VIP"):
+def books_lines(result: Result) -> Iterator[str]:
+    """That both servers have the same, once they were compared; what one lacks is a broken promise."""
+    if result.books and not result.books.broken_promises:
+        yield (
+            f"books   all {result.ledger.acknowledged} acknowledged writes are on both servers, "
+            "and neither has a row or a transaction that the other lacks"
+        )
+
+
+def table(results: Mapping[str, Result | str]) -> Table:
+    """Several drills' figures, a row each; of one without figures what became of it."""
+    shown = Table("drill", title="Seconds from the fault; home: from the heal to the first write")
+    headings = (
+        "VIP on the slave",
+        "reads again",
+        "no reads, longest",
+        "open without VIP",
+        "home",
+        "acknowledged",
+        "lost",
+    )
+    for heading in headings:
         shown.add_column(heading, justify="right")
+    shown.add_column("promises")
     for name, result in results.items():
-        takeover, ledger = result.takeover, result.ledger
-        seconds = (takeover.vip_seconds, takeover.reads_seconds, takeover.read_gap_seconds)
-        counts = (ledger.acknowledged, len(ledger.missing))
-        open_seconds = f"{result.fencing.open_without_vip_seconds:.2f}"
-        shown.add_row(name, *(f"{each:.2f}" for each in seconds), *map(str, counts), open_seconds)
+        if isinstance(result, str):
+            shown.add_row(name, *([""] * len(headings)), result)
+        else:
+            shown.add_row(name, *_figures(result), "; ".join(result.broken_promises) or "kept")
     return shown
+
+
+def _figures(result: Result) -> Iterator[str]:
+    takeover, ledger = result.takeover, result.ledger
+    open_seconds = result.fencing.open_without_vip_seconds
+    seconds: list[float | None] = [None] * 4
+    if takeover:
+        seconds = [takeover.vip_seconds, takeover.reads_seconds, takeover.read_gap_seconds, open_seconds]
+    elif result.split:
+        seconds[0] = result.split.vip_seconds
+    for each in (*seconds, result.home_seconds):
+        yield "-" if each is None else f"{each:.2f}"
+    yield str(ledger.acknowledged)
+    yield str(len(ledger.missing))
+
+
+def _served(takeover: Takeover) -> Iterator[str]:
+    reads, writes = takeover.reads_served, takeover.writes_refused
+    yield f"reads   {reads} answered by the slave; {takeover.read_gap_seconds:.2f} s without any, at the longest"
+    yield f"writes  {writes} refused by the slave, {takeover.writes_failed} failed on the way. Refused with:"
+    yield f"        {takeover.refusal}"
 
 
 def _writers(result: Result) -> Iterator[str]:
@@ -47,10 +88,12 @@ def _writers(result: Result) -> Iterator[str]:
     if seen.slave_looks:
         closed = seen.slave_looks - seen.slave_open_looks
         yield f"flags   the slave was found read-only in {closed} of {seen.slave_looks} looks"
+    for user, tried in seen.trespasses.items():
+        yield f"        on its own host it refused {tried.refused} of {tried.refused + tried.accepted} writes of {user}"
     if seen.master_looks:
         yield (
             f"        the master without the VIP: {seen.master_looks} looks, "
             f"open for writes for {seen.open_without_vip_seconds:.2f} s"
         )
-    if result.takeover.both_had_vip_seconds:
+    if result.takeover and result.takeover.both_had_vip_seconds:
         yield f"        both hosts held the VIP for {result.takeover.both_had_vip_seconds:.3f} s"

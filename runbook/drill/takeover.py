@@ -55,14 +55,18 @@ class Witness:
     master: AddressWatch
     slave: AddressWatch
 
-    def wait_for_takeover(self, since: float) -> None:
-        """Until the slave has the VIP, and was seen to serve reads and refuse writes on new and lasting connections."""
+    def wait_for_vip(self, since: float) -> None:
+        """Until the slave has the VIP."""
         s = self.settings
         self.probe.wait(
             f"{s.vip.ip} on {self.slave.host}",
             TAKEOVER_SECONDS + s.check_interval * s.check_fall,
             lambda: self.slave.came(since) is not None,
         )
+
+    def wait_for_takeover(self, since: float) -> None:
+        """Until the slave has the VIP, and was seen to serve reads and refuse writes on new and lasting connections."""
+        self.wait_for_vip(since)
         self.probe.wait(
             "reads served and writes refused by the slave through the VIP",
             OBSERVED_SECONDS,

@@ -3,15 +3,21 @@
 import shlex
 import threading
 import time
+from contextlib import suppress
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
+import paramiko
+
+from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.wait import until
 
 LIFETIME_SECONDS = 600
 START_SECONDS = 10
+AGAIN_SECONDS = 1
+SILENCE_SECONDS = 2.5  # the host speaks each second
 
 # The kernel's own table, read by bash alone: an `ip` every 10 ms would take a part of the core that mysqld needs.
 # The read from stdin is the pause, and ends the loop when the connection ends. What is so is told again each second,
@@ -37,15 +43,17 @@ class AddressWatch:
         self.heard_at = float("-inf")
         """The last word of the host; it comes each second."""
         self._changes: list[tuple[float, bool]] = []
+        self._after_silence: set[float] = set()
+        self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
-        script = _SCRIPT.format(lifetime=LIFETIME_SECONDS, address=shlex.quote(str(self.address)))
-        self._channel = self.host.link.process(f"exec bash -c {shlex.quote(script)}")
+        self._channel = self._started()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         try:
             until(f"{self.host}: its word on {self.address}", START_SECONDS, lambda: bool(self._changes), pause=0.01)
         except BaseException:
+            self._stopping.set()
             self._channel.close()
             raise
         return self
@@ -53,15 +61,16 @@ class AddressWatch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        self._stopping.set()
         self._channel.close()
         self._listener.join()
 
     def came(self, since: float) -> float | None:
-        """When the host had the address, having been without it; None when that did not happen since then."""
+        """When the host had the address, having been without it; None when that was not seen since then."""
         return self._first(since, here=True)
 
     def went(self, since: float) -> float | None:
-        """When the host no longer had the address; None when that did not happen since then."""
+        """When the host no longer had the address; None when that was not seen since then."""
         return self._first(since, here=False)
 
     @property
@@ -70,9 +79,25 @@ class AddressWatch:
         return list(self._changes)
 
     def _first(self, since: float, *, here: bool) -> float | None:
-        return next((at for at, now in list(self._changes) if now is here and at >= since), None)
+        seen = [change for change in self.changes if change[0] not in self._after_silence]
+        return next((at for at, now in seen if now is here and at >= since), None)
+
+    def _started(self) -> paramiko.Channel:
+        script = _SCRIPT.format(lifetime=LIFETIME_SECONDS, address=shlex.quote(str(self.address)))
+        return self.host.link.process(f"exec bash -c {shlex.quote(script)}")
 
     def _listen(self) -> None:
+        """To the host's words; one that was away is asked again."""
+        while True:
+            self._hear()
+            if self._stopping.wait(AGAIN_SECONDS):
+                return
+            with suppress(RunbookError):
+                self._channel = self._started()
+                if self._stopping.is_set():
+                    self._channel.close()
+
+    def _hear(self) -> None:
         rest = b""
         while data := self._received():
             at = time.monotonic()
@@ -81,6 +106,8 @@ class AddressWatch:
                 here = line == b"here"
                 if not self._changes or self._changes[-1][1] is not here:
                     self._changes.append((at, here))
+                    if at - self.heard_at > SILENCE_SECONDS and len(self._changes) > 1:
+                        self._after_silence.add(at)
                 self.heard_at = at
 
     def _received(self) -> bytes:

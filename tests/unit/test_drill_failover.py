@@ -10,12 +10,15 @@ from fake import mysqld_of, pair_of
 from rich.console import Console
 
 from runbook.drill import client, failover, stage, summary
+from runbook.drill.books import Books
 from runbook.drill.failover import PromiseBroken
-from runbook.drill.faults import FAULTS
+from runbook.drill.faults import FAULTS, Course
 from runbook.drill.faults.killed_mysqld import KilledMysqld
-from runbook.drill.fencing import Fencing
+from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.fencing import Attempts, Fencing
 from runbook.drill.ledger import Audit
 from runbook.drill.result import Result
+from runbook.drill.split import Split
 from runbook.drill.stage import ends_with_the_state, healed
 from runbook.drill.takeover import Takeover
 from runbook.errors import BadInput, HostError, RunbookError
@@ -42,22 +45,32 @@ TAKEOVER = Takeover(
 )
 KEPT = Audit(acknowledged=44, kept=44, missing=(), unanswered=1, unanswered_kept=0, unwanted=())
 FENCED = Fencing(
-    master_looks=0, open_without_vip_seconds=0.0, open_allowed_seconds=3.0, slave_looks=70, slave_open_looks=0
+    master_looks=0,
+    open_without_vip_seconds=0.0,
+    open_allowed_seconds=3.0,
+    slave_looks=70,
+    slave_open_looks=0,
+    trespasses={"root": Attempts(refused=14, accepted=0)},
 )
+HEALTHY = Verdict(Kind.HEALTHY, "The pair is healthy.", "Nothing to do.")
+SAME = Books(
+    audits={"master": KEPT, "slave": KEPT}, rows_apart=(), lacking={"master": "", "slave": ""}, vip_on=("master",)
+)
+SPLIT = Split(vip_seconds=0.7, master_looks=300, master_closed_looks=0, writes_on_master=12, one_vip_seconds=0.3)
 RESULT = Result("run", TAKEOVER, KEPT, "", FENCED, "", 1.5, FAILED_OVER, Kind.FAILED_OVER)
+
+HOME = replace(RESULT, takeover=None, verdict=HEALTHY, expected=Kind.HEALTHY, home_seconds=2.5, books=SAME)
 
 
 class Fault:
     """Counts what is done with it; `breaks` is what heal ends with."""
 
     name = "a fault"
+    roles = ("master",)
 
     def __init__(self, breaks: Exception | None = None) -> None:
         self.healed = 0
         self.breaks = breaks
-
-    def prepare(self, side: Side) -> None: ...
-    def inject(self, side: Side) -> None: ...
 
     def heal(self, side: Side) -> None:
         self.healed += 1
@@ -122,6 +135,9 @@ def vip_lets_in(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answered(answer: bool) -> Callable[[], bool]:
     return lambda: answer
+
+
+TAKEOVERS = [name for name, fault in FAULTS.items() if fault.course is Course.TAKEOVER]
 
 
 def never() -> bool:
@@ -230,25 +246,30 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     assert "Warning" not in told
 
 
-@pytest.mark.parametrize("drill", [name for name in FAULTS if name != "power-off-master"])
+@pytest.mark.parametrize("drill", [name for name, fault in FAULTS.items() if not issubclass(fault, PowerCut)])
 def test_every_drill_says_before_what_it_does_and_to_which_host(
     ready: Callable[..., Pair], report: Report, capsys: pytest.CaptureFixture[str], settings: Settings, drill: str
 ) -> None:
     assert failover.run(ready(dry=True), FAULTS[drill](), report, never) is None
     first = capsys.readouterr().out.splitlines()[0]
     assert f"on master {settings.master.address}" in first
-    assert f"the slave takes {settings.vip.ip} over." in first
+    assert (f"the slave takes {settings.vip.ip} over." in first) is (drill in TAKEOVERS)
 
 
-def test_a_power_cut_is_refused_where_there_is_no_lab(settings: Settings, report: Report) -> None:
+@pytest.mark.parametrize(
+    ("drill", "afterwards"), [("power-off-master", "inv failback"), ("power-off-both", "inv verify")]
+)
+def test_a_power_cut_is_refused_where_there_is_no_lab(
+    settings: Settings, report: Report, drill: str, afterwards: str
+) -> None:
     """Before a host or the operator is asked."""
     with pytest.raises(BadInput) as refusal:
-        failover.run(pair_of(settings), FAULTS["power-off-master"](), report, never)
+        failover.run(pair_of(settings), FAULTS[drill](), report, never)
     text = str(refusal.value)
     assert f"master {settings.master.address} is no lab's host" in text
     assert "Nothing was done." in text
     assert "By hand" in text
-    assert "inv failback" in text
+    assert afterwards in text
 
 
 def test_what_healed_the_fault_stands_in_the_timeline() -> None:
@@ -309,6 +330,26 @@ def test_a_lost_row_fails_the_drill_after_the_whole_story(
         (replace(RESULT, unrecovered="keepalived did not come back"), "keepalived did not come back"),
         (replace(RESULT, fencing=replace(FENCED, slave_open_looks=2)), "the slave was open for writes (2 of 70 looks)"),
         (replace(RESULT, fencing=replace(FENCED, open_without_vip_seconds=3.2)), "3.2 s without the VIP"),
+        (
+            replace(RESULT, fencing=replace(FENCED, trespasses={"root": Attempts(refused=12, accepted=2)})),
+            "the slave accepted 2 of root's 14 writes",
+        ),
+        (replace(RESULT, takeover=None, missed="waited 33 s in vain for: the VIP"), "in vain for: the VIP"),
+        (replace(HOME, home_seconds=None), "no write was acknowledged after the heal"),
+        (replace(HOME, split=replace(SPLIT, master_closed_looks=3)), "the master was closed in 3 of 300 looks"),
+        (replace(HOME, split=replace(SPLIT, one_vip_seconds=3.1)), "after they saw each other again"),
+        (replace(HOME, split=replace(SPLIT, one_vip_seconds=None)), "after they saw each other again"),
+        (replace(HOME, books=replace(SAME, rows_apart=((2, 7),))), "on one server only (writer, seq): ((2, 7),)"),
+        (replace(HOME, books=replace(SAME, vip_on=("master", "slave"))), "the VIP is on master and slave"),
+        (replace(HOME, books=replace(SAME, vip_on=())), "the VIP is on no host"),
+        (
+            replace(HOME, books=replace(SAME, lacking={"master": "b0b:1", "slave": ""})),
+            "the master lacks transactions that the other has: b0b:1",
+        ),
+        (
+            replace(HOME, books=replace(SAME, audits={"master": replace(KEPT, missing=((0, 1),)), "slave": KEPT})),
+            "LOST: 1 acknowledged writes are not on the master",
+        ),
         (replace(RESULT, takeover=replace(TAKEOVER, vip_gone_seconds=2.084)), "both hosts held the VIP for 2.0 s"),
     ],
 )
@@ -338,6 +379,22 @@ def test_the_summary_tells_the_story_in_its_order() -> None:
     assert "BROKEN" not in text
 
 
+def test_a_pair_that_came_home_by_itself_says_when_and_that_both_servers_are_the_same() -> None:
+    assert HOME.broken_promises == []
+    lines = list(summary.lines("a power cut of both hosts", replace(HOME, undone="both are booted", split=SPLIT)))
+    assert lines[1:5] == [
+        "   +0.000  a power cut of both hosts",
+        "   +0.700  the VIP is on the slave too",
+        "   +1.500  both are booted",
+        "   +1.800  the slave let go of the VIP",
+    ]
+    text = "\n".join(lines)
+    assert "   +4.000  the first write acknowledged after that" in text
+    assert "12 acknowledged by the master while both had the VIP" in text
+    assert "all 44 acknowledged writes are on both servers" in text
+    assert "BROKEN" not in text
+
+
 def test_the_result_is_a_json_document() -> None:
     document = json.loads(json.dumps(RESULT.as_dict()))
     assert document["takeover"]["vip_seconds"] == TAKEOVER.vip_seconds
@@ -356,7 +413,7 @@ def test_a_drill_that_is_cut_off_heals_and_says_where_the_pair_stands(
 ) -> None:
     facts["slave"] = replace(facts["slave"], holds_vip=True)
     pair, fault = pair_of(settings), Fault()
-    with pytest.raises(type(cut)), ends_with_the_state(pair, report), healed(fault, pair.master, report):
+    with pytest.raises(type(cut)), ends_with_the_state(pair, report), healed(fault, pair, report):
         raise cut
     assert fault.healed == 1
     assert "The pair is failed over.\nNext: inv failback" in capsys.readouterr().out
@@ -366,7 +423,7 @@ def test_a_host_that_cannot_be_healed_is_named_and_hides_nothing(
     settings: Settings, report: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pair, fault = pair_of(settings), Fault(HostError("master 1.2.3.4", "does not answer by SSH"))
-    with healed(fault, pair.master, report):
+    with healed(fault, pair, report):
         pass
     told = capsys.readouterr().out
     assert f"{pair.master.host}: what the drill left there could not be removed; inv failback does it." in told

@@ -94,11 +94,11 @@ def test_a_server_that_is_gone_has_no_answers() -> None:
     ],
 )
 def test_how_long_the_master_was_open_without_the_vip(master: list[Look], seconds: float) -> None:
-    seen = fencing(master, [], 3.0)
+    seen = fencing(master, [], 3.0, [])
     assert seen.open_without_vip_seconds == pytest.approx(seconds)
     assert seen.master_looks == len(master)
 
 
 def test_a_slave_that_was_open_once_is_counted() -> None:
-    seen = fencing([], [Look(1.0, False), Look(1.1, True), Look(1.2, False)], 3.0)
+    seen = fencing([], [Look(1.0, False), Look(1.1, True), Look(1.2, False)], 3.0, [])
     assert (seen.slave_looks, seen.slave_open_looks) == (3, 1)

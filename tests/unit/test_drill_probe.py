@@ -7,7 +7,7 @@ import pymysql
 import pytest
 
 from runbook.drill import probe as module
-from runbook.drill.probe import KINDS, Observation, Probe, longest_gap
+from runbook.drill.probe import CONNECTED, CONNECTING, KINDS, Observation, Probe, longest_gap
 from runbook.wait import DeadlinePassed, until
 
 READ_ONLY = pymysql.err.OperationalError(1290, "The MySQL server is running with the --super-read-only option")
@@ -97,6 +97,7 @@ def test_reads_and_writes_flow_on_new_and_on_lasting_connections(vip: Vip) -> No
     audit = probe.ledger.audit(found(probe, vip))
     assert audit.kept == audit.acknowledged == len(vip.rows) > 0
     assert audit.unanswered == 0
+    assert {writer for writer, _ in found(probe, vip)} == {*CONNECTING, *CONNECTED}
 
 
 def test_nothing_is_sent_any_more_when_it_has_stopped(vip: Vip) -> None:
@@ -123,7 +124,7 @@ def test_a_lasting_connection_stays_when_a_write_is_refused(vip: Vip) -> None:
     with Probe(vip.connect) as probe:
         soon("refusals", lambda: len(list(probe.seen("write", refused=True, lasting=True))) > 5)
     attempts = len([each for each in probe.observations if not each.lasting])
-    assert vip.logins == attempts + len(KINDS)
+    assert vip.logins == attempts + len(KINDS) * len(CONNECTED)
 
 
 def test_a_write_that_broke_off_is_neither_acknowledged_nor_refused(vip: Vip) -> None:

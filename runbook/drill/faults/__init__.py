@@ -3,15 +3,15 @@
 Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
 """
 
-from runbook.drill.faults.fault import Fault
+from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import KilledMysqld
-from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults.power_cut import PowerCut, PowerCutOfBoth
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.pair import Side
 
-__all__ = ["FAULTS", "Fault", "heal_leftovers"]
+__all__ = ["FAULTS", "Course", "Fault", "heal_leftovers"]
 
 FAULTS: dict[str, type[Fault]] = {
     "kill-master": KilledMysqld,
@@ -19,6 +19,7 @@ FAULTS: dict[str, type[Fault]] = {
     "stop-keepalived": StoppedKeepalived,
     "kill-keepalived": KilledKeepalived,
     "power-off-master": PowerCut,
+    "power-off-both": PowerCutOfBoth,
 }
 """The fault of each drill, in the order of `drill.all`."""
 
@@ -26,4 +27,5 @@ FAULTS: dict[str, type[Fault]] = {
 def heal_leftovers(side: Side) -> None:
     """Remove what a drill that was cut off may have left on this side."""
     for fault in FAULTS.values():
-        fault().heal(side)
+        if side.role in fault.roles:
+            fault().heal(side)

@@ -1,24 +1,38 @@
 """What a fault is: how to prepare it, bring it about, and remove every trace of it."""
 
 from abc import ABC, abstractmethod
+from enum import StrEnum
 from typing import ClassVar
 
-from runbook.pair import Side
-from runbook.settings import Settings
+from runbook.pair import Pair, Side
+from runbook.settings import Role, Settings
 from runbook.verdict import Kind
 
 
+class Course(StrEnum):
+    """What must come of a fault while it lasts."""
+
+    TAKEOVER = "the slave takes {vip} over"
+    SPLIT = "both hosts hold {vip} until it is healed, and the master alone takes writes"
+    DARK = "nobody serves {vip} until it is healed"
+
+
 class Fault(ABC):
-    """What can be done to the master of a healthy pair; an instance serves one drill."""
+    """What can be done to a healthy pair; an instance serves one drill."""
 
     name: ClassVar[str]
-    """As in: NAME on the master."""
+    """With what it is done to, as in: after NAME."""
     deed: ClassVar[str]
-    """As in: this DEED; `{host}` is the host that it is done to."""
+    """As in: this DEED; `{master}` and `{slave}` are the hosts that it is done to."""
+    roles: ClassVar[tuple[Role, ...]] = ("master",)
+    """The sides that have something to heal."""
     undone: ClassVar[str] = ""
     """What `heal` brings about, where that is more than tidying up."""
+    course: ClassVar[Course] = Course.TAKEOVER
+    lasts_seconds: ClassVar[float] = 0
+    """How long it is left to act once its course is seen, before it is healed."""
     leaves: ClassVar[Kind] = Kind.MASTER_BACK
-    """What the pair is afterwards, when it kept its promises."""
+    """What the pair is afterwards, when it kept its promises: healthy by itself, or waiting for failback."""
     recovery_seconds: ClassVar[float] = 30
     """From the heal until that must be so."""
 
@@ -27,20 +41,23 @@ class Fault(ABC):
     """Targets from the fault until the slave has the VIP, and until it serves reads through it; None: none is set."""
 
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
-        """Why this pair's master cannot have it from here, and what the operator can do instead; or nothing."""
+        """Why this pair cannot have it from here, and what the operator can do instead; or nothing."""
         return ()
 
-    def prepare(self, side: Side) -> None:  # noqa: B027 - most faults need nothing
-        """All that must be so before and harms nobody yet."""
+    def prepare(self, pair: Pair) -> None:  # noqa: B027 - most faults need nothing
+        """All that must be so before and harms no client yet."""
 
     @abstractmethod
-    def inject(self, side: Side) -> None:
-        """Bring it about, in one short command."""
+    def inject(self, pair: Pair) -> None:
+        """Bring it about, in one short command a host."""
 
     @abstractmethod
     def heal(self, side: Side) -> None:
-        """Remove what `prepare` and `inject` left; nothing when there is nothing. Services are failback's to start."""
+        """Remove what `prepare` and `inject` left on one side, each of `roles` at once; nothing where there is nothing.
 
-    def unrecovered(self, side: Side) -> str:
+        Services are failback's to start.
+        """
+
+    def unrecovered(self, pair: Pair) -> str:
         """What did not come back by itself although it must, or nothing."""
         return ""

@@ -2,14 +2,14 @@
 
 from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash
-from runbook.pair import Side
+from runbook.pair import Pair, Side
 
 
 class FrozenMysqld(Fault):
     """SIGSTOP for all of mysqld's unit; SIGCONT heals it, from the host itself when nobody else is left to send it."""
 
-    name = "SIGSTOP for mysqld"
-    deed = "freezes mysqld on {host} with SIGSTOP and wakes it after the takeover"
+    name = "SIGSTOP for mysqld on the master"
+    deed = "freezes mysqld on {master} with SIGSTOP and wakes it after the takeover"
     undone = "mysqld is awake again"
     vip_target_seconds = 4
     reads_target_seconds = 4
@@ -17,11 +17,11 @@ class FrozenMysqld(Fault):
     def __init__(self) -> None:
         self._leash: Leash | None = None
 
-    def prepare(self, side: Side) -> None:
-        self._leash = Leash(side.host, _waking(side))
+    def prepare(self, pair: Pair) -> None:
+        self._leash = Leash(pair.master.host, _waking(pair.master))
 
-    def inject(self, side: Side) -> None:
-        side.host.do(f"systemctl kill -s STOP {side.names.unit}")
+    def inject(self, pair: Pair) -> None:
+        pair.master.host.do(f"systemctl kill -s STOP {pair.master.names.unit}")
 
     def heal(self, side: Side) -> None:
         if self._leash:

@@ -3,7 +3,7 @@
 from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
-from runbook.pair import Side
+from runbook.pair import Pair, Side
 from runbook.verdict import Kind
 
 # In /run, where a reboot forgets it.
@@ -14,8 +14,8 @@ NO_RESTART = "[Service]\nRestart=no\n"
 class KilledMysqld(Fault):
     """SIGKILL for all of mysqld's unit, whose Restart= is switched off before."""
 
-    name = "SIGKILL for mysqld"
-    deed = "kills mysqld on {host} with SIGKILL and keeps it down"
+    name = "SIGKILL for mysqld on the master"
+    deed = "kills mysqld on {master} with SIGKILL and keeps it down"
     leaves = Kind.FAILED_OVER
     vip_target_seconds = 0.3
     reads_target_seconds = 0.5
@@ -23,23 +23,33 @@ class KilledMysqld(Fault):
     def __init__(self) -> None:
         self._leash: Leash | None = None
 
-    def prepare(self, side: Side) -> None:
-        host, unit = side.host, side.names.unit
+    def prepare(self, pair: Pair) -> None:
+        host, unit = pair.master.host, pair.master.names.unit
         self._leash = Leash(host, _removal(unit))
         host.put(DROP_IN.format(unit=unit), NO_RESTART)
         host.do("systemctl daemon-reload")
-        restart = host.ask(f"systemctl show -p Restart --value {unit}").strip()
+        restart = restart_policy(pair.master)
         if restart != "no":
             raise HostError(str(host), f"{unit} still has Restart={restart} in spite of our drop-in")
 
-    def inject(self, side: Side) -> None:
-        side.host.do(f"systemctl kill -s KILL {side.names.unit}")
+    def inject(self, pair: Pair) -> None:
+        kill(pair.master)
 
     def heal(self, side: Side) -> None:
         """The drop-in goes; mysqld stays down, because systemd decided about its restart when it died."""
         if self._leash:
             self._leash.close()
         side.host.do(_removal(side.names.unit))
+
+
+def kill(side: Side) -> None:
+    """SIGKILL for all of mysqld's unit."""
+    side.host.do(f"systemctl kill -s KILL {side.names.unit}")
+
+
+def restart_policy(side: Side) -> str:
+    """What the service manager does when mysqld dies, as its unit's Restart= has it."""
+    return side.host.ask(f"systemctl show -p Restart --value {side.names.unit}").strip()
 
 
 def _removal(unit: str) -> str:

@@ -2,19 +2,19 @@
 
 from runbook.drill.faults.fault import Fault
 from runbook.keepalived import UNIT
-from runbook.pair import Side
+from runbook.pair import Pair, Side
 
 
 class StoppedKeepalived(Fault):
     """`systemctl stop`; it stays stopped until failback starts it."""
 
-    name = "a clean stop of keepalived"
-    deed = "stops keepalived on {host}, whose mysqld goes on"
+    name = "a clean stop of keepalived on the master"
+    deed = "stops keepalived on {master}, whose mysqld goes on"
     vip_target_seconds = 0.5
     reads_target_seconds = 0.5
 
-    def inject(self, side: Side) -> None:
-        side.host.do(f"systemctl stop {UNIT}")
+    def inject(self, pair: Pair) -> None:
+        pair.master.host.do(f"systemctl stop {UNIT}")
 
     def heal(self, side: Side) -> None:
         """Nothing is left but a stopped service, which is failback's to start."""

@@ -3,7 +3,7 @@
 import pytest
 from fake import mysqld_of, pair_of
 
-from runbook.drill.rehearsal import UUID, made_since
+from runbook.drill.transactions import UUID, made_since
 from runbook.settings import Settings
 
 MASTER, SLAVE = "8587cfea-e694-11f1-a2a7-aa973a0c2499", "91d7f2aa-e694-11f1-b0b0-12973a0c2499"

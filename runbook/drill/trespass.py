@@ -1,0 +1,78 @@
+"""Writes that the slave must refuse, tried again and again on its own host by those who may do everything."""
+
+import secrets
+import threading
+from contextlib import closing, suppress
+from types import TracebackType
+from typing import Any, Self
+
+from runbook.checks.writes import NO_ROW
+from runbook.drill.client import BROKEN, REFUSALS, code_and_reason
+from runbook.errors import RunbookError
+from runbook.mysql.session import connect
+from runbook.pair import Pair, Side
+from runbook.settings import Secret
+
+PACE_SECONDS = 0.2
+USER, FROM_HOST = "runbook_drill", "127.0.0.1"
+KNOWN = "SELECT 1 FROM mysql.user WHERE user = %s AND host = %s"
+
+
+def make_account(pair: Pair) -> Secret:
+    """An account with ALL PRIVILEGES for this drill; replication brings it to the slave, where nobody could make it."""
+    password = Secret(secrets.token_urlsafe(18))
+    drop_account(pair)
+    master = pair.master.server
+    master.execute("CREATE USER %s@%s IDENTIFIED BY %s", USER, FROM_HOST, password.reveal())
+    master.execute("GRANT ALL PRIVILEGES ON *.* TO %s@%s", USER, FROM_HOST)
+    return password
+
+
+def drop_account(pair: Pair) -> None:
+    """Remove the account on a master that takes writes, and so on the slave; nothing when it is not there."""
+    if pair.master.server.ask(KNOWN, USER, FROM_HOST):
+        pair.master.server.execute("DROP USER %s@%s", USER, FROM_HOST)
+
+
+class Trespasser:
+    """Used as a context. An attempt would change no row, and is rolled back where it is not refused."""
+
+    def __init__(self, side: Side, user: str, password: Secret) -> None:
+        self.user = user
+        self.refused = 0
+        self.accepted = 0
+        self._side = side
+        self._password = password
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        # A server or host that is away is knocked at again, as by any program that keeps trying.
+        while not self._stopping.wait(PACE_SECONDS):
+            with suppress(RunbookError, *BROKEN):
+                port = self._side.settings.mysql_port
+                with closing(connect(self._side.host, "127.0.0.1", port, self.user, self._password)) as session:
+                    session.autocommit(False)
+                    self._try_to_write(session)
+
+    def _try_to_write(self, session: Any) -> None:
+        while not self._stopping.wait(PACE_SECONDS):
+            try:
+                with session.cursor() as cursor:
+                    cursor.execute(NO_ROW)
+                self.accepted += 1
+            except BROKEN as error:
+                if code_and_reason(error)[0] not in REFUSALS:
+                    raise
+                self.refused += 1
+            session.rollback()
