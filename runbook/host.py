@@ -4,7 +4,8 @@ import hashlib
 import secrets
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import paramiko
 
@@ -39,6 +40,7 @@ class Transport(Protocol):
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran: ...
     def channel(self, address: str, port: int) -> paramiko.Channel: ...
     def process(self, script: str) -> paramiko.Channel: ...
+    def feed(self, script: str, file: BinaryIO) -> Ran: ...
     def close(self) -> None: ...
 
 
@@ -116,10 +118,30 @@ class Host:
         self.do(
             f"umask 077; mkdir -p -m 755 {shlex.quote(path.rpartition('/')[0])} && "
             f"cat > {new} && echo '{digest}  '{new} | sha256sum -c --status - && "
-            f"chown {owner} {new} && chmod {mode:o} {new} && sync -d {new} && mv -f {new} {shlex.quote(path)} || "
+            f"chown {owner} {new} && chmod {mode:o} {new} && "
+            # coreutils before 8.24 (EL7) know no `sync FILE`.
+            f"{{ sync -d {new} 2>/dev/null || sync; }} && mv -f {new} {shlex.quote(path)} || "
             f"{{ rm -f {new}; echo 'could not write {path}: is the disk full?' >&2; exit 1; }}",
             stdin=content,
         )
+
+    def carry(self, file: Path, folder: str) -> str:
+        """Bring a file of this machine into a folder of the host, complete or not at all; its path there."""
+        path = f"{folder}/{file.name}"
+        there, new = shlex.quote(path), shlex.quote(f"{path}.new")
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+            self.changing(f"carry {file}")
+            opened.seek(0)
+            ran = self.link.feed(
+                f"umask 022; mkdir -p {shlex.quote(folder)} && cat > {new} && "
+                f"echo '{digest}  '{new} | sha256sum -c --status - && mv -f {new} {there} || "
+                f"{{ rm -f {new}; echo 'could not write {path}: is the disk full?' >&2; exit 1; }}",
+                opened,
+            )
+        if ran.code != 0:
+            raise CommandFailed(str(self), f"carry {file}", ran)
+        return path
 
     def rootless(self) -> str | None:
         """Why commands do not run as root here, with the way out; None when they do."""

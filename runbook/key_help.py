@@ -32,6 +32,19 @@ HELP: dict[str, str] = {
         "The server: mysql, mariadb or auto.\n"
         "auto is the one that is installed; on a blank host MySQL where its package sources have it, else MariaDB."
     ),
+    "MYSQL_SOURCE": (
+        "Where the server comes from: distribution, a release package, a folder of packages, or a tarball.\n"
+        "distribution: the hosts' own package sources. A vendor's release package (.rpm, .deb; by URL or path)\n"
+        "names the vendor's. A folder here, or MySQL's tarball, is carried to hosts that have no internet."
+    ),
+    "MYSQL_VERSION": (
+        "Version or series that must be installed, such as 5.6.24 or 5.6; looked at after the install.\n"
+        "The article: the same as production's. Nothing is upgraded or downgraded. Empty: any, the same series on both."
+    ),
+    "MYSQL_SHA256": (
+        "SHA-256 of the release package or tarball; another file is refused.\n"
+        "A folder has a file SHA256SUMS instead. Empty: not looked at."
+    ),
     "MYSQL_PORT": "MySQL's port on both hosts and the VIP.",
     "MYSQL_ROOT_PASSWORD": "Password of MySQL's root on both hosts.",
     "ROOT_REMOTE": ("May MySQL's root log in from other hosts: yes or no.\nThe runbook itself does not need it."),

@@ -5,6 +5,7 @@ from typing import Any
 
 from runbook import values as read
 from runbook.key_help import HELP
+from runbook.source import read_source
 from runbook.values import Reader
 
 _SSH_HOST = read.word(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "a host name, an ssh_config alias or an address")
@@ -17,6 +18,8 @@ _SELINUX = read.choice("disabled", "permissive", "keep")
 _FIREWALL = read.choice("off", "rules", "keep")
 _ENGINE = read.choice("auto", "mysql", "mariadb")
 _BINLOG_FORMAT = read.choice("ROW", "MIXED", "STATEMENT")
+_VERSION = read.word(r"[0-9]+(\.[0-9]+){1,2}", "a series or version such as 5.6 or 5.6.24")
+_SHA256 = read.word(r"[0-9a-f]{64}", "a SHA-256 of 64 digits and letters a to f, as sha256sum prints it")
 _PORT = read.whole(1, 65535)
 _SERVER_ID = read.whole(1, 2**32 - 1)
 _COMMITS = read.whole(0, 2**32 - 1)
@@ -84,6 +87,9 @@ KEYS: tuple[Key, ...] = (
     *_group(
         "The server to install (step 2)",
         Key("ENGINE", "auto", "mysql", _ENGINE),
+        Key("MYSQL_SOURCE", "distribution", "the vendor's release RPM for EL7", read_source),
+        Key("MYSQL_VERSION", "", "5.6 (the same as production's)", read.optional(_VERSION)),
+        Key("MYSQL_SHA256", "", None, read.optional(_SHA256)),
     ),
     *_group(
         "MySQL's port and accounts (steps 2 and 4)",

@@ -54,7 +54,7 @@ class Side:
     @cached_property
     def names(self) -> ServerNames:
         """What the server is called on this host."""
-        return names_on(self.host, self.family, self.settings.engine)
+        return names_on(self.host, self.family, self.settings.engine, self.settings.mysql_source)
 
     @cached_property
     def keepalived(self) -> Version:

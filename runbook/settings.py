@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -14,6 +14,7 @@ from runbook.errors import BadInput
 from runbook.hosts_env import mistake, render_hosts_env, write_new
 from runbook.key_rules import RULES
 from runbook.keys import BY_NAME, KEYS
+from runbook.source import Source, missing
 from runbook.values import Secret
 
 __all__ = ["Node", "Role", "Secret", "Settings", "find", "load", "render_hosts_env", "write_new"]
@@ -52,6 +53,9 @@ class Settings:
     selinux: Literal["disabled", "permissive", "keep"]
     firewall: Literal["off", "rules", "keep"]
     engine: WantedEngine
+    mysql_source: Source
+    mysql_version: str | None
+    mysql_sha256: str | None
     mysql_port: int
     mysql_root_password: Secret
     root_remote: bool
@@ -135,6 +139,11 @@ def _path_mistakes(values: dict[str, Any], written: Mapping[str, str | None], fo
         if values.get(name) is not None:
             values[name] = folder.absolute() / values[name]
     found = []
+    source = values.get("MYSQL_SOURCE")
+    if source is not None and source.place and not source.is_url:
+        values["MYSQL_SOURCE"] = source = replace(source, place=str(folder.absolute() / source.place))
+        if why := missing(source):
+            found.append(("MYSQL_SOURCE", why))
     key, config, known_hosts = (values.get(name) for name in ("SSH_KEY", "SSH_CONFIG", "SSH_KNOWN_HOSTS"))
     if key is not None and (why := _key_file_mistake(key)):
         found.append(("SSH_KEY", why))

@@ -7,7 +7,7 @@ import shlex
 import socket
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import fabric
 import fabric.runners
@@ -21,6 +21,8 @@ from runbook.settings import Node, Settings
 CONNECT_SECONDS = 5
 KEEPALIVE_SECONDS = 5
 GRACE_SECONDS = 10
+STALL_SECONDS = 60
+PIECE_BYTES = 1 << 16
 
 
 # What it would print beside our own sentences, a refused channel for instance, we report ourselves.
@@ -139,6 +141,26 @@ class Link:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise self._lost(error) from error
         return channel
+
+    def feed(self, script: str, file: BinaryIO) -> Ran:
+        """Run a root script with a file as its standard input; Unreachable when it takes nothing for STALL_SECONDS."""
+        channel = self.process(script)
+        channel.settimeout(STALL_SECONDS)
+        try:
+            try:
+                while piece := file.read(PIECE_BYTES):
+                    channel.sendall(piece)
+                channel.shutdown_write()
+            except OSError:
+                # A script that ended before it had read all says why.
+                if not channel.exit_status_ready():
+                    raise
+            said = b"".join(iter(lambda: channel.recv_stderr(PIECE_BYTES), b""))
+            return Ran(channel.recv_exit_status(), "", said.decode(errors="replace"))
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise self._lost(error) from error
+        finally:
+            channel.close()
 
     def close(self) -> None:
         """Close the connection; a later `run` opens it again."""

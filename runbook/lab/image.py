@@ -105,9 +105,10 @@ def proxy_environment() -> dict[str, str]:
     return {"http_proxy": proxy} if proxy else {}
 
 
-def install_tools(say: Say) -> None:
-    """Install what the lab needs on this machine and is not there, by APT."""
-    missing = {package for tool, package in TOOLS.items() if not shutil.which(tool, path=SBIN_PATH)}
+def install_tools(more: Sequence[str], say: Say) -> None:
+    """Install what the lab needs on this machine and is not there, by APT; `more` are packages of a tool each."""
+    tools = TOOLS | {name: name for name in more}
+    missing = {package for tool, package in tools.items() if not shutil.which(tool, path=SBIN_PATH)}
     if keyring() is None:
         missing.add("debian-archive-keyring")
     if not missing:

@@ -19,7 +19,7 @@ from runbook.lab.identity import (
     write_for_operator,
     write_identity,
 )
-from runbook.lab.image import image, install_tools
+from runbook.lab.image import CACHE, image, install_tools
 from runbook.lab.kernel import check_kernel
 from runbook.lab.machine import Machine
 from runbook.lab.network import Network
@@ -85,7 +85,7 @@ class Lab:
             if self.is_up():
                 say(f"lab {self.name}: already up, settings in {self.hosts_env}")
                 return
-            install_tools(say)
+            install_tools(recipe.tools, say)
             check_kernel()
             self.network.create()
             root = Path(record["image"]) if record else None
@@ -194,7 +194,7 @@ class Lab:
             say(f"{machine.hostname} {machine.address}: answers by SSH after {seconds:.1f} s")
         self._check_hosts_see_each_other()
         if not self.hosts_env.exists():
-            write_for_operator(self.hosts_env, render_hosts_env(self._settings()), 0o600)
+            write_for_operator(self.hosts_env, render_hosts_env(self._settings(say)), 0o600)
             say(f"hosts.env: {self.hosts_env}, with new passwords")
 
     def _prepare_disks(self, root: Path) -> None:
@@ -212,8 +212,9 @@ class Lab:
         lines = "".join(known_host(machine) for machine in self.machines)
         write_for_operator(self.home / "known_hosts", lines, 0o644)
 
-    def _settings(self) -> dict[str, str]:
-        return {
+    def _settings(self, say: Say) -> dict[str, str]:
+        record = self._record()
+        return recipe_for(record["engine"], record["os"]).keys(CACHE, say) | {
             "MASTER_HOST": self.master.address,
             "SLAVE_HOST": self.slave.address,
             "VIP": f"{self.network.address(130)}/{PREFIX_LENGTH}",

@@ -1,5 +1,7 @@
 """Debian, Ubuntu and what calls itself like them: apt, dpkg, and where their packages put things."""
 
+from dataclasses import replace
+
 from runbook.host import Host
 from runbook.system.server_names import ServerNames
 
@@ -23,6 +25,15 @@ MARIADB = ServerNames(
     error_log="/var/log/mysql/error.log",
 )
 SERVERS: tuple[ServerNames, ...] = (MYSQL, MARIADB)
+# Under a name that no package of Debian's has, with files that none of them owns.
+FROM_TARBALL = replace(MYSQL, packages=(), unit="mysqld", my_cnf="/etc/my.cnf", include_folder="/etc/my.cnf.d")
+CLIENT_PACKAGES: tuple[str, ...] = ("default-mysql-client", "mysql-client", "mariadb-client")
+LIBRARIES: dict[str, str] = {
+    "libaio.so.1": "libaio1",
+    "libnuma.so.1": "libnuma1",
+    "libncurses.so.5": "libncurses5",
+    "libtinfo.so.5": "libtinfo5",
+}
 
 DATA_FOLDER = "/var/lib/mysql"
 ERROR_LOG = "/var/log/mysql/error.log"
@@ -50,21 +61,48 @@ def candidate_question(package: str) -> str:
     return f"apt-cache policy {package} | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true"
 
 
-def install(host: Host, package: str) -> None:
-    """Install a package; an earlier install that was cut off is completed first.
+def refresh(host: Host) -> None:
+    """Have the package manager look at its sources anew."""
+    host.do("apt-get update -q", timeout=INSTALL_SECONDS)
+
+
+def pin(version: str) -> tuple[str, str] | None:
+    """The file that keeps the server's packages at a version or series, and its text (apt_preferences(5))."""
+    pattern = f"/^([0-9]+:)?{version.replace('.', '[.]')}([^0-9]|$)/"
+    text = f"Package: mysql-* mariadb-*\nPin: version {pattern}\nPin-Priority: 999\n"
+    return "/etc/apt/preferences.d/mysql-runbook", text
+
+
+def at_version(package: str, version: str) -> str:
+    """What to name to the package manager for this version or series of a package: the pin sees to it."""
+    return package
+
+
+def package_of(file_name: str) -> str:
+    """The package's name from its file's, NAME_VERSION_ARCH.deb."""
+    return file_name.partition("_")[0]
+
+
+def make_way_for_release(host: Host) -> None:
+    """Nothing stands in the way of a vendor's repository here."""
+
+
+def install(host: Host, *packages: str) -> None:
+    """Install packages by name or by the path of their files; an earlier install that was cut off is completed first.
 
     apt writes to a file, not to the connection: when the connection breaks, it still runs to its end.
     On a busy host mysqld may fail to initialise a new data directory ("System views initialization failed", seen with
     9.7.4) and calls it unusable; the package would go on with it at its next configuration. So it is emptied first.
     """
+    wanted = " ".join(f"'{package}'" for package in packages)
     host.do(
         "export DEBIAN_FRONTEND=noninteractive; log=$(mktemp); "
-        f"[ -e {DATA_FOLDER} ] && new=no || new=yes; "
+        f'[ -z "$(ls -A {DATA_FOLDER} 2>/dev/null)" ] && new=yes || new=no; '
         # dpkg itself does not wait for the apt-get of a run that was cut off and still works.
         'until dpkg --configure -a > "$log" 2>&1 || ! grep -q \'lock was locked\' "$log"; do sleep 1; done; '
-        f"{{ apt-get install {APT_OPTIONS} {package} || "
+        f"{{ apt-get install {APT_OPTIONS} {wanted} || "
         f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {ERROR_LOG} || find {DATA_FOLDER} -mindepth 1 -delete; "
-        f"apt-get update -q && apt-get install {APT_OPTIONS} {package}; }}; }} "
+        f"apt-get update -q && apt-get install {APT_OPTIONS} {wanted}; }}; }} "
         '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
         timeout=INSTALL_SECONDS,
     )

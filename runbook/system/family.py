@@ -1,11 +1,13 @@
 """What differs between operating systems: how packages are asked and installed, what their servers are called."""
 
+from pathlib import Path
 from typing import Protocol
 
 from runbook.errors import BadInput
 from runbook.host import Host
 from runbook.settings import WantedEngine
-from runbook.system import debian
+from runbook.source import Source, folder_files
+from runbook.system import debian, redhat
 from runbook.system.server_names import ServerNames, installed_names
 
 OS_QUESTION = '. /etc/os-release && printf \'%s|%s|%s\' "$ID" "${ID_LIKE:-}" "${PRETTY_NAME:-$ID}"'
@@ -16,14 +18,22 @@ class Family(Protocol):
 
     KEEPALIVED_PACKAGE: str
     SERVERS: tuple[ServerNames, ...]
+    FROM_TARBALL: ServerNames
+    CLIENT_PACKAGES: tuple[str, ...]
+    LIBRARIES: dict[str, str]
 
     def speaks_for(self, os_id: str, id_like: str) -> bool: ...
     def version_question(self, package: str) -> str: ...
     def candidate_question(self, package: str) -> str: ...
-    def install(self, host: Host, package: str) -> None: ...
+    def refresh(self, host: Host) -> None: ...
+    def pin(self, version: str) -> tuple[str, str] | None: ...
+    def at_version(self, package: str, version: str) -> str: ...
+    def package_of(self, file_name: str) -> str: ...
+    def make_way_for_release(self, host: Host) -> None: ...
+    def install(self, host: Host, *packages: str) -> None: ...
 
 
-FAMILIES: tuple[Family, ...] = (debian,)
+FAMILIES: tuple[Family, ...] = (debian, redhat)
 
 
 def family_of(host: Host) -> Family:
@@ -34,17 +44,22 @@ def family_of(host: Host) -> Family:
             return family
     raise BadInput(
         f"{host}: {name} is not supported",
-        "Supported are Debian and Ubuntu, and systems that say ID_LIKE=debian.",
+        "Supported are Debian, Ubuntu, RHEL, CentOS, and systems that say ID_LIKE=debian, rhel or fedora.",
     )
 
 
-def names_on(host: Host, family: Family, engine: WantedEngine) -> ServerNames:
+def names_on(host: Host, family: Family, engine: WantedEngine, source: Source) -> ServerNames:
     """What the server is called: the installed one, else the one that install-mysql would bring.
 
     On a blank host and without ENGINE that is MySQL where the host's package sources have it, else MariaDB.
     """
-    if names := installed_names(host, family.SERVERS, engine):
+    if names := installed_names(host, (*family.SERVERS, family.FROM_TARBALL), engine):
         return names
+    if source.kind == "tarball":
+        return family.FROM_TARBALL
+    if source.kind == "folder" and engine == "auto":
+        files = (file.name for file in folder_files(Path(source.place)))
+        engine = "mariadb" if any("mariadb-server" in name.lower() for name in files) else "mysql"
     choice = [names for names in family.SERVERS if engine in ("auto", names.engine)]
     if len(choice) == 1:
         return choice[0]

@@ -1,4 +1,4 @@
-"""A drop-in of a unit as a step: the file, and that the service manager has read it."""
+"""A unit's file or drop-in as a step: the file, and that the service manager has read it."""
 
 from collections.abc import Iterable
 
@@ -16,20 +16,28 @@ class DropIn(File):
 
     def questions(self) -> Iterable[str]:
         yield from super().questions()
-        yield f"systemctl show -p NeedDaemonReload --value {self.unit}"
+        yield f"systemctl show -p NeedDaemonReload {self.unit}"
 
     def want(self) -> State:
         return {**super().want(), "loaded": "yes"}
 
     def read(self, host: Host) -> State:
         *_, needs_reload = self.questions()
-        loaded = "no" if host.ask(needs_reload).strip() == "yes" else "yes"
+        loaded = "no" if host.ask(needs_reload).strip() == "NeedDaemonReload=yes" else "yes"
         return {**super().read(host), "loaded": loaded}
 
     def fix(self, host: Host, gap: Gap) -> None:
         if any(change.fact != "loaded" for change in gap):
             super().fix(host, gap)
         host.do("systemctl daemon-reload")
+
+
+class UnitFile(DropIn):
+    """/etc/systemd/system/UNIT.service, loaded by systemd."""
+
+    @property
+    def unit(self) -> str:
+        return self.path.rpartition("/")[2]
 
 
 def drop_in_path(unit: str) -> str:

@@ -42,7 +42,7 @@ NOTHING_YET = {
     "systemctl is-active -q keepalived": "not running\n",
     "base64 -w0": "",
     "includedir": "",
-    "NeedDaemonReload": "no\n",
+    "NeedDaemonReload": "NeedDaemonReload=no\n",
     "/dev/udp/": "FAILED\n",
     "apt-cache policy keepalived": "1:2.3.4-1\n",
 }

@@ -25,7 +25,7 @@ from runbook.wait import until
 DROP_IN_FILE = DROP_IN.format(unit="mysql")
 RELOAD = "systemctl daemon-reload"
 KILL = "systemctl kill -s KILL mysql"
-RESTART_QUESTION = "systemctl show -p Restart --value mysql"
+RESTART_QUESTION = "systemctl show -p Restart mysql"
 HEALED = (
     f"[ ! -e {DROP_IN_FILE} ] || {{ rm -f {DROP_IN_FILE}; rmdir {DROP_IN_FILE.rpartition('/')[0]} 2>/dev/null; "
     f"{RELOAD}; }}"
@@ -97,7 +97,7 @@ def leashed(side: Side) -> LeashedLink:
 def test_mysqld_is_killed_only_once_its_restart_is_off(pair: Pair, master: Side) -> None:
     link, fault = leashed(master), KilledMysqld()
     link.takes(RELOAD)
-    link.says(RESTART_QUESTION, "no\n")
+    link.says(RESTART_QUESTION, "Restart=no\n")
     fault.prepare(pair)
     assert link.changed == ["leash", f"put {DROP_IN_FILE}", RELOAD]
     assert link.files == {DROP_IN_FILE: NO_RESTART}
@@ -109,7 +109,7 @@ def test_mysqld_is_killed_only_once_its_restart_is_off(pair: Pair, master: Side)
 def test_a_unit_that_would_restart_mysqld_is_not_killed(pair: Pair, master: Side) -> None:
     link = leashed(master)
     link.takes(RELOAD)
-    link.says(RESTART_QUESTION, "on-failure\n")
+    link.says(RESTART_QUESTION, "Restart=on-failure\n")
     with pytest.raises(HostError, match=r"master .*Restart=on-failure"):
         KilledMysqld().prepare(pair)
 
@@ -117,7 +117,7 @@ def test_a_unit_that_would_restart_mysqld_is_not_killed(pair: Pair, master: Side
 def test_healing_lets_go_of_the_leash_and_removes_the_drop_in(pair: Pair, master: Side) -> None:
     link, fault = leashed(master), KilledMysqld()
     link.takes(RELOAD)
-    link.says(RESTART_QUESTION, "no\n")
+    link.says(RESTART_QUESTION, "Restart=no\n")
     link.takes(HEALED)
     fault.prepare(pair)
     fault.heal(master)

@@ -8,7 +8,7 @@ from fake import FakeLink, captured, captured_json, host_of
 
 from runbook.errors import BadInput
 from runbook.settings import Settings
-from runbook.system import debian
+from runbook.system import debian, redhat
 from runbook.system.family import OS_QUESTION, family_of
 from runbook.system.network import ADDRESSES_QUESTION, Address, carrier_of, holds, parse_addresses
 
@@ -99,11 +99,26 @@ def test_debian_and_what_is_like_it_are_known(settings: Settings, said: str) -> 
     assert family_of(host_of(settings, link)) is debian
 
 
-@pytest.mark.parametrize("said", ["centos|rhel fedora|CentOS Linux 7 (Core)", "alpine||Alpine Linux v3.20", "||"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "centos|rhel fedora|CentOS Linux 7 (Core)",
+        "rhel|fedora|Red Hat Enterprise Linux 9.4 (Plow)",
+        "rocky|rhel centos fedora|Rocky Linux 9.3 (Blue Onyx)",
+        "ol|fedora|Oracle Linux Server 8.9",
+    ],
+)
+def test_rhel_and_what_is_like_it_are_known(settings: Settings, said: str) -> None:
+    link = FakeLink()
+    link.says(OS_QUESTION, said)
+    assert family_of(host_of(settings, link)) is redhat
+
+
+@pytest.mark.parametrize("said", ["alpine||Alpine Linux v3.20", "||"])
 def test_another_system_is_refused_by_its_name(settings: Settings, said: str) -> None:
     link = FakeLink()
     link.says(OS_QUESTION, said)
     with pytest.raises(BadInput) as caught:
         family_of(host_of(settings, link))
     assert f"master 192.168.152.128: {said.split('|')[2]} is not supported" in str(caught.value)
-    assert "Debian and Ubuntu" in str(caught.value)
+    assert "Debian, Ubuntu, RHEL, CentOS" in str(caught.value)

@@ -81,7 +81,7 @@ def test_who_is_not_root_is_told_how_to_become_it(pair: Pair) -> None:
 
 
 REASONS: dict[str, tuple[dict[str, str], str]] = {
-    "another system": ({"os": "centos|rhel fedora|CentOS Linux 7 (Core)"}, "CentOS Linux 7 (Core) is not supported"),
+    "another system": ({"os": "alpine||Alpine Linux v3.20"}, "Alpine Linux v3.20 is not supported"),
     "no systemd": ({"manager": "init\n"}, "its service manager is not systemd"),
     "a full disk": (
         {"space": "/ 81113340\n/var/lib 204800\n"},

@@ -159,7 +159,7 @@ def test_a_host_without_systemctl_still_gives_two_words(settings: Settings, tmp_
 # ---- DropIn ----
 
 DROP_IN = "/etc/systemd/system/keepalived.service.d/runbook.conf"
-NEEDS_RELOAD = "systemctl show -p NeedDaemonReload --value keepalived.service"
+NEEDS_RELOAD = "systemctl show -p NeedDaemonReload keepalived.service"
 
 
 def drop_in() -> DropIn:
@@ -178,7 +178,7 @@ def test_a_drop_in_lies_where_systemd_looks() -> None:
 def test_a_drop_in_that_is_there_and_loaded_is_right(host: Host, link: FakeLink) -> None:
     content, loaded = drop_in().questions()
     link.says(content, file_answer(OUR_TEXT))
-    link.says(loaded, "no\n")
+    link.says(loaded, "NeedDaemonReload=no\n")
     assert loaded == NEEDS_RELOAD
     assert ensure(host, drop_in()).status == "ok"
 
@@ -186,8 +186,8 @@ def test_a_drop_in_that_is_there_and_loaded_is_right(host: Host, link: FakeLink)
 def test_a_drop_in_that_systemd_has_not_read_is_loaded_and_not_written(host: Host, link: FakeLink) -> None:
     content, loaded = drop_in().questions()
     link.says(content, file_answer(OUR_TEXT))
-    link.says(loaded, "yes\n")
-    link.takes("systemctl daemon-reload", lambda: link.says(loaded, "no\n"))
+    link.says(loaded, "NeedDaemonReload=yes\n")
+    link.takes("systemctl daemon-reload", lambda: link.says(loaded, "NeedDaemonReload=no\n"))
     outcome = ensure(host, drop_in())
     assert outcome.gap == [Change("loaded", "no", "yes")]
     assert link.changed == ["systemctl daemon-reload"]
@@ -196,7 +196,7 @@ def test_a_drop_in_that_systemd_has_not_read_is_loaded_and_not_written(host: Hos
 def test_a_new_drop_in_is_written_and_then_loaded(host: Host, link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
     content, loaded = drop_in().questions()
     link.says(content, "")
-    link.says(loaded, "no\n")
+    link.says(loaded, "NeedDaemonReload=no\n")
     done: list[str] = []
     monkeypatch.setattr(File, "fix", lambda *_: done.append("written"))
     link.takes("systemctl daemon-reload", lambda: [done.append("loaded"), link.says(content, file_answer(OUR_TEXT))])

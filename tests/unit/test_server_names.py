@@ -8,10 +8,12 @@ from fake import FakeLink, captured_json, host_of
 from runbook.errors import BadInput
 from runbook.host import Host
 from runbook.settings import Settings, WantedEngine
+from runbook.source import Source
 from runbook.system import debian
 from runbook.system.family import names_on
 from runbook.system.server_names import UNITS_QUESTION, ServerNames
 
+DISTRIBUTION = Source("distribution")
 UNITS = captured_json("units.json")
 
 
@@ -34,12 +36,12 @@ def test_what_is_installed_is_found_whether_hosts_env_names_it_or_not(
     host: Host, link: FakeLink, family: ModuleType, there: str, expected: ServerNames, named: bool
 ) -> None:
     link.says(UNITS_QUESTION, UNITS[there])
-    assert names_on(host, family, expected.engine if named else "auto") == expected
+    assert names_on(host, family, expected.engine if named else "auto", DISTRIBUTION) == expected
 
 
 def test_mariadbs_aliases_are_not_taken_for_mysql(host: Host, link: FakeLink) -> None:
     link.says(UNITS_QUESTION, UNITS["mariadb"])
-    assert names_on(host, debian, "auto").unit == "mariadb"
+    assert names_on(host, debian, "auto", DISTRIBUTION).unit == "mariadb"
 
 
 @pytest.mark.parametrize(("wanted", "there"), [("mysql", "mariadb"), ("mariadb", "mysql")])
@@ -48,7 +50,7 @@ def test_another_engine_than_the_wanted_is_refused_and_not_replaced(
 ) -> None:
     link.says(UNITS_QUESTION, UNITS[there])
     with pytest.raises(BadInput, match=rf"master .*ENGINE = {wanted}.*\n.*ENGINE={there}.*Nothing is replaced"):
-        names_on(host, debian, wanted)
+        names_on(host, debian, wanted, DISTRIBUTION)
 
 
 @pytest.mark.parametrize(("wanted", "expected"), [("mysql", debian.MYSQL), ("mariadb", debian.MARIADB)])
@@ -56,7 +58,7 @@ def test_on_a_blank_host_hosts_env_decides(
     host: Host, link: FakeLink, wanted: WantedEngine, expected: ServerNames
 ) -> None:
     link.says(UNITS_QUESTION, UNITS["blank"])
-    assert names_on(host, debian, wanted) == expected
+    assert names_on(host, debian, wanted, DISTRIBUTION) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,4 +71,4 @@ def test_on_a_blank_host_without_engine_its_package_sources_decide(
     link.says(UNITS_QUESTION, UNITS["blank"])
     link.says(debian.candidate_question("mysql-server"), mysql)
     link.says(debian.candidate_question("mariadb-server"), mariadb)
-    assert names_on(host, debian, "auto") == expected
+    assert names_on(host, debian, "auto", DISTRIBUTION) == expected

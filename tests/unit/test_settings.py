@@ -50,13 +50,14 @@ def test_the_defaults_lose_no_acknowledged_row(tmp_path: Path) -> None:
 
 def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
     key, config = own_home / "key", own_home / "config"
-    for file in (key, config):
+    for file in (key, config, own_home / "mysql.tar.gz"):
         file.touch(mode=0o600)
     given = MINIMAL | {
         "VIP": "192.168.152.130/22", "MASTER_INTERFACE": "ens33", "SLAVE_INTERFACE": "bond0.7",
         "MASTER_SSH": "db-one", "SLAVE_SSH": "db-two", "SSH_USER": "ops", "SSH_PORT": "2222",
         "SSH_KEY": "~/key", "SSH_CONFIG": "~/config", "SSH_KNOWN_HOSTS": "known", "SSH_JUMP": "me@jump:2200",
-        "SELINUX": "disabled", "FIREWALL": "off", "ENGINE": "mariadb", "MYSQL_PORT": "3307", "ROOT_REMOTE": "yes",
+        "SELINUX": "disabled", "FIREWALL": "off", "ENGINE": "mysql", "MYSQL_SOURCE": "~/mysql.tar.gz",
+        "MYSQL_VERSION": "5.6.24", "MYSQL_SHA256": "0" * 64, "MYSQL_PORT": "3307", "ROOT_REMOTE": "yes",
         "REPLICA_USER": "copy", "CHECK_USER": "check", "PROBE_USER": "probe", "MASTER_SERVER_ID": "11",
         "SLAVE_SERVER_ID": "12", "BINLOG_FORMAT": "mixed", "SYNC_BINLOG": "0",
         "INNODB_FLUSH_LOG_AT_TRX_COMMIT": "2", "CHARACTER_SET": "utf8",
@@ -214,8 +215,9 @@ def test_auth_pass_is_for_vrrp_2_and_short(tmp_path: Path, written: str, version
 
 def test_the_articles_own_settings_can_still_be_had(tmp_path: Path) -> None:
     refused = {"MYSQL_ROOT_PASSWORD"}
+    said_in_words = {"MYSQL_SOURCE"}
     given = {key.name: key.article.split(" (")[0] for key in KEYS if key.article and key.article != "has none"}
-    path = write(tmp_path, lines(**{name: text for name, text in given.items() if name not in refused}))
+    path = write(tmp_path, lines(**{name: text for name, text in given.items() if name not in refused | said_in_words}))
     settings = load(path)
     assert (settings.sync_binlog, settings.slave_skip_errors, settings.vrrp_version) == (0, "all", 2)
 

@@ -49,7 +49,7 @@ def kill(side: Side) -> None:
 
 def restart_policy(side: Side) -> str:
     """What the service manager does when mysqld dies, as its unit's Restart= has it."""
-    return side.host.ask(f"systemctl show -p Restart --value {side.names.unit}").strip()
+    return side.host.ask(f"systemctl show -p Restart {side.names.unit}").strip().removeprefix("Restart=")
 
 
 def _removal(unit: str) -> str:
