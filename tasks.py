@@ -342,8 +342,11 @@ def bring_home(c: Context, record: "Recording | None" = None, *, json: bool = Fa
             acts = operation.intended(pair)
             report.say("\n".join(f"would {act}" for act in acts) or "nothing to do")
             raise Exit(code=DRIFT if acts else 0)
-        if operation.run(pair, report, recorder) and not verification.run(pair, report, quiet=json):
-            raise Exit(code=FAILED)
+        good = not operation.run(pair, report, recorder) or verification.run(pair, report, quiet=json)
+        if recorder:
+            recorder.score(operation.verified(good))
+    if not good:
+        raise Exit(code=FAILED)
 
 
 def prove_books(

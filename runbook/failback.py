@@ -12,7 +12,7 @@ from runbook.drill.faults import heal_leftovers
 from runbook.drill.probe import Probe
 from runbook.drill.recorder import Recorder
 from runbook.drill.scene import observed
-from runbook.drill.scorecard import within
+from runbook.drill.scorecard import Score, kept, within
 from runbook.drill.trespass import drop_account
 from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
@@ -76,6 +76,11 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
     replicate(pair, report)
     drop_account(pair)
     return handover
+
+
+def verified(good: bool) -> Score:
+    """What verify found afterwards, as a drill's scorecard has it."""
+    return kept("After the failback the pair is healthy", "so, by inv verify", "so" if good else "not so", met=good)
 
 
 def intended(pair: Pair) -> list[str]:
@@ -181,7 +186,6 @@ def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
         pair.slave.host.do(f"systemctl restart --no-block {UNIT}")
         until(f"{pair.settings.vip.ip} on the master", HOME_SECONDS, pair.master.holds_vip, pause=0.02)
         vip_seconds = time.monotonic() - let_go
-        recorder.mark("takeover", "the VIP is home on the master", let_go + vip_seconds)
         until("the master open for writes", HOME_SECONDS, lambda: not _closed(pair.master), pause=0.02)
         written = probe.first_write_after(let_go, deadline=5)
         if written is not None:

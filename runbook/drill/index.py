@@ -123,7 +123,7 @@ def trend(drill: str, runs: Sequence[Entry]) -> Markup:
     x, y = Scale(0, max(1, len(runs) - 1), 12, TREND_WIDTH - 38), Scale(0, highest, TREND_HEIGHT - 8, 10)
     parts = [
         svg.line(6, y(0), TREND_WIDTH - 32, y(0), "axis"),
-        svg.text(TREND_WIDTH - 2, y(highest) + 4, f"{highest:g} s", "value"),
+        svg.text(TREND_WIDTH - 28, y(highest) + 4, f"{highest:g} s", "value"),
     ]
     if target:
         parts.append(svg.line(6, y(target), TREND_WIDTH - 32, y(target), "goal"))

@@ -10,12 +10,13 @@ from runbook.drill.reduction import OUTCOMES
 from runbook.drill.svg import Scale
 from runbook.pair import ROLES
 
-WIDTH, LEFT, RIGHT = 1000.0, 92.0, 986.0
+WIDTH, LEFT, RIGHT = 1000.0, 92.0, 968.0
 ROW = 15.0
 PANEL, LAG, LANE, TICK_LANE, GAP = 104.0, 46.0, 13.0, 11.0, 14.0
 AXIS = 30.0
 
 NAMES = {"master": "by master", "slave": "by slave", "refused": "refused", "failed": "failed"}
+NOT_WATCHED = ("no client here:", "the pair waits for its failback")
 STATES = {
     "here": "has the VIP",
     "gone": "without the VIP",
@@ -39,11 +40,12 @@ class Canvas:
     def marks(self, timeline: Sequence[Document], since: float, until: float) -> None:
         """Labels on top; their lines are drawn down to the axis when the picture is finished."""
         there = [(self.x(each["at"]), told(each), each["kind"]) for each in timeline if since <= each["at"] <= until]
-        labels = svg.place(there, LEFT, RIGHT)
+        labels = svg.place(there, WIDTH)
         for label in labels:
             y = self.y + label.row * ROW + 11
             self._lines.append((label.line, y - 9, label.kind))
-            self._texts.append(svg.text(label.x, y, label.text, f"label {label.kind}"))
+            x, side = (label.line - 4, "leftwards") if label.leftwards else (label.line + 4, "rightwards")
+            self._texts.append(svg.text(x, y, label.text, f"label {side} {label.kind}"))
         self.y += (max((label.row for label in labels), default=-1) + 1) * ROW + 6
 
     def panel(self, title: str, unit: str, height: float, top: float) -> Scale:
@@ -54,7 +56,7 @@ class Canvas:
         for value in dict.fromkeys((0.0, top / 2, top) if height > 60 else (0.0, top)):
             self.parts.append(svg.line(LEFT, y(value), RIGHT, y(value), "grid"))
             if value or height > 60:
-                self.parts.append(svg.text(RIGHT - 3, y(value) - 3, f"{value:g}", "value"))
+                self.parts.append(svg.text(RIGHT + 5, y(value) + 4, f"{value:g}", "value"))
         self.y += height + GAP
         return y
 
@@ -79,7 +81,9 @@ class Canvas:
         for begin, end in zip(edges[::2], edges[1::2], strict=True):
             x, stop = self.x(begin), self.x(end)
             if stop - x > 1:
-                self.parts.append(svg.rect(x, top, stop - x, self.y - top - GAP, "unseen", "nobody looked meanwhile"))
+                self.parts.append(svg.rect(x, top, stop - x, self.y - top - GAP, "unseen"))
+                for row, words in enumerate(NOT_WATCHED if stop - x > 130 else ()):
+                    self.parts.append(svg.text((x + stop) / 2, (top + self.y) / 2 + row * ROW, words, "tick"))
 
     def finished(self, what: str) -> Markup:
         """With the time axis and the marks' lines."""

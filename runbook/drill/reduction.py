@@ -16,7 +16,7 @@ OUTCOMES = ("master", "slave", "refused", "failed")
 """What can come of an attempt: answered by either, refused by a read-only server, or neither answered nor refused."""
 
 BINS = 160
-STEPS = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+STEPS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 STALE_SECONDS = 2.5  # a host tells each second who it is
 SILENT_SECONDS = 0.6  # a server is asked each 0.05 s and answers within a second, or not
 

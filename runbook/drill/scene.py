@@ -1,5 +1,6 @@
 """A failback under the eyes of a drill's recorder: both hosts watched, and traffic before and after the hand-over."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -37,7 +38,11 @@ def observed(pair: Pair, probe: Probe, recorder: Recorder) -> Iterator[None]:
         ),
     ):
         _see_more(probe, "read")
+        since = time.monotonic()
         yield
+        home = on_master.came(since)
+        if home is not None:
+            recorder.mark("takeover", "the VIP is home on the master", home)
         _see_more(probe, "write")
 
 

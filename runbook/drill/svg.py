@@ -5,7 +5,7 @@ Every text is escaped here; colours and fonts are the page's style sheet's.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -29,11 +29,12 @@ class Scale:
 
 
 def round_up(value: float) -> float:
-    """The next of 1, 2, 2.5, 4, 5, 8 times a power of ten; 1 for nothing."""
+    """The next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten; 1 for nothing."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return float(next(power * factor for factor in (1, 2, 2.5, 4, 5, 8, 10) if value <= power * factor * (1 + 1e-9)))
+    factors = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+    return next((power * factor for factor in factors if value <= power * factor), 10 * power)
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
@@ -48,27 +49,40 @@ def ticks(low: float, high: float, about: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Label:
-    """A text beside a vertical line at `line`; `x` is where it begins, row 0 is the topmost."""
+    """A text beside a vertical line at `line`, to its right or to its left; row 0 is the topmost."""
 
     line: float
-    x: float
-    row: int
     text: str
     kind: str
+    leftwards: bool
+    row: int = 0
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """From where to where the text goes, with the gap that it needs."""
+        width = len(self.text) * LETTER + LABEL_GAP
+        return (self.line - width, self.line) if self.leftwards else (self.line, self.line + width)
+
+    def overlaps(self, other: "Label") -> bool:
+        return self.row == other.row and self.span[0] < other.span[1] and other.span[0] < self.span[1]
 
 
-def place(marks: Sequence[tuple[float, str, str]], left: float, right: float) -> list[Label]:
-    """Rows for labels (line, text, kind), such that no two texts overlap and lines run clear of other labels' texts.
+def place(marks: Sequence[tuple[float, str, str]], right: float) -> list[Label]:
+    """Rows for labels (line, text, kind), such that no two texts overlap and no line runs through a text.
 
-    A label stands right of its line, below every earlier one that reaches across that line; one that would leave the
-    picture is moved left.
+    A label stands right of its line, or left where it would leave the picture; below it the line goes down to the axis.
     """
+    labels = [Label(line, text, kind, leftwards=False) for line, text, kind in sorted(marks)]
+    labels = [replace(each, leftwards=each.span[1] > right) for each in labels]
     placed: list[Label] = []
-    for line, text, kind in sorted(marks):
-        width = len(text) * LETTER + LABEL_GAP
-        x = max(left, min(line + 4, right - width))
-        above = [each.row for each in placed if each.x + len(each.text) * LETTER + LABEL_GAP > x]
-        placed.append(Label(line, x, max(above, default=-1) + 1, text, kind))
+    rightwards = [each for each in labels if not each.leftwards]
+    for label in rightwards + [each for each in reversed(labels) if each.leftwards]:
+        alike = [each for each in placed if each.leftwards is label.leftwards]
+        crossing = [each.row for each in alike if each.span[0] <= label.line <= each.span[1]]
+        lower = replace(label, row=max(crossing, default=-1) + 1)
+        while any(lower.overlaps(each) for each in placed):
+            lower = replace(lower, row=lower.row + 1)
+        placed.append(lower)
     return placed
 
 
