@@ -98,8 +98,9 @@ def spans(points: Sequence[tuple[float, str]], since: float, until: float, zero:
     for at, state in points:
         if not merged or merged[-1][1] != state:
             merged.append((max(since, min(at, until)), state))
-    if merged:
-        merged[0] = (since, merged[0][1])
+    if not merged:
+        return []
+    merged[0] = (since, merged[0][1])
     ends = [at for at, _ in merged[1:]] + [until]
     return [
         [rounded(at - zero), rounded(end - zero), state]
