@@ -243,6 +243,8 @@ def recording(name: str, *, json: bool = False) -> Iterator["Recording"]:
     finally:
         if json and record.document:
             Report(str).document(record.document)
+        elif record.page:
+            Report(str).say(f"Report: {record.page}")
 
 
 def rehearse(

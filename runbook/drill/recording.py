@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from runbook.drill import live
 from runbook.drill.environment import operator
@@ -19,6 +20,8 @@ class Recording:
         self.recorder = Recorder(drill)
         self.document: Document | None = None
         """What was filed last."""
+        self.page: Path | None = None
+        """Where, for people to read."""
         self._reports = reports
         self._name = ""
 
@@ -43,9 +46,7 @@ class Recording:
             found = masked(document(self.recorder, target.settings, target.name, operator()), target.mask)
             self.document = found
             self._name = self._name or self._reports.new_name(found)
-            page = self._reports.add(self._name, found)
+            self.page = self._reports.add(self._name, found)
         except Exception as error:  # whatever is wrong with a report, the drill's own outcome is told
             report.say(f"The report was not written: {type(error).__name__}: {error}", "yellow")
             report.say(f"All else stands as said. REPORTS=/another/folder replaces {self._reports.folder}.", "yellow")
-        else:
-            report.say(f"Report: {page}")
