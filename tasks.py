@@ -201,6 +201,16 @@ def verify(c: Context, json: bool = False) -> None:
             raise Exit(code=FAILED)
 
 
+@task(name="test", auto_shortflags=False)
+def test_alert(c: Context) -> None:
+    """Send a test alert from each host, and say whether it arrived; exit 1 when one did not."""
+    with on_pair(c, "alert.test", lock=False) as (pair, report, _):
+        from runbook import alert_test
+
+        if not alert_test.run(pair, report):
+            raise Exit(code=FAILED)
+
+
 def drill(name: str, what: str) -> Any:
     """A task for one fault of runbook/drill/faults/."""
 
@@ -450,6 +460,7 @@ def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | N
 
 
 namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback)
+namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 for each in (test, lint):

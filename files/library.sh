@@ -39,14 +39,14 @@ alert() {
     detail=${detail:0:500}
     { read -r since && IFS= read -r known; } 2>/dev/null <"$ALERTS/now/$1" && [ "$known" = "$detail" ] && return
     [ -n "$since" ] || printf -v since '%(%s)T' -1
-    [ -d "$ALERTS/now" ] || (umask 077 && mkdir -p "$ALERTS/now" "$ALERTS/news") 2>/dev/null
+    [ -d "$ALERTS/now" ] || (umask 077 && mkdir -p "$ALERTS/now" "$ALERTS/ended" "$ALERTS/news") 2>/dev/null
     { printf '%s\n%s\n' "$since" "$detail" >"$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
     return 0
 }
 
 alert_over() {
     [ -e "$ALERTS/now/$1" ] || return 0
-    { rm -f "$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
+    { printf '%(%s)T\n' -1 >"$ALERTS/ended/$1" && rm -f "$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
     return 0
 }
 

@@ -65,9 +65,9 @@ KINDS: dict[str, Words] = {
             "本机 keepalived 已停止(人为停止,或因 mysqld 退出):本机不能持有 VIP",
         ),
         Text(
-            "systemctl status mysql keepalived on this host says which of the two ended. Start mysqld; keepalived "
+            "systemctl status {mysql} keepalived on this host says which of the two ended. Start {mysql}; keepalived "
             "comes with it. Then inv verify; if the VIP is on the slave: inv failback.",
-            "在本机执行 systemctl status mysql keepalived,看是哪一个停了。启动 mysqld,keepalived 会随之启动。"
+            "在本机执行 systemctl status {mysql} keepalived,看是哪一个停了。启动 {mysql},keepalived 会随之启动。"
             "然后执行 inv verify;如果 VIP 在从库,执行 inv failback。",
         ),
         Text("keepalived runs again on this host", "本机 keepalived 已恢复运行"),
@@ -137,9 +137,9 @@ KINDS: dict[str, Words] = {
             "危险:本服务器必须拒绝写入,但目前无法确认",
         ),
         Text(
-            "If mysqld hangs, stop it: systemctl stop mysql on this host loses nothing that was acknowledged. "
+            "If mysqld hangs, stop it: systemctl stop {mysql} on this host loses nothing that was acknowledged. "
             "Then inv verify.",
-            "如果 mysqld 卡死,请停掉它:在本机执行 systemctl stop mysql,不会丢失已确认的写入。然后执行 inv verify。",
+            "如果 mysqld 卡死,请停掉它:在本机执行 systemctl stop {mysql},不会丢失已确认的写入。然后执行 inv verify。",
         ),
         Text("This server is in the state in which it must be", "本服务器已处于应有的状态"),
     ),
@@ -194,8 +194,10 @@ LABELS: dict[str, Text] = {
     "host": Text("Host", "主机"),
     "master": Text("the master", "主库"),
     "slave": Text("the slave", "从库"),
-    "since": Text("Since", "开始时间"),
+    "begins": Text("Alert", "告警"),
     "over": Text("Over", "已恢复"),
+    "since": Text("Since", "开始时间"),
+    "until": Text("Until", "结束时间"),
     "detail": Text("Detail", "详情"),
     "now": Text("Reads and writes now", "当前读写"),
     "next": Text("Do next", "下一步"),
@@ -213,8 +215,8 @@ SERVED: dict[str, Text] = {
 }
 
 
-def shell_arrays(language: Language) -> str:
-    """All of it in one language as bash's associative arrays, for alert.sh."""
+def shell_arrays(language: Language, mysql: str) -> str:
+    """All of it in one language as bash's associative arrays, for alert.sh; `mysql` is mysqld's unit."""
     tables: dict[str, dict[str, Text]] = {
         "BEGINS": {kind: words.begins for kind, words in KINDS.items()},
         "DO_NEXT": {kind: words.do_next for kind, words in KINDS.items()} | {"over": OVER_NEXT},
@@ -224,7 +226,7 @@ def shell_arrays(language: Language) -> str:
     }
     return "".join(
         f"declare -A {name}=(\n"
-        + "".join(f"    [{key}]={shlex.quote(text.to(language))}\n" for key, text in table.items())
+        + "".join(f"    [{key}]={shlex.quote(text.to(language).format(mysql=mysql))}\n" for key, text in table.items())
         + ")\n"
         for name, table in tables.items()
     )
@@ -234,5 +236,6 @@ def markdown_table() -> str:
     """README's table of all kinds: what the alert says when it begins, what to do, what it says when it is over."""
     rows = ["| alert | what it says | what to do | when it is over |", "| --- | --- | --- | --- |"]
     for kind, words in KINDS.items():
-        rows.append(f"| `{kind}` | {words.begins.en} | {words.do_next.en} | {words.over.en} |")
+        do_next = words.do_next.en.format(mysql="mysql")
+        rows.append(f"| `{kind}` | {words.begins.en} | {do_next} | {words.over.en} |")
     return "\n".join(rows) + "\n"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from runbook.alerts import UNSENT_QUESTION
 from runbook.errors import HostError, RunbookError
 from runbook.host import Host
 from runbook.keepalived import UNIT, VRRP_STATE
@@ -69,6 +70,8 @@ class SideFacts:
     """Whether the other side's mysqld greets who connects from this host."""
     vrrp: str = ""
     """What keepalived last told its scripts: MASTER, BACKUP, FAULT or STOPPED."""
+    unsent: str = ""
+    """What its sender of alerts could not deliver, a line for each channel."""
     lacks: tuple[str, ...] = ()
     """What `inv bootstrap` brings and is not there."""
     errant: str = ""
@@ -136,13 +139,13 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     units = [service_question(unit) for unit in UNITS]
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
-    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION)
+    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION)
     host.foresee(
         (OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION, keepalived, *units, *ours, *greetings)
     )
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
-    config, takeover, vrrp, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
+    config, takeover, vrrp, unsent, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
     parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found", CONFIG: config}
     return replace(
         facts,
@@ -154,6 +157,7 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         sees_peer=peer == "0",
         takeover=parse_record(takeover),
         vrrp=vrrp,
+        unsent=unsent,
         lacks=tuple(part for part, there in parts.items() if not there),
     )
 

@@ -110,4 +110,17 @@ HELP: dict[str, str] = {
     "CHECK_TIMEOUT": "Seconds after which a check without an answer has failed.",
     "CHECK_FALL": "Failed checks in a row after which the host gives the VIP up.",
     "CHECK_RISE": "Good checks in a row after which the host counts as well again.",
+    "ALERT_DINGTALK_URL": "A DingTalk robot's whole webhook address, with its access_token.\nEmpty: no DingTalk.",
+    "ALERT_DINGTALK_SECRET": (
+        "The same robot's secret (SEC...), where its security is set to signatures.\nEmpty: it is not signed."
+    ),
+    "ALERT_KEYWORD": (
+        "A word that each text begins with, where the robot's security is set to keywords.\nEmpty: none."
+    ),
+    "ALERT_WEBHOOK_URL": "Address that gets each alert as a JSON document by POST.\nEmpty: no webhook.",
+    "ALERT_LANG": "Language of the alerts: en or zh.",
+    "ALERT_RETRY_SECONDS": (
+        "How long the hosts try to deliver alerts that do not get through, in seconds.\n"
+        "Then they give up, and inv verify says so."
+    ),
 }

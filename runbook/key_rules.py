@@ -40,6 +40,10 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def _without(value: Any, needed: Any) -> bool:
+    return value is not None and needed is None
+
+
 def _host_rules(host: str, peer: str) -> tuple[Rule, ...]:
     address, ssh, peer_address = f"{host}_HOST", f"{host}_SSH", f"{peer}_HOST"
     return (
@@ -88,6 +92,11 @@ RULES: tuple[Rule, ...] = (
          "VRRP 3 has no authentication; delete the line, or set VRRP_VERSION=2"),
     Rule("MASTER_PRIORITY", ("MASTER_PRIORITY", "SLAVE_PRIORITY"), lambda master, slave: master <= slave,
          "not above SLAVE_PRIORITY, so the slave could take the VIP from a healthy master; raise it"),
+    Rule("ALERT_DINGTALK_SECRET", ("ALERT_DINGTALK_SECRET", "ALERT_DINGTALK_URL"), _without,
+         "signs what goes to ALERT_DINGTALK_URL, and there is none; add the robot's address, or delete this line"),
+    Rule("ALERT_KEYWORD", ("ALERT_KEYWORD", "ALERT_DINGTALK_URL", "ALERT_WEBHOOK_URL"),
+         lambda keyword, dingtalk, webhook: keyword is not None and dingtalk is None and webhook is None,
+         "there is no address to send alerts to; add ALERT_DINGTALK_URL, or delete this line"),
     Rule("ADVERT_INT", ("VRRP_VERSION", "ADVERT_INT"), _advert_does_not_fit,
          "VRRP 3 takes 0.01 to 40.95 by 0.01, VRRP 2 whole seconds to 255; fit it to VRRP_VERSION"),
 )  # fmt: skip

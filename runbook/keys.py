@@ -140,6 +140,15 @@ KEYS: tuple[Key, ...] = (
         Key("CHECK_FALL", "3", None, _TIMES),
         Key("CHECK_RISE", "2", None, _TIMES),
     ),
+    *_group(
+        "Alerts, which the hosts send (step 7); without an address none are sent",
+        Key("ALERT_DINGTALK_URL", "", None, read.optional(read.dingtalk_url), secret=True),
+        Key("ALERT_DINGTALK_SECRET", "", None, read.optional(read.dingtalk_secret), secret=True),
+        Key("ALERT_KEYWORD", "", None, read.optional(read.words)),
+        Key("ALERT_WEBHOOK_URL", "", None, read.optional(read.url), secret=True),
+        Key("ALERT_LANG", "en", "zh", read.choice("en", "zh")),
+        Key("ALERT_RETRY_SECONDS", "900", "has none", read.whole(10, 86400, " of seconds")),
+    ),
 )
 
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runbook import hosts_env
+from runbook.alert_texts import Language
 from runbook.errors import BadInput
 from runbook.hosts_env import mistake, render_hosts_env, write_new
 from runbook.key_rules import RULES
 from runbook.keys import BY_NAME, KEYS
 from runbook.source import Source, missing
-from runbook.values import Secret
+from runbook.values import Secret, SecretUrl
 
 __all__ = ["Node", "Role", "Secret", "Settings", "find", "load", "render_hosts_env", "write_new"]
 
@@ -84,6 +85,12 @@ class Settings:
     check_timeout: int
     check_fall: int
     check_rise: int
+    alert_dingtalk_url: SecretUrl | None
+    alert_dingtalk_secret: Secret | None
+    alert_keyword: str | None
+    alert_webhook_url: SecretUrl | None
+    alert_lang: Language
+    alert_retry_seconds: int
 
     def node(self, role: Role) -> Node:
         return self.master if role == "master" else self.slave
@@ -92,10 +99,18 @@ class Settings:
         return self.slave if role == "master" else self.master
 
     @property
+    def alert_channels(self) -> tuple[str, ...]:
+        """Where alerts go."""
+        addresses = {"dingtalk": self.alert_dingtalk_url, "webhook": self.alert_webhook_url}
+        return tuple(channel for channel, address in addresses.items() if address)
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Every password there is, for whoever masks output."""
+        """Every password and token there is, for whoever masks output."""
         values = (getattr(self, field.name) for field in fields(self))
-        return tuple(value for value in values if isinstance(value, Secret))
+        found = [value for value in values if isinstance(value, Secret)]
+        tokens = [Secret(part) for url in found if isinstance(url, SecretUrl) for part in url.parts]
+        return (*found, *tokens)
 
 
 def load(path: Path) -> Settings:

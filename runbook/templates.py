@@ -1,5 +1,7 @@
 """Our own files: those with holes (templates/), rendered strictly, and those without (files/), as they are."""
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -24,6 +26,11 @@ def render(name: str, **values: object) -> str:
 def source(name: str) -> str:
     """The text of a file in templates/ that has no holes."""
     return (ROOT / "templates" / name).read_text()
+
+
+def shell_variables(values: Mapping[str, str]) -> str:
+    """Assignments for a shell to read, each value quoted."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
 def static(name: str) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 Reader = Callable[[str], Any]
 
@@ -14,6 +15,8 @@ MYSQL_USER_MAX = 32  # characters; 16 before MySQL 5.7.8 (MySQL WL#2284)
 REPLICA_PASSWORD_MAX = 32  # bytes; error 3056 ER_CHANGE_MASTER_PASSWORD_LENGTH, strlen > 32 in sql_yacc.yy
 PASSWORD_MIN = 8
 AUTH_PASS_MAX = 8  # RFC 2338 5.3.10: the authentication data are 8 octets in clear
+TOKEN_MIN = 12  # characters; shorter parts of a URL are ordinary words
+WORDS_MAX = 100
 RESERVED_USERS = {"root", "mysql", "debian-sys-maint", "mariadb.sys"}
 
 
@@ -45,6 +48,19 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))
+
+
+class SecretUrl(Secret):
+    """An address of which all but the server's name may be secret: path and parameters are where tokens stand."""
+
+    __slots__ = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What of it must not be shown alone either."""
+        _, _, rest = self._text.partition("://")
+        _, _, rest = rest.partition("/")
+        return tuple(part for part in re.split(r"[/?&=#]", rest) if len(part) >= TOKEN_MIN)
 
 
 def address(text: str) -> IPv4Address:
@@ -186,6 +202,42 @@ def replica_password(text: str) -> Secret:
             "take a shorter one"
         )
     return found
+
+
+def url(text: str) -> SecretUrl:
+    """The address of a web service, which may hold a token: http or https, a host, and plain characters only."""
+    if not re.fullmatch(r"https?://[!$-\[\]-~]+", text):
+        raise ValueError("not a URL of http or https without blanks, quotes and \\; copy the whole address")
+    try:
+        parts = urlsplit(text)
+        found = parts.hostname and parts.port != 0
+    except ValueError:
+        found = False
+    if not found:
+        raise ValueError("no URL with a host and a port that can be; copy the whole address")
+    return SecretUrl(text)
+
+
+def dingtalk_url(text: str) -> SecretUrl:
+    """The address that DingTalk shows for a robot: its access token is a part of it."""
+    found = url(text)
+    if not dict(parse_qsl(urlsplit(text).query)).get("access_token"):
+        raise ValueError("has no access_token=; copy the robot's whole webhook address from DingTalk")
+    return found
+
+
+def dingtalk_secret(text: str) -> Secret:
+    """What DingTalk shows for a robot with signatures (SEC and more letters and digits)."""
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("only letters, digits and signs may stand here; copy the robot's secret from DingTalk")
+    return Secret(text)
+
+
+def words(text: str) -> str:
+    """One line of any script, up to WORDS_MAX characters."""
+    if not _one_printed_line(text) or len(text) > WORDS_MAX:
+        raise ValueError(f"not one line of up to {WORDS_MAX} printable characters; change it")
+    return text
 
 
 def auth_pass(text: str) -> Secret:

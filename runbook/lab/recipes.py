@@ -34,13 +34,13 @@ class Recipe:
         return keys
 
 
-TARBALL_NEEDS = ("libaio1", "default-mysql-client", "keepalived", "firewalld")
+TARBALL_NEEDS = ("libaio1", "default-mysql-client", "keepalived", "firewalld", "curl")
 
 RECIPES = (
-    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", "keepalived", "firewalld")),
-    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", "keepalived", "firewalld")),
+    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", "keepalived", "firewalld", "curl")),
+    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", "keepalived", "firewalld", "curl")),
     Recipe("mysql-5.6", "debian-12", "bookworm", TARBALL_NEEDS, tarball=mysql56.tarball, tools=("npm",)),
-    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", "keepalived", "firewalld")),
+    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", "keepalived", "firewalld", "curl")),
 )
 
 

@@ -1,15 +1,15 @@
 """Step 7, deploy-scripts: the four scripts, their library, and the one file with what varies."""
 
-import shlex
 from collections.abc import Sequence
 
-from runbook import templates
+from runbook import alerts, templates
 from runbook.keepalived import LIBRARY, SCRIPTS
 from runbook.mysql.optionfile import client_section
 from runbook.pair import Pair, Side
 from runbook.step import Step
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, File
+from runbook.templates import shell_variables
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 UNIT_NAMES = ("give_way.sh", "let_go.sh")
@@ -27,6 +27,7 @@ def _steps(side: Side) -> Sequence[Step]:
         File(f"{LIBRARY}/library.sh", templates.static("library.sh")),
         *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
         *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
+        *alerts.steps(side),
     ]
 
 
@@ -44,5 +45,5 @@ def script_configuration(side: Side) -> str:
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
     }
-    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
-    return f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n{lines}"
+    head = f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n"
+    return head + shell_variables(values)

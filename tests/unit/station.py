@@ -10,6 +10,7 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("give_way.sh", "let_go.sh")
+SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT)
 
 STUBS = Path(__file__).parent / "stubs"
@@ -40,7 +41,7 @@ class Station:
             (self._commands / name).symlink_to("unwanted")
         (folder / "mysql-runbook.conf").write_text(configuration)
         for name in (*NAMES, "library.sh"):
-            self._write(folder / name, self._installed((SCRIPTS / name).read_text()), 0o755)
+            self.install(name, (SCRIPTS / name).read_text())
         self.patch("library.sh", "{1..20}", "{1..4}")
         self.write("options", options.rstrip("\n"))
         self.write("peer_options", peer_options.rstrip("\n"))
@@ -51,6 +52,15 @@ class Station:
         self.write("executed", "uuid:1-9")
         self.write("receiver", "ON")
         self.write("status", STATUS)
+
+    def install(self, name: str, text: str) -> None:
+        """Put a script, or a file that one reads, where this host's scripts are."""
+        self._write(self.folder / name, self._installed(text), 0o755)
+
+    def command(self, name: str, stub: str) -> None:
+        """Give the host a command that its scripts may call only now."""
+        (self._commands / name).unlink()
+        (self._commands / name).symlink_to(stub)
 
     def _installed(self, text: str) -> str:
         """The script with every path in this folder instead of the host's own."""

@@ -42,6 +42,7 @@ def teach(side: Side, **said: str) -> None:
     link.says(gathering.CONFIG_QUESTION, said.get("config", "there\n"))
     link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
     link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
+    link.says(gathering.UNSENT_QUESTION, said.get("unsent", ""))
     link.says_where("/dev/tcp/127.0.0.1/", said.get("greets", "0\n"))
     link.says_where(f"/dev/tcp/{side.peer.address}/", said.get("sees_peer", "0\n"))
 

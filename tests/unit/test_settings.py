@@ -69,7 +69,9 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "ROUTER_ID": "pair",
         "VIRTUAL_ROUTER_ID": "77", "VRRP_VERSION": "2", "AUTH_PASS": "1111", "MASTER_PRIORITY": "150",
         "SLAVE_PRIORITY": "100", "ADVERT_INT": "2", "CHECK_INTERVAL": "10", "CHECK_TIMEOUT": "4",
-        "CHECK_FALL": "5", "CHECK_RISE": "6",
+        "CHECK_FALL": "5", "CHECK_RISE": "6", "ALERT_DINGTALK_URL": "https://ding.example/robot/send?access_token=abc",
+        "ALERT_DINGTALK_SECRET": "SEC12", "ALERT_KEYWORD": "告警", "ALERT_WEBHOOK_URL": "http://10.0.0.9:8080/hook",
+        "ALERT_LANG": "zh", "ALERT_RETRY_SECONDS": "60",
     }  # fmt: skip
     assert set(given) == set(BY_NAME), "a key is not covered by this test"
     settings = load(write(tmp_path, "".join(f"{name}={value}\n" for name, value in given.items())))
@@ -132,6 +134,9 @@ WRONG = [
     ("ADVERT_INT", "0.0", "above 0"),
     ("CHECK_INTERVAL", "0.5", "seconds"),
     ("CHECK_FALL", "0", "60"),
+    ("ALERT_LANG", "cn", "en or zh"),
+    ("ALERT_RETRY_SECONDS", "5", "10"),
+    ("ALERT_KEYWORD", "w" * (values.WORDS_MAX + 1), "one line"),
     ("REPLICA_USER", "root", "another name"),
     ("REPLICA_USER", "mysql.session", "another name"),
     ("CHECK_USER", "debian-sys-maint", "another name"),
@@ -220,6 +225,40 @@ def test_the_articles_own_settings_can_still_be_had(tmp_path: Path) -> None:
     path = write(tmp_path, lines(**{name: text for name, text in given.items() if name not in refused | said_in_words}))
     settings = load(path)
     assert (settings.sync_binlog, settings.slave_skip_errors, settings.vrrp_version) == (0, "all", 2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["ftp://ding.example/robot", "ding.example/robot", "http://", "http://host:99999/x", "http:///x", "http://a/\\b"],
+)
+@pytest.mark.parametrize("name", ["ALERT_DINGTALK_URL", "ALERT_WEBHOOK_URL"])
+def test_an_address_that_nothing_can_be_sent_to_is_refused_unseen(tmp_path: Path, name: str, wrong: str) -> None:
+    quoted = "'" + wrong.replace("\\", "\\\\") + "'"
+    about = complaint_about(write(tmp_path, lines(**{name: quoted})), name)
+    assert "copy the whole address" in about
+    assert wrong not in about
+
+
+def test_a_robots_address_has_its_token(tmp_path: Path) -> None:
+    path = write(tmp_path, lines(ALERT_DINGTALK_URL="https://ding.example/robot/send"))
+    assert "access_token=" in complaint_about(path, "ALERT_DINGTALK_URL")
+
+
+@pytest.mark.parametrize(("name", "value"), [("ALERT_DINGTALK_SECRET", "SEC12"), ("ALERT_KEYWORD", "alert")])
+def test_what_is_of_no_use_without_an_address(tmp_path: Path, name: str, value: str) -> None:
+    assert "ALERT_DINGTALK_URL" in complaint_about(write(tmp_path, lines(**{name: value})), name)
+
+
+def test_a_token_alone_is_a_secret_too(tmp_path: Path) -> None:
+    urls = {
+        "ALERT_DINGTALK_URL": "https://ding.example/robot/send?access_token=t0ken-of-the-robot",
+        "ALERT_WEBHOOK_URL": "https://chat.example/hooks/t0ken-of-the-hook",
+    }
+    settings = load(write(tmp_path, lines(**urls)))
+    secrets = {secret.reveal() for secret in settings.secrets}
+    assert secrets >= {*urls.values(), "t0ken-of-the-robot", "t0ken-of-the-hook"}
+    assert "example" not in secrets
+    assert settings.alert_channels == ("dingtalk", "webhook")
 
 
 @pytest.mark.parametrize("missing", [key.name for key in KEYS if key.default is None])
