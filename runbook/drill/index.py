@@ -112,7 +112,7 @@ def _trends(found: Iterable[Entry]) -> Iterator[dict[str, object]]:
         timed = [each for each in runs if each.seconds is not None]
         about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
         if timed:
-            about += f"; {timed[-1].figure.lower()}: last {timed[-1].seconds:.2f} s"
+            about += f"; {timed[-1].figure}: last {timed[-1].seconds:.2f} s"
         yield {"drill": drill, "about": about, "picture": trend(drill, runs)}
 
 

@@ -71,13 +71,20 @@ def on(report: Report, settings: Settings) -> View:
         if report.as_json:
             yield
         elif report.in_place:
-            with report.live(lambda: picture(recorder.drill, now(recorder, settings))):
+            with report.live(lambda: _drawn(recorder, settings)):
                 yield
         else:
             with _lines(report, recorder, settings):
                 yield
 
     return view
+
+
+def _drawn(recorder: Recorder, settings: Settings) -> Group:
+    try:
+        return picture(recorder.drill, now(recorder, settings))
+    except Exception as bug:  # a drill goes on without its view
+        return Group(f"no live view: {type(bug).__name__}: {bug}")
 
 
 @contextmanager
@@ -87,7 +94,12 @@ def _lines(report: Report, recorder: Recorder, settings: Settings) -> Iterator[N
     def tell() -> None:
         told_at, told = float("-inf"), None
         while not stopping.wait(LOOK_SECONDS):
-            seen, since = now(recorder, settings), time.monotonic() - told_at
+            try:
+                seen = now(recorder, settings)
+            except Exception as bug:  # a drill goes on without its view
+                report.say(f"  no live view: {type(bug).__name__}: {bug}")
+                return
+            since = time.monotonic() - told_at
             if since >= QUIET_SECONDS or (since >= LINE_SECONDS and seen.state != told):
                 report.say(line(seen))
                 told_at, told = time.monotonic(), seen.state

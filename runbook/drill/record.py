@@ -27,7 +27,8 @@ def document(recorder: Recorder, settings: Settings, pair: str, by: str) -> Docu
     until = time.monotonic()
     zero = recorder.zero
     account = recorder.account
-    scorecard = [*(account.scorecard if account else ()), *recorder.scorecard]
+    told = [*(account.scorecard if account else ()), *recorder.scorecard]
+    scorecard = list({score.promise: score for score in told}.values())
     broken = list(account.broken) if account else []
     verdict = _verdict(account, scorecard, broken, recorder.error)
     return {

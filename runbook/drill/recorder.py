@@ -117,7 +117,7 @@ class Recorder:
         self.marks.append(Mark(time.monotonic() if at is None else at, kind, what))
 
     def score(self, *scores: Score) -> None:
-        """More lines for the scorecard, under those of the account."""
+        """More lines for the scorecard, under those of the account; a promise told again replaces what was told."""
         self.scorecard += scores
 
     def conclude(self, account: Account) -> None:

@@ -17,7 +17,8 @@ OUTCOMES = ("master", "slave", "refused", "failed")
 
 BINS = 160
 STEPS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-STALE_SECONDS = 2.5  # a host tells each second who it is
+WORD_SECONDS = 1.0  # a host's next word is due after that
+STALE_SECONDS = 2.5  # and it is missed after that
 SILENT_SECONDS = 0.6  # a server is asked each 0.05 s and answers within a second, or not
 
 Span = list[float | str]
@@ -70,9 +71,12 @@ def vip_spans(scene: Scene, role: Role, until: float, zero: float) -> list[Span]
     if watch is None:
         return []
     points = [(at, "here" if here else "gone") for at, here in watch.changes]
+    for last_word, first_word in watch.silences:
+        known = [state for at, state in points if at <= first_word]
+        points += [(last_word + WORD_SECONDS, "unknown"), (first_word, known[-1])]
     if until - watch.heard_at > STALE_SECONDS:
-        points.append((max(watch.heard_at, scene.since), "unknown"))
-    return spans(points, scene.since, until, zero)
+        points.append((max(watch.heard_at + WORD_SECONDS, scene.since), "unknown"))
+    return spans(sorted(points, key=lambda point: point[0]), scene.since, until, zero)
 
 
 def write_spans(scene: Scene, role: Role, until: float, zero: float) -> list[Span]:

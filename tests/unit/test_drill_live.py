@@ -105,6 +105,19 @@ def test_a_terminal_gets_a_picture_that_leaves_no_trace(
     assert shown.index("\x1b[?25l") < shown.rindex("\x1b[?25h")  # the cursor is back
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_bug_in_the_view_does_not_reach_the_drill(
+    recorder: Recorder, settings: Settings, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(live, "now", lambda *_: 1 / 0)
+    report, out = screen(terminal=terminal)
+    with live.on(report, settings)(recorder):
+        until("a word on it", 5, lambda: "no live view: ZeroDivisionError" in out.getvalue(), pause=0.005)
+
+
 def test_json_gets_nothing_but_the_document(recorder: Recorder, settings: Settings) -> None:
     report, out = screen(terminal=True, as_json=True)
     with live.on(report, settings)(recorder):

@@ -9,6 +9,7 @@ from drill_record import MASTER, READ_ONLY, account, attempt, recorded, traffic
 from runbook.drill.record import Document, document, masked
 from runbook.drill.recorder import Recorder
 from runbook.drill.reduction import rates, spans, step_for
+from runbook.drill.scorecard import kept
 from runbook.errors import HostError
 from runbook.settings import Settings
 
@@ -44,6 +45,13 @@ def test_the_document_has_the_shape_that_its_schema_promises(record: Document) -
     assert list(record["rates"]) == ["from", "step", "reads", "writes"]
     assert list(record["close_ups"][0]) == ["title", "from", "to", "attempts"]
     assert list(record["rates"]["reads"]) == ["master", "slave", "refused", "failed"]
+
+
+def test_a_promise_told_again_replaces_what_was_told(recorder: Recorder, settings: Settings) -> None:
+    recorder.score(kept("No acknowledged write is lost", "0", "3 of 44", met=False))
+    found = {each["promise"]: each["measured"] for each in reduced(recorder, settings)["scorecard"]}
+    assert list(found) == ["The VIP is on the slave", "No acknowledged write is lost", "Failback: writes again"]
+    assert found["No acknowledged write is lost"] == "3 of 44"
 
 
 def test_times_count_from_the_fault_and_begin_in_utc(record: Document) -> None:
@@ -101,7 +109,18 @@ def test_who_had_the_vip_and_who_took_writes(record: Document) -> None:
 def test_a_host_that_is_not_heard_any_more_is_unknown(recorder: Recorder, settings: Settings) -> None:
     watch = recorder.scenes[0].vip["master"]
     watch._changes[:], watch.heard_at = [(98.9, True)], 100.0
-    assert reduced(recorder, settings)["vip"]["master"][:2] == [[-1.0, 0.0, "here"], [0.0, 3.0, "unknown"]]
+    assert reduced(recorder, settings)["vip"]["master"][:2] == [[-1.0, 1.0, "here"], [1.0, 3.0, "unknown"]]
+
+
+def test_a_host_that_was_silent_for_a_while_is_unknown_meanwhile(recorder: Recorder, settings: Settings) -> None:
+    watch = recorder.scenes[0].vip["master"]
+    watch._changes[:], watch.silences, watch.heard_at = [(98.9, True), (102.9, False)], [(99.5, 102.5)], 103.0
+    assert reduced(recorder, settings)["vip"]["master"][:4] == [
+        [-1.0, 0.5, "here"],
+        [0.5, 2.5, "unknown"],
+        [2.5, 2.9, "here"],
+        [2.9, 3.0, "gone"],
+    ]
 
 
 def test_spans_of_the_same_state_are_one() -> None:
