@@ -16,7 +16,9 @@ GAVE_WAY=$STATE/gave-way
 ALERTS=/run/mysql-runbook.alerts
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 RELAY_SECONDS=60
+ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
 RECEIVER=performance_schema.replication_connection_status
+APPLIER=performance_schema.replication_applier_status
 
 say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
@@ -55,14 +57,35 @@ vrrp_is() {
     echo "$1" >/run/mysql-runbook.vrrp
 }
 
-# query STATEMENTS [OPTION...]: tab-separated rows without names; the password goes by a pipe, never by argv.
+# query STATEMENTS [OPTION...]: tab-separated rows without names. When all connections are used up it comes in by the
+# administrators' door, which mysqld has on loopback (admin_address): fencing must not wait for a client to leave.
 query() {
+    local said code by_admin
+    said=$(ask "$@")
+    code=$?
+    if [[ $said == *"ERROR 1040"* ]] &&
+        by_admin=$(ask "$@" "${ADMIN[@]}"); then
+        said=$by_admin code=0
+    fi
+    [ -z "$said" ] || printf '%s\n' "$said"
+    return "$code"
+}
+
+# ask: one try of it; the password goes by a pipe, never by argv.
+ask() {
     timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "${@:2}" -e "$1" 3<<<"$CLIENT_OPTIONS" 2>&1
 }
 
 # query_all: every statement of stdin, whatever becomes of the others.
 query_all() {
-    timeout -k 1 2 mysql --defaults-file=/dev/fd/3 --force 3<<<"$CLIENT_OPTIONS" 2>&1
+    local statements said
+    statements=$(cat)
+    said=$(ask_all <<<"$statements")
+    [[ $said != *"ERROR 1040"* ]] || ask_all "${ADMIN[@]}" <<<"$statements" >/dev/null
+}
+
+ask_all() {
+    timeout -k 1 2 mysql --defaults-file=/dev/fd/3 --force "$@" 3<<<"$CLIENT_OPTIONS" 2>&1
 }
 
 # holds_vip: 0 yes, 1 no, 2 when the host could not even be asked.
@@ -156,7 +179,7 @@ close_writes() {
         kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
             AND user NOT IN ('system user', 'event_scheduler')") &&
-            query_all <<<"$kills" >/dev/null
+            query_all <<<"$kills"
         if ! said=$(set_closed $((SEMI_SYNC_SECONDS + 2))); then
             say "could not close: $said"
             alert not-closed "$said"
@@ -178,21 +201,38 @@ take_over() {
         say_anew "holds the VIP; the receiver does not stop yet: $received"
         return
     fi
-    ANSWER_SECONDS=$((RELAY_SECONDS + 2)) \
-        query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$received', $RELAY_SECONDS)" >/dev/null
+    apply_received "$received"
     executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')") || return
     mkdir -p "$STATE" && record_takeover "$received" "$executed" "$started" >"$TAKEOVER.new" &&
         mv "$TAKEOVER.new" "$TAKEOVER"
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
 
+# apply_received TRANSACTIONS: until all are applied, RELAY_SECONDS have passed, or the applier has stopped on an error.
+apply_received() {
+    local end=$((SECONDS + RELAY_SECONDS))
+    while [ "$SECONDS" -lt "$end" ]; do
+        [ "$(query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$1', 1)")" = 1 ] || return
+        [ "$(query "SELECT service_state FROM $APPLIER")" = ON ] || return
+    done
+}
+
 record_takeover() {
     date -u +at=%Y-%m-%dT%H:%M:%SZ
     echo "received=$1"
     echo "executed=$2"
+    echo "unapplied=$(query "SELECT REPLACE(GTID_SUBTRACT('$1', '$2'), '\n', '')")"
     echo "relay_milliseconds=$((($(date +%s%N) - $3) / 1000000))"
     query 'SHOW REPLICA STATUS' -E --column-names | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
         tr : =
+}
+
+# stale: what the slave that took over had received and could not apply, if anything.
+stale() {
+    local key value
+    [ ! -e "$TAKEOVER" ] || while IFS='=' read -r key value; do
+        [ "$key:$value" = unapplied: ] || [ "$key" != unapplied ] || echo "reads are stale: received and not applied: $value"
+    done <"$TAKEOVER"
 }
 
 # follow_master: without the VIP the slave replicates. One that stopped on an error is left for an operator to see.
@@ -223,7 +263,7 @@ settle() {
     case $ROLE:$? in
         master:0) rm -f "$GAVE_WAY" && open_writes ;;
         master:1) give_way && alert master-closed ;;
-        slave:0) alert vip-on-slave && close_writes && take_over ;;
+        slave:0) alert vip-on-slave "$(stale)" && close_writes && take_over ;;
         slave:1) alert_over vip-on-slave && close_writes && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed" ;;
     esac

@@ -4,6 +4,8 @@
 set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
+# shellcheck source=files/watch.sh
+. /usr/local/lib/mysql-runbook/watch.sh
 
 if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
     case $said in
@@ -24,7 +26,7 @@ if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
     exit 1
 fi
 
-for kind in mysqld-silent login-refused connections-used-up keepalived-stopped; do
+for kind in mysqld-silent login-refused keepalived-stopped; do
     alert_over "$kind"
 done
 
@@ -38,6 +40,6 @@ esac
 # keepalived waits for an answer.
 exec 9>"$LOCK"
 if flock -n 9; then
-    settle &
+    { settle; watch_state; } &
 fi
 exit 0

@@ -194,18 +194,22 @@ def replica_account(server: Server, user: str, password: Secret) -> Account:
     return Account(server, user, "%", password, (("*.*", ("REPLICATION SLAVE",)),))
 
 
-def check_account(server: Server, user: str, password: Secret) -> Account:
-    """The account of the scripts on the host: reads the state, opens and closes the server, moves replication."""
+def check_account(server: Server, user: str, password: Secret, from_host: str = "localhost") -> Account:
+    """The account of the scripts on the host: reads the state, opens and closes the server, moves replication.
+
+    From localhost it comes by the socket; from 127.0.0.1 by the administrators' door, when all connections are used up.
+    """
     privileges = (
         "PROCESS",
         "REPLICATION CLIENT",
         "CONNECTION_ADMIN",
         "REPLICATION_SLAVE_ADMIN",
+        "SERVICE_CONNECTION_ADMIN",
         "SYSTEM_USER",  # else it may not kill root's sessions (error 1095)
         "SYSTEM_VARIABLES_ADMIN",
     )
     scopes = (("*.*", privileges), ("performance_schema.*", ("SELECT",)))
-    return Account(server, user, "localhost", password, scopes)
+    return Account(server, user, from_host, password, scopes)
 
 
 def probe_account(server: Server, user: str, password: Secret) -> Account:

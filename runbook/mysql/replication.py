@@ -1,7 +1,7 @@
 """Replication as it is on the slave, and the step that makes it what the pair wants."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runbook.errors import RunbookError
@@ -19,6 +19,11 @@ CHANNEL_RUNS = 3021  # ER_REPLICA_CHANNEL_IO_THREAD_MUST_STOP
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "runbook")
 GTID_QUESTION = "SELECT @@GLOBAL.gtid_executed AS executed, @@GLOBAL.gtid_purged AS purged"
+WORKERS = "replication_applier_status_by_worker"
+WORKER_ERROR = (
+    "SELECT last_error_number AS code, last_error_message AS text "
+    f"FROM performance_schema.{WORKERS} WHERE last_error_number <> 0 LIMIT 1"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,14 @@ class ReplicaStatus:
 def replica_status(server: Server) -> ReplicaStatus | None:
     """The slave's replication, or None when it was never configured."""
     row = server.one(server.dialect.replica_status)
-    return parse_replica_status(row) if row else None
+    if not row:
+        return None
+    status = parse_replica_status(row)
+    if WORKERS in status.applier_error:
+        # With workers the applier only says where to look.
+        worker = server.one(WORKER_ERROR)
+        return replace(status, applier_error=_error(worker["code"], worker["text"])) if worker else status
+    return status
 
 
 def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:

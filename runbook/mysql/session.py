@@ -17,6 +17,7 @@ from runbook.settings import Secret
 from runbook.step import NotReady
 
 SQL_SECONDS = 20
+ADMIN_PORT = 33062  # mysqld's own default for its administrators' door
 # 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
 CLIENT_ERRORS = range(2000, 3000)
 ACCESS_DENIED_BY_PLUGIN = 1698  # ER_ACCESS_DENIED_NO_PASSWORD_ERROR: auth_socket saw another OS user
@@ -31,6 +32,10 @@ class LoginRefused(NotReady):
     """mysqld answers but does not let this account in."""
 
 
+class HouseFull(HostError):
+    """All connections are used up."""
+
+
 class SqlFailed(HostError):
     """A statement failed; `code` is the server's error number."""
 
@@ -40,7 +45,7 @@ class SqlFailed(HostError):
 
 
 def connect(host: Host, address: str, port: int, user: str, password: Secret) -> Any:
-    """Log in from `host` to the MySQL at `address`; NotReady when none listens, LoginRefused, HostError.
+    """Log in from `host` to the MySQL at `address`; NotReady when none listens, LoginRefused, HouseFull, HostError.
 
     The channel is inside SSH already, so no second TLS; PyMySQL fetches the server's RSA key for the password.
     """
@@ -69,7 +74,8 @@ def connect(host: Host, address: str, port: int, user: str, password: Secret) ->
         code, reason = _code_and_reason(error)
         if code in REFUSED:
             raise LoginRefused(f"{host}: MySQL{where} refuses {user}'s login: {reason}") from error
-        raise HostError(str(host), f"MySQL{where} accepts a connection but not a login: {reason}") from error
+        kind = HouseFull if code == ER.CON_COUNT_ERROR else HostError
+        raise kind(str(host), f"MySQL{where} accepts a connection but not a login: {reason}") from error
     return connection
 
 
@@ -155,9 +161,19 @@ class Server:
                 self._connection.close()
         self._connection = None
 
+    def _login(self) -> Any:
+        """As root, by the administrators' door when all connections are used up; HouseFull when there is none."""
+        try:
+            return connect(self.host, "127.0.0.1", self.port, "root", self._root_password)
+        except HouseFull as full:
+            try:
+                return connect(self.host, "127.0.0.1", ADMIN_PORT, "root", self._root_password)
+            except NotReady:
+                raise full from None
+
     def _run(self, statement: str, args: tuple[object, ...]) -> list[Row]:
         if self._connection is None:
-            self._connection = connect(self.host, "127.0.0.1", self.port, "root", self._root_password)
+            self._connection = self._login()
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(statement, args or None)

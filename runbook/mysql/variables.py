@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from runbook.host import Host
 from runbook.mysql.replication import replica_status
-from runbook.mysql.session import Server
+from runbook.mysql.session import ADMIN_PORT, Server
 from runbook.settings import Node, Settings
 from runbook.step import Gap, State
 
 # Setting these at run time is either impossible or not enough; the rest is SET GLOBAL.
 NEEDS_RESTART = {
+    "admin_address",
+    "admin_port",
     "bind_address",
     "enforce_gtid_consistency",
     "gtid_mode",
@@ -33,6 +35,9 @@ def wanted(settings: Settings, node: Node) -> dict[str, str]:
     values = {
         "bind_address": "*",
         "port": str(settings.mysql_port),
+        # A door that max_connections does not close, for the scripts and the runbook (MySQL 8.0.14).
+        "admin_address": "127.0.0.1",
+        "admin_port": str(ADMIN_PORT),
         "skip_name_resolve": "ON" if settings.skip_name_resolve else "OFF",
         "server_id": str(node.server_id),
         "gtid_mode": "ON",

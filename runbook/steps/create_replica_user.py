@@ -18,6 +18,7 @@ def _accounts(side: Side) -> Sequence[Step]:
     return [
         replica_account(server, s.replica_user, s.replica_password),
         check_account(server, s.check_user, s.check_password),
+        check_account(server, s.check_user, s.check_password, "127.0.0.1"),
         probe_account(server, s.probe_user, s.probe_password),
     ]
 

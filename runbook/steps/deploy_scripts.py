@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from runbook import alerts, templates
 from runbook.keepalived import LIBRARY, SCRIPTS
 from runbook.mysql.optionfile import client_section
+from runbook.mysql.session import ADMIN_PORT
 from runbook.pair import Pair, Side
 from runbook.step import Step
 from runbook.steps.phase import Consent, Phase
@@ -12,6 +13,7 @@ from runbook.system.resources import OURS, File
 from runbook.templates import shell_variables
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
+SHARED = ("library.sh", "watch.sh")
 UNIT_NAMES = ("give_way.sh", "let_go.sh")
 CONFIG = "/etc/mysql-runbook.conf"
 
@@ -24,7 +26,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 def _steps(side: Side) -> Sequence[Step]:
     return [
         File(CONFIG, script_configuration(side), mode=0o600, secret=True),
-        File(f"{LIBRARY}/library.sh", templates.static("library.sh")),
+        *(File(f"{LIBRARY}/{name}", templates.static(name)) for name in SHARED),
         *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
         *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
         *alerts.steps(side),
@@ -41,6 +43,7 @@ def script_configuration(side: Side) -> str:
         "INTERFACE": side.interface,
         "PEER": str(side.peer.address),
         "MYSQL_PORT": str(s.mysql_port),
+        "ADMIN_PORT": str(ADMIN_PORT),
         "SEMI_SYNC_SECONDS": str(-(-s.semi_sync_timeout_ms // 1000) if s.semi_sync else 0),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),

@@ -11,6 +11,7 @@ SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("give_way.sh", "let_go.sh")
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
+SHARED = ("library.sh", "watch.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT)
 
 STUBS = Path(__file__).parent / "stubs"
@@ -23,7 +24,20 @@ STATUS = """\
           Read_Source_Log_Pos: 1484
         Relay_Source_Log_File: binlog.000002
           Exec_Source_Log_Pos: 99
+           Replica_IO_Running: Yes
+          Replica_SQL_Running: Yes
+                Last_IO_Errno: 0
+                Last_IO_Error:
+               Last_SQL_Errno: 0
+               Last_SQL_Error:
 """
+FACTS = {
+    "Rpl_semi_sync_source_clients": "1",
+    "Rpl_semi_sync_source_status": "ON",
+    "Threads_connected": "3",
+    "datadir": "/data/",
+    "max_connections": "151",
+}
 
 
 class Station:
@@ -40,7 +54,7 @@ class Station:
         for name in UNWANTED:
             (self._commands / name).symlink_to("unwanted")
         (folder / "mysql-runbook.conf").write_text(configuration)
-        for name in (*NAMES, "library.sh"):
+        for name in (*NAMES, *SHARED):
             self.install(name, (SCRIPTS / name).read_text())
         self.patch("library.sh", "{1..20}", "{1..4}")
         self.write("options", options.rstrip("\n"))
@@ -51,6 +65,9 @@ class Station:
         self.write("received", "uuid:1-9")
         self.write("executed", "uuid:1-9")
         self.write("receiver", "ON")
+        self.write("applier", "ON")
+        self.facts()
+        self.disk(free=50_000, size=100_000)
         self.write("status", STATUS)
 
     def install(self, name: str, text: str) -> None:
@@ -99,6 +116,21 @@ class Station:
     def server(self, how: str) -> None:
         """healthy, hung, slow (only `SELECT 1` is answered at once), or the ERROR line that every client gets."""
         self.write("server", how)
+
+    def facts(self, **changed: str) -> None:
+        """What SHOW GLOBAL STATUS and VARIABLES say, but for these."""
+        self.write("facts", "\n".join(f"{name}\t{value}" for name, value in (FACTS | changed).items()))
+
+    def disk(self, *, free: int, size: int) -> None:
+        """The file system of the data directory, in kB."""
+        self.write("df", f"  Avail 1K-blocks\n{free} {size}")
+
+    def replication(self, **changed: str) -> None:
+        """SHOW REPLICA STATUS, but for these."""
+        lines = STATUS.splitlines()
+        for name, value in changed.items():
+            lines = [f"{name}: {value}" if line.strip().startswith(f"{name}:") else line for line in lines]
+        self.write("status", "\n".join(lines))
 
     @property
     def closed(self) -> bool:

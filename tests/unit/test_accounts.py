@@ -66,6 +66,7 @@ def replica(side: Side) -> Account:
             "check",
             {
                 "on *.*": "CONNECTION_ADMIN, PROCESS, REPLICATION CLIENT, REPLICATION_SLAVE_ADMIN, "
+                "SERVICE_CONNECTION_ADMIN, "
                 "SYSTEM_USER, SYSTEM_VARIABLES_ADMIN",
                 "on performance_schema.*": "SELECT",
             },

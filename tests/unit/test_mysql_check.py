@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 from fake import captured_json
-from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, Make
+from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, SHARED, Make
 
 from runbook.wait import until
 
@@ -102,7 +102,7 @@ def test_the_password_reaches_mysql_whole_and_by_no_argument(scripts_on: Make) -
 
 
 def test_the_scripts_are_the_ones_that_are_deployed() -> None:
-    assert {path.name for path in SCRIPTS.glob("*.sh")} == {*NAMES, *SENDER, "library.sh"}
+    assert {path.name for path in SCRIPTS.glob("*.sh")} == {*NAMES, *SENDER, *SHARED}
 
 
 def test_every_script_is_bash_and_stops_at_an_unset_name() -> None:

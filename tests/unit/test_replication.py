@@ -7,7 +7,13 @@ from replica_server import HEALTHY, MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaSe
 from runbook import wait
 from runbook.errors import RunbookError
 from runbook.host import ChangedInDryRun
-from runbook.mysql.replication import SYSTEM_SCHEMAS, parse_replica_status, replica_status, user_schemas
+from runbook.mysql.replication import (
+    SYSTEM_SCHEMAS,
+    WORKER_ERROR,
+    parse_replica_status,
+    replica_status,
+    user_schemas,
+)
 from runbook.pair import Pair
 from runbook.settings import Settings
 from runbook.step import Change, ensure
@@ -69,6 +75,15 @@ def test_a_stopped_and_broken_status_is_read() -> None:
     assert status.lag_seconds is None
     assert status.applier_error == "error 1062: Duplicate entry '1'"
     assert status.executed == f"{MASTER_UUID}:1-4,{SLAVE_UUID}:1"
+
+
+def test_where_the_applier_has_workers_theirs_is_the_error_that_is_told(pair: Pair, slave: ReplicaServer) -> None:
+    coordinator = "See performance_schema.replication_applier_status_by_worker table for more details"
+    slave.status = HEALTHY | runs("Yes", "No") | {"Last_SQL_Errno": 1062, "Last_SQL_Error": coordinator}
+    slave.says(WORKER_ERROR, {"code": 1062, "text": f"failed executing transaction '{MASTER_UUID}:5'; table app.t"})
+    status = replica_status(pair.slave.server)
+    assert status is not None
+    assert status.applier_error == f"error 1062: failed executing transaction '{MASTER_UUID}:5'; table app.t"
 
 
 def test_a_server_that_never_was_a_slave_has_no_status(pair: Pair, slave: ReplicaServer) -> None:

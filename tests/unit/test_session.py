@@ -67,6 +67,14 @@ def test_a_full_house_is_not_a_refused_login(side: Side, mysqld: FakeMysqld) -> 
     assert not isinstance(caught.value, NotReady)
 
 
+def test_a_full_house_is_entered_by_the_administrators_door(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.refusal = (1040, "Too many connections")
+    by_admin = FakeMysqld(**mysqld.logins)
+    by_admin.says("SELECT 1", {"1": 1})
+    link_of(side).mysqlds["127.0.0.1", 33062] = by_admin
+    assert side.server.value("SELECT 1") == 1
+
+
 def test_the_peer_is_named_when_it_is_the_peer_that_refuses(side: Side) -> None:
     link_of(side).mysqlds["192.168.152.128", 3306] = FakeMysqld()
     with pytest.raises(LoginRefused, match=r"MySQL at 192\.168\.152\.128:3306 refuses replica's login"):

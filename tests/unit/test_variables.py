@@ -63,6 +63,8 @@ def test_the_defaults_are_durable_and_by_gtid(settings: Settings, role: Role, ow
     assert wanted(settings, settings.node(role)) == own | {
         "bind_address": "*",
         "port": "3306",
+        "admin_address": "127.0.0.1",
+        "admin_port": "33062",
         "skip_name_resolve": "ON",
         "gtid_mode": "ON",
         "enforce_gtid_consistency": "ON",

@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# Made by the MySQL pair runbook. What mysql_check.sh looks at beside its own question: states for which the VIP does not
+# move, and which people should know of. Each is said when it begins, when it changes and when it is over.
+set -u
+
+WATCH=/run/mysql-runbook.watch
+DISK_PERCENT=5
+FULL_KILOBYTES=4096
+FACTS="SHOW GLOBAL STATUS WHERE variable_name = 'Threads_connected' OR variable_name LIKE 'Rpl_semi_sync_%';
+    SHOW GLOBAL VARIABLES WHERE variable_name IN ('datadir', 'max_connections')"
+WORKERS=performance_schema.replication_applier_status_by_worker
+
+# notice KIND DETAIL, notice_over KIND: as alert and alert_over, and said in the journal too.
+notice() {
+    local known='' detail=${2//[[:cntrl:]]/ }
+    detail=${detail:0:500}
+    { read -r _ && IFS= read -r known; } 2>/dev/null <"$ALERTS/now/$1"
+    [ "$known" = "$detail" ] || say "$1: $detail"
+    alert "$1" "$detail"
+}
+
+notice_over() {
+    [ -e "$ALERTS/now/$1" ] || return 0
+    say "$1: over"
+    alert_over "$1"
+}
+
+# lasts NAME: it was so at the last look already; one look can fall into a restart or a handover. passes NAME.
+lasts() {
+    [ -e "$WATCH.$1" ] || { : >"$WATCH.$1"; return 1; }
+}
+
+passes() {
+    rm -f "$WATCH.$1"
+}
+
+watch_state() {
+    local name value datadir='' allowed='' connected='' semi_sync='' slaves=''
+    while IFS=$'\t' read -r name value; do
+        case $name in
+            datadir) datadir=$value ;;
+            max_connections) allowed=$value ;;
+            Threads_connected) connected=$value ;;
+            Rpl_semi_sync_source_status | Rpl_semi_sync_master_status) semi_sync=$value ;;
+            Rpl_semi_sync_source_clients | Rpl_semi_sync_master_clients) slaves=$value ;;
+        esac
+    done < <(query "$FACTS")
+    [ -z "$datadir" ] || watch_disk "$datadir"
+    [ -z "$allowed" ] || [ -z "$connected" ] || watch_connections "$connected" "$allowed"
+    if [ "$ROLE" = slave ]; then
+        watch_replication
+    else
+        watch_slave "$semi_sync" "$slaves"
+    fi
+}
+
+watch_disk() {
+    local free size least=$DISK_PERCENT
+    read -r free size < <(timeout 2 df -k --output=avail,size "$1" 2>/dev/null | tail -n 1)
+    [[ "${free:-}" =~ ^[0-9]+$ && "${size:-}" =~ ^[1-9][0-9]*$ ]] || return 0
+    # What is nearly full counts as such until there is a little more room than that: else it comes and goes.
+    [ ! -e "$ALERTS/now/disk-nearly-full" ] || least=$((DISK_PERCENT + 1))
+    if [ "$free" -lt "$FULL_KILOBYTES" ]; then
+        notice disk-nearly-full "$1 is full: reads go on, writes wait for room and go on within a minute of it. \
+Do not KILL what waits: mysqld would end and could not start"
+    elif [ $((free * 100)) -lt $((size * least)) ]; then
+        notice disk-nearly-full "less than $DISK_PERCENT % of the disk with $1 are left"
+    else
+        notice_over disk-nearly-full
+    fi
+}
+
+# One of the connections is our own, beyond those that clients may have.
+watch_connections() {
+    if [ $(($1 - 1)) -ge "$2" ]; then
+        notice connections-used-up "all $2 connections (max_connections) are in use"
+    elif [ $(($1 * 100)) -lt $(($2 * 95)) ]; then
+        notice_over connections-used-up
+    fi
+}
+
+# watch_slave STATUS SLAVES: on a master that takes writes, whether the slave acknowledges them.
+watch_slave() {
+    if [ "$SEMI_SYNC_SECONDS" = 0 ] || [ -z "$1" ] || ! holds_vip; then
+        passes slave-away
+    elif [ "$1" = ON ] && [ "$2" != 0 ]; then
+        passes slave-away
+        notice_over slave-away
+    elif lasts slave-away; then
+        notice slave-away "semi-synchronous replication is not in force: $2 slaves are connected, its status is $1"
+    fi
+}
+
+# watch_replication: on the slave. While it holds the VIP its receiver is stopped by us; its applier must be well.
+watch_replication() {
+    local name value receiver='' receiver_errno='' receiver_error='' applier='' applier_errno='' applier_error=''
+    while IFS=': ' read -r name value; do
+        case $name in
+            Replica_IO_Running) receiver=$value ;;
+            Last_IO_Errno) receiver_errno=$value ;;
+            Last_IO_Error) receiver_error=$value ;;
+            Replica_SQL_Running) applier=$value ;;
+            Last_SQL_Errno) applier_errno=$value ;;
+            Last_SQL_Error) applier_error=$value ;;
+        esac
+    done < <(query 'SHOW REPLICA STATUS' -E --column-names)
+    [ -n "$receiver" ] || return 0
+    if [ "$applier_errno" != 0 ]; then
+        # With workers that line only says where to look.
+        value=$(query "SELECT last_error_message FROM $WORKERS WHERE last_error_number <> 0 LIMIT 1") && applier_error=${value:-$applier_error}
+        notice replication-broken "the applier stopped: error $applier_errno: $applier_error"
+    elif [ "$receiver" = No ] && [ "$receiver_errno" != 0 ]; then
+        notice replication-broken "the receiver stopped: error $receiver_errno: $receiver_error"
+    elif [ "$receiver_errno" = 1045 ]; then
+        notice replication-broken "the master refuses the receiver's login: error 1045"
+    elif [ "$applier" = Yes ] && { [ "$receiver" = Yes ] || holds_vip; }; then
+        passes replication
+        notice_over replication-broken
+    elif [ "$receiver" != Connecting ] && lasts replication; then
+        notice replication-broken "receiver: $receiver, applier: $applier, without an error"
+    fi
+}

@@ -1,0 +1,189 @@
+"""States for which the VIP does not move: seen by the check's background part, told once, and told when over."""
+
+import pytest
+from station import Make, Station
+
+UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
+WORKER = (
+    f"Worker 1 failed executing transaction '{UUID}:5' at source log binlog.000002, end_log_pos 901; Could not execute "
+    "Write_rows event on table runbook.ledger; Duplicate entry 'a-1' for key 'ledger.PRIMARY', Error_code: 1062"
+)
+HOUSE_FULL = "ERROR 1040 (HY000): Too many connections"
+
+
+def look(station: Station, times: int = 1) -> None:
+    for _ in range(times):
+        assert station.run("mysql_check.sh") == 0
+
+
+def said(station: Station, word: str) -> int:
+    return sum(word in line for line in station.read("log").splitlines())
+
+
+@pytest.fixture
+def master(scripts_on: Make) -> Station:
+    return scripts_on("master", vip=True, closed=False)
+
+
+@pytest.fixture
+def slave(scripts_on: Make) -> Station:
+    return scripts_on("slave", vip=False)
+
+
+# ---- the disk ----
+
+
+def test_a_full_disk_is_told_once_and_again_when_there_is_room(master: Station) -> None:
+    master.disk(free=20, size=100_000)
+    look(master, 3)
+    assert "is full: reads go on, writes wait" in master.alerts["disk-nearly-full"]
+    assert said(master, "disk-nearly-full: /data/ is full") == 1
+    master.disk(free=50_000, size=100_000)
+    look(master, 2)
+    assert master.alerts == {}
+    assert said(master, "disk-nearly-full: over") == 1
+
+
+def test_a_disk_at_the_edge_does_not_come_and_go(master: Station) -> None:
+    for free in (4_990, 5_010, 4_990, 5_900):
+        master.disk(free=free, size=100_000)
+        look(master)
+        assert master.alerts == {"disk-nearly-full": "less than 5 % of the disk with /data/ are left"}
+    assert said(master, "disk-nearly-full") == 1
+    master.disk(free=6_100, size=100_000)
+    look(master)
+    assert master.alerts == {}
+
+
+def test_a_disk_that_cannot_be_asked_is_not_called_full(master: Station) -> None:
+    master.write("df", "df: /data/: Input/output error")
+    look(master)
+    assert master.alerts == {}
+
+
+# ---- the connections ----
+
+
+@pytest.mark.parametrize(("connected", "told"), [("151", False), ("152", True)])
+def test_used_up_connections_are_told_and_our_own_is_not_one_of_them(
+    master: Station, connected: str, told: bool
+) -> None:
+    master.facts(Threads_connected=connected)
+    look(master, 2)
+    assert ("connections-used-up" in master.alerts) is told
+    assert said(master, "connections-used-up") == told
+
+
+def test_a_few_connections_given_back_are_not_the_end_of_it(master: Station) -> None:
+    for connected, told in (("152", True), ("148", True), ("143", False)):
+        master.facts(Threads_connected=connected)
+        look(master)
+        assert ("connections-used-up" in master.alerts) is told
+
+
+def test_a_full_house_is_entered_by_the_administrators_door(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=False, closed=False)
+    station.server(HOUSE_FULL)
+    station.write("admin_door", "open")
+    station.write("writers", "7")
+    look(station)
+    assert station.closed
+    assert station.done == ["killed 7", "closed=1"]
+
+
+def test_a_full_house_without_that_door_is_no_reason_to_move(master: Station) -> None:
+    master.server(HOUSE_FULL)
+    look(master)
+    assert master.alerts == {"connections-used-up": HOUSE_FULL}
+
+
+# ---- the slave that acknowledges ----
+
+
+@pytest.mark.parametrize("facts", [{"Rpl_semi_sync_source_status": "OFF"}, {"Rpl_semi_sync_source_clients": "0"}])
+def test_a_slave_that_stays_away_is_told_at_the_second_look(master: Station, facts: dict[str, str]) -> None:
+    master.facts(**facts)
+    look(master)
+    assert master.alerts == {}
+    look(master, 2)
+    assert list(master.alerts) == ["slave-away"]
+    assert said(master, "semi-synchronous replication is not in force") == 1
+    master.facts()
+    look(master)
+    assert master.alerts == {}
+
+
+def test_a_slave_that_was_away_for_one_look_is_not_told(master: Station) -> None:
+    for facts in ({"Rpl_semi_sync_source_clients": "0"}, {}, {"Rpl_semi_sync_source_clients": "0"}):
+        master.facts(**facts)
+        look(master)
+    assert master.alerts == {}
+
+
+# ---- replication ----
+
+
+def test_a_broken_applier_is_told_with_the_error_the_transaction_and_the_table(slave: Station) -> None:
+    slave.replication(
+        Replica_SQL_Running="No",
+        Last_SQL_Errno="1062",
+        Last_SQL_Error="Coordinator stopped; see performance_schema.replication_applier_status_by_worker",
+    )
+    slave.write("worker_error", WORKER)
+    look(slave, 2)
+    detail = slave.alerts["replication-broken"]
+    assert "the applier stopped: error 1062" in detail
+    assert f"{UUID}:5" in detail
+    assert "table runbook.ledger" in detail
+    assert said(slave, "replication-broken") == 1
+    slave.replication()
+    look(slave)
+    assert slave.alerts == {}
+    assert said(slave, "replication-broken: over") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "detail"),
+    [
+        (
+            {"Replica_IO_Running": "No", "Last_IO_Errno": "13114", "Last_IO_Error": "Got fatal error 1236"},
+            "the receiver stopped: error 13114: Got fatal error 1236",
+        ),
+        (
+            {"Replica_IO_Running": "Connecting", "Last_IO_Errno": "1045", "Last_IO_Error": "retries: 5"},
+            "the master refuses the receiver's login: error 1045",
+        ),
+    ],
+)
+def test_a_receiver_that_stopped_or_is_refused_is_told(slave: Station, status: dict[str, str], detail: str) -> None:
+    slave.replication(**status)
+    look(slave)
+    assert slave.alerts == {"replication-broken": detail}
+
+
+def test_a_receiver_that_waits_for_its_master_is_not_broken(slave: Station) -> None:
+    slave.replication(Replica_IO_Running="Connecting", Last_IO_Errno="2003")
+    look(slave, 3)
+    assert slave.alerts == {}
+
+
+def test_a_takeover_stops_the_receiver_and_that_is_not_broken(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    station.replication(Replica_IO_Running="No")
+    look(station, 3)
+    assert list(station.alerts) == ["vip-on-slave"]
+
+
+def test_a_takeover_with_a_broken_applier_waits_for_nothing_and_says_how_stale_it_is(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    station.write("unapplied", f"{UUID}:5-9")
+    station.write("applier", "OFF")
+    station.replication(Replica_IO_Running="No", Replica_SQL_Running="No", Last_SQL_Errno="1062")
+    assert station.run("master.sh") == 0
+    assert station.takeover is not None
+    assert station.takeover["unapplied"] == f"{UUID}:5-9"
+    assert len([line for line in station.done if line.startswith("waited")]) == 1
+    assert f"unapplied={UUID}:5-9" in station.read("log")
+    look(station)
+    assert station.alerts["vip-on-slave"] == f"reads are stale: received and not applied: {UUID}:5-9"
+    assert "error 1062" in station.alerts["replication-broken"]
