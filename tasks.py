@@ -6,10 +6,10 @@ Imports of runbook/ stand inside the tasks: `inv --list` needs none of them and 
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -19,164 +19,94 @@ from invoke.tasks import task
 from invoke.util import helpline
 
 if TYPE_CHECKING:
-    from runbook.drill.recording import Recording
-    from runbook.drill.result import Result
-    from runbook.drill.series import Series
-    from runbook.pair import Pair
-    from runbook.report import Report
-    from runbook.target import Target
+    from runbook.run import Run
 
 HERE = Path(__file__).parent
-FAILED, DRIFT, INTERRUPTED = 1, 3, 130
+INTERRUPTED = 130
 
 JSON = {"json": "print one JSON document instead of text"}
 YES = {"yes": "do not ask, do it"}
 
 
-class Job(NamedTuple):
-    """What a task works with: the pair, where to report, and which pair was meant."""
-
-    pair: "Pair"
-    report: "Report"
-    target: "Target"
-
-
 @contextmanager
-def operator_errors(masks: list[Callable[[str], str]], *, resumable: bool = True) -> Iterator[None]:
+def operator_errors(*, resumable: bool = True) -> Iterator[None]:
     """The one boundary: an operator's mistake or a host's failure becomes a sentence and an exit code."""
     from runbook.errors import RunbookError
 
     try:
         yield
     except RunbookError as error:
-        text = str(error)
-        for mask in masks:
-            text = mask(text)
-        raise Exit(f"\n{text}", error.exit_code) from None
+        raise Exit(f"\n{error}" if str(error) else None, error.exit_code) from None
     except KeyboardInterrupt:
         hint = ": run the same command again to finish it" if resumable else ""
         raise Exit(f"\ninterrupted{hint}", INTERRUPTED) from None
 
 
-@contextmanager
-def on_pair(c: Context, run: str, *, json: bool = False, dry: bool = False, lock: bool = True) -> Iterator[Job]:
-    """Find the pair, say which, lock it unless nothing will change, and hand it to a task."""
-    masks: list[Callable[[str], str]] = []
-    with operator_errors(masks, resumable=not run.startswith("drill.")):
-        from runbook.pair import Pair
-        from runbook.report import Report
-        from runbook.target import find_target
+def operation(
+    *, resumable: bool = True, name: str | None = None, help: dict[str, str] | None = None
+) -> Callable[[Callable[..., None]], Any]:
+    """A task behind that boundary."""
 
-        target = find_target(os.environ, HERE)
-        masks.append(target.mask)
-        report = Report(target.mask, as_json=json)
-        report.say(target.describe(), "bold")
-        dry = dry or bool(c.config.run.dry)
-        with (
-            Pair(target.settings, dry=dry) as pair,
-            pair.locked(run, report.say) if lock and not dry else nullcontext(),
-        ):
-            yield Job(pair, report, target)
+    def made(body: Callable[..., None]) -> Any:
+        @wraps(body)
+        def bounded(*args: Any, **flags: Any) -> None:
+            with operator_errors(resumable=resumable):
+                body(*args, **flags)
+
+        return task(bounded, name=name, help=help or {}, auto_shortflags=False)
+
+    return made
 
 
-def converge(
-    c: Context, run: str, names: tuple[str, ...], *, dry: bool = False, yes: bool = False, json: bool = False
-) -> None:
-    """Run these steps of the article, or show what they would change (exit 3 when that is anything)."""
-    with on_pair(c, run, json=json, dry=dry) as (pair, report, target):
-        from runbook import bootstrap
+def run_of(c: Context, *, dry: bool = False, yes: bool = False, json: bool = False) -> "Run":
+    """What the operator asked for, `inv --dry` included."""
+    from runbook.run import Run
 
-        try:
-            bootstrap.run(pair, names or bootstrap.NAMES, report, consent(target, yes))
-        finally:
-            report.totals(run)
-        if pair.dry and any(outcome.is_drift for outcome in report.outcomes):
-            raise Exit(code=DRIFT)
+    return Run(os.environ, HERE, dry=dry or bool(c.config.run.dry), yes=yes, json=json)
 
 
-def consent(target: "Target", yes: bool) -> Callable[[str], bool]:
-    """A yes-or-no question; on a lab and with --yes the answer is yes, without a terminal it is no."""
-
-    def ask(question: str) -> bool:
-        return yes or target.lab is not None or (sys.stdin.isatty() and answer(f"{question} [y/N] ") in ("y", "yes"))
-
-    return ask
-
-
-def typed_vip(target: "Target", yes: bool) -> Callable[[], bool]:
-    """Whether the operator typed the VIP, as before anything that hurts; not asked on a lab or with --yes."""
-    vip = str(target.settings.vip.ip)
-    return lambda: (
-        yes or target.lab is not None or (sys.stdin.isatty() and answer(f"Type the VIP to go on ({vip}): ") == vip)
-    )
-
-
-def answer(question: str) -> str:
-    """What the operator typed, or nothing at the end of input."""
-    try:
-        return input(question).strip().lower()
-    except EOFError:
-        return ""
-
-
-@task(
-    help={key: f"the {key.upper()} of the new hosts.env" for key in ("master", "slave", "vip")}, auto_shortflags=False
-)
+@operation(help={key: f"the {key.upper()} of the new hosts.env" for key in ("master", "slave", "vip")})
 def init(c: Context, master: str = "", slave: str = "", vip: str = "") -> None:
     """Write hosts.env for a new pair with fresh passwords; an existing one is never touched."""
-    with operator_errors([]):
-        from runbook.errors import BadInput
-        from runbook.settings import render_hosts_env, write_new
+    from runbook.hosts_env import write_fresh
 
-        if not (master and slave and vip):
-            raise BadInput("Name the three addresses: inv init --master=ADDRESS --slave=ADDRESS --vip=ADDRESS/PREFIX")
-        write_new(HERE / "hosts.env", render_hosts_env({"MASTER_HOST": master, "SLAVE_HOST": slave, "VIP": vip}))
-        print(
-            f"{HERE / 'hosts.env'} written, mode 0600. Look it through, then: inv trust-hosts, inv plan, inv bootstrap"
-        )
+    print(write_fresh(HERE / "hosts.env", MASTER_HOST=master, SLAVE_HOST=slave, VIP=vip))
 
 
-@task(help=YES, auto_shortflags=False)
+@operation(help=YES)
 def trust_hosts(c: Context, yes: bool = False) -> None:
     """Show the hosts' SSH fingerprints and, once you agree, add them to known_hosts."""
-    with operator_errors([]):
-        from runbook.target import find_target
-        from runbook.trust import add, unknown_keys
+    from runbook.trust import trust
 
-        target = find_target(os.environ, HERE)
-        print(target.describe())
-        for found in unknown_keys(target.settings):
-            print(f"{found.name}: {found.fingerprint}")
-            if c.config.run.dry or not (
-                yes or (sys.stdin.isatty() and answer("Is that the host? [y/N] ") in ("y", "yes"))
-            ):
-                raise Exit(
-                    "not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there", FAILED
-                )
-            add(target.settings, found)
-        print(f"every host's key is in {target.settings.ssh_known_hosts}")
+    trust(run_of(c, yes=yes))
 
 
-@task(help=JSON, auto_shortflags=False)
+@operation(help=JSON)
 def plan(c: Context, json: bool = False) -> None:
     """Show what bootstrap would change, and change nothing (exit 3 when there is something)."""
-    converge(c, "plan", (), dry=True, json=json)
+    from runbook.bootstrap import converge
+
+    converge(run_of(c, dry=True, json=json), "plan")
 
 
-@task(help=YES | JSON, auto_shortflags=False)
+@operation(help=YES | JSON)
 def bootstrap(c: Context, yes: bool = False, json: bool = False) -> None:
     """Take both hosts through all the steps below to a serving pair; what is right stays as it is."""
-    converge(c, "bootstrap", (), yes=yes, json=json)
+    from runbook.bootstrap import converge
+
+    converge(run_of(c, yes=yes, json=json), "bootstrap")
 
 
 def step(name: str, what: str) -> Any:
     """A task for one step of the article."""
 
     def body(c: Context, yes: bool = False, json: bool = False) -> None:
-        converge(c, name, (name,), yes=yes, json=json)
+        from runbook.bootstrap import converge
+
+        converge(run_of(c, yes=yes, json=json), name, (name,))
 
     body.__doc__ = what
-    return task(body, name=name, help=YES | JSON, auto_shortflags=False)
+    return operation(name=name, help=YES | JSON)(body)
 
 
 STEPS = (
@@ -191,14 +121,12 @@ STEPS = (
 )
 
 
-@task(help=JSON, auto_shortflags=False)
+@operation(help=JSON)
 def verify(c: Context, json: bool = False) -> None:
     """Prove that the pair is healthy, or say what is not; writes one heartbeat row and nothing else."""
-    with on_pair(c, "verify", json=json, lock=False) as (pair, report, _):
-        from runbook import verify as verification
+    from runbook.verify import prove
 
-        if not verification.run(pair, report):
-            raise Exit(code=FAILED)
+    prove(run_of(c, json=json))
 
 
 @task(name="test", auto_shortflags=False)
@@ -215,15 +143,13 @@ def drill(name: str, what: str) -> Any:
     """A task for one fault of runbook/drill/faults/."""
 
     def body(c: Context, yes: bool = False, failback: bool = False, json: bool = False) -> None:
-        with recording(name, json=json) as record:
-            result = rehearse(c, name, yes, record, json=json)
-            if failback and result:
-                bring_home(c, record, json=json)
-                prove_books(c, name, result, record, json=json)
+        from runbook.drill import session
+
+        session.one(run_of(c, yes=yes, json=json), name, home=failback)
 
     body.__doc__ = what
     helps = YES | JSON | {"failback": "bring the VIP home afterwards"}
-    return task(body, name=name, help=helps, auto_shortflags=False)
+    return operation(name=name, help=helps, resumable=False)(body)
 
 
 DRILLS = (
@@ -240,185 +166,72 @@ DRILLS = (
 )
 
 
-@contextmanager
-def recording(name: str, *, json: bool = False) -> Iterator["Recording"]:
-    """The report of a drill and of the failback after it; with `json` it is printed at the end."""
-    from runbook.drill.recording import Recording
-    from runbook.drill.reports import Reports
-    from runbook.report import Report
-
-    record = Recording(name, Reports.found(os.environ, HERE))
-    try:
-        yield record
-    finally:
-        if json and record.document:
-            Report(str).document(record.document)
-        elif record.page:
-            Report(str).say(f"Report: {record.page}")
-
-
-def rehearse(
-    c: Context, name: str, yes: bool, record: "Recording", series: "Series | None" = None, *, json: bool = False
-) -> "Result | None":
-    """Drill one fault; what it measured, or None in a dry run."""
-    with (
-        on_pair(c, f"drill.{name}", json=json) as (pair, report, target),
-        record.of(target, report) as recorder,
-    ):
-        from runbook.drill import failover
-        from runbook.drill.faults import FAULTS
-        from runbook.drill.series import Series
-
-        work = partial(failover.run, pair, FAULTS[name](), report, typed_vip(target, yes), recorder)
-        return (series or Series()).note(name, work)
-
-
-@task(name="all", help=YES, auto_shortflags=False)
+@operation(name="all", help=YES, resumable=False)
 def all_drills(c: Context, yes: bool = False) -> None:
     """Run every drill that can be had here, failback and verify after each; ends with a table of their figures."""
-    with operator_errors([]):
-        from runbook.drill import summary
-        from runbook.drill.faults import FAULTS
-        from runbook.drill.series import Series
-        from runbook.report import Report
-        from runbook.target import find_target
+    from runbook.drill import session
 
-        settings = find_target(os.environ, HERE).settings
-    series = Series()
-    try:
-        for name, fault in FAULTS.items():
-            if fault().reason_against(settings):
-                print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
-            else:
-                drill_and_come_home(c, name, yes or bool(series.results), series)
-    finally:
-        Report(str).show(summary.table(series.results))
-    if series.broken:
-        raise Exit(code=FAILED)
+    session.every(run_of(c, yes=yes))
 
 
-def drill_and_come_home(c: Context, name: str, yes: bool, series: "Series") -> None:
-    """One drill of several: a broken promise does not end them while the pair can be brought home."""
-    with recording(name) as record:
-        with going_on():
-            if rehearse(c, name, yes, record, series) is None:
-                return
-        bring_home(c, record)
-        if result := series.measured(name):
-            with going_on():
-                prove_books(c, name, result, record, series)
-
-
-@contextmanager
-def going_on() -> Iterator[None]:
-    """What failed is told, and is no reason to stop; bad input and Ctrl-C are."""
-    try:
-        yield
-    except Exit as failed:
-        if failed.code != FAILED:
-            raise
-        print(failed.message)
-
-
-@task(auto_shortflags=False)
+@operation()
 def reports(c: Context) -> None:
     """List the last drills, and say where the reports of all of them are."""
-    with operator_errors([]):
-        from runbook.drill.index import table
-        from runbook.drill.reports import Reports
-        from runbook.report import Report
+    from runbook.drill import session
 
-        found = Reports.found(os.environ, HERE)
-        report, entries = Report(str), found.renew_index()
-        if entries:
-            report.show(table(entries))
-        report.say(f"All of them: {found.index}" if entries else f"No drill was reported in {found.folder} so far.")
+    session.past(run_of(c))
 
 
-@task(auto_shortflags=False)
-def failback(c: Context) -> None:
+@operation(help=JSON)
+def failback(c: Context, json: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
-    bring_home(c)
+    from runbook.homecoming import bring_home
+
+    bring_home(run_of(c, json=json))
 
 
-def bring_home(c: Context, record: "Recording | None" = None, *, json: bool = False) -> None:
-    """What `failback` does, alone or after a drill; then verify, so that the last line is proof."""
-    with (
-        on_pair(c, "failback", json=json) as (pair, report, target),
-        record.of(target, report) if record else nullcontext() as recorder,
-    ):
-        from runbook import failback as operation
-        from runbook import verify as verification
-
-        if pair.dry:
-            acts = operation.intended(pair)
-            report.say("\n".join(f"would {act}" for act in acts) or "nothing to do")
-            raise Exit(code=DRIFT if acts else 0)
-        good = not operation.run(pair, report, recorder) or verification.run(pair, report, quiet=json)
-        if recorder:
-            recorder.score(operation.verified(good))
-    if not good:
-        raise Exit(code=FAILED)
+LAB = {"name": "the lab's name"}
 
 
-def prove_books(
-    c: Context, name: str, drilled: "Result", record: "Recording", series: "Series | None" = None, *, json: bool = False
-) -> None:
-    """Once the pair is home after a drill: both servers have the same, each acknowledged write among it."""
-    with (
-        on_pair(c, f"drill.{name}", json=json, lock=False) as (pair, report, target),
-        record.of(target, report) as recorder,
-    ):
-        from runbook.drill import failover
-        from runbook.drill.series import Series
-
-        (series or Series()).note(name, partial(failover.prove_books, pair, drilled, report, recorder))
-
-
-@task(
-    help={
-        "name": "the lab's name",
+@operation(
+    help=LAB
+    | {
         "subnet": "its /24, by three numbers",
         "engine": "such as mysql-9.7; an unknown one is answered with the list",
         "os": "such as debian-sid",
-    },
-    auto_shortflags=False,
+    }
 )
 def up(
     c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = "debian-sid"
 ) -> None:
     """Build and boot two blank hosts on this machine to rehearse on; needs root."""
-    with operator_errors([]):
-        from runbook.lab.pair import Lab
+    from runbook.lab.pair import Lab
 
-        Lab(name, subnet).up(print, engine, os)
+    Lab(name, subnet).up(print, engine, os)
 
 
-@task(help={"name": "the lab's name"}, auto_shortflags=False)
+@operation(help=LAB)
 def down(c: Context, name: str = "pair") -> None:
     """Stop the lab's hosts and remove all of them but the cached image."""
-    with operator_errors([]):
-        from runbook.lab.pair import Lab
+    from runbook.lab.pair import Lab
 
-        Lab.named(name).down()
+    Lab.named(name).down()
 
 
-@task(help={"name": "the lab's name"}, auto_shortflags=False)
+@operation(help=LAB)
 def reset(c: Context, name: str = "pair") -> None:
     """Make the lab's hosts blank again, in seconds."""
-    with operator_errors([]):
-        from runbook.lab.pair import Lab
+    from runbook.lab.pair import Lab
 
-        Lab.named(name).reset(print)
+    Lab.named(name).reset(print)
 
 
-@task(help={"name": "the lab's name"}, auto_shortflags=False)
+@operation(help=LAB)
 def status(c: Context, name: str = "pair") -> None:
     """Say whether the lab is up and how to get into its hosts."""
-    with operator_errors([]):
-        from runbook.lab.pair import Lab
+    from runbook.lab.pair import Lab
 
-        print("\n".join(Lab.named(name).status()))
+    print("\n".join(Lab.named(name).status()))
 
 
 @task(help={"unit": "only the tests that need no hosts", "args": "more arguments for pytest"}, auto_shortflags=False)

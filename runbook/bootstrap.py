@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from runbook.errors import RunbookError
+from runbook.errors import Drift, RunbookError
 from runbook.pair import Pair, Side
 from runbook.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.report import Report
+from runbook.run import Run
 from runbook.step import Outcome, ensure, foresee
 from runbook.steps import (
     configure_mycnf,
@@ -45,7 +46,18 @@ TASKS = (
 NAMES = tuple(task.name for task in TASKS)
 
 
-def run(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> None:
+def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
+    """Run these tasks on the operator's pair, with totals at the end; Drift when a dry run found something to do."""
+    with run.on_pair(purpose) as (pair, report, target):
+        try:
+            bring_through(pair, names, report, run.consent(target))
+        finally:
+            report.totals(purpose)
+        if pair.dry and any(outcome.is_drift for outcome in report.outcomes):
+            raise Drift
+
+
+def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> None:
     """Bring the pair through these tasks; with a dry pair, show what would change and change nothing.
 
     Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.

@@ -16,6 +16,16 @@ class BadInput(RunbookError):
     exit_code = 2
 
 
+class NotSo(RunbookError):
+    """What was asked for is not so; everything about it has been said."""
+
+
+class Drift(RunbookError):
+    """A dry run found something to do; everything about it has been said."""
+
+    exit_code = 3
+
+
 class HostError(RunbookError):
     """One host could not do, or did not do, what it was asked; the message starts with its name."""
 

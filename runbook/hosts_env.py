@@ -186,6 +186,14 @@ def _random_password() -> str:
     return "".join(randomness.choice(string.ascii_letters + string.digits) for _ in range(PASSWORD_LENGTH))
 
 
+def write_fresh(path: Path, **addresses: str) -> str:
+    """Write a hosts.env for these addresses with new passwords; what to say of it. BadInput when one is missing."""
+    if not all(addresses.values()):
+        raise BadInput("Name the three addresses: inv init --master=ADDRESS --slave=ADDRESS --vip=ADDRESS/PREFIX")
+    write_new(path, render_hosts_env(addresses))
+    return f"{path} written, mode 0600. Look it through, then: inv trust-hosts, inv plan, inv bootstrap"
+
+
 def write_new(path: Path, text: str) -> None:
     """Write `text` to a new file of mode 0600, down to the disk; BadInput if it exists or cannot be made."""
     try:

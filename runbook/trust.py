@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import paramiko
 
+from runbook.errors import RunbookError
+from runbook.run import Run, answer
 from runbook.settings import Settings
 from runbook.ssh import Link, SshLoginRefused
 
@@ -54,6 +56,18 @@ def unknown_keys(settings: Settings) -> Iterator[HostKey]:
             finally:
                 link.close()
             break
+
+
+def trust(run: Run) -> None:
+    """Show each unknown key and add it once the operator agrees; RunbookError at the first that is not agreed to."""
+    target = run.target()
+    print(target.describe())
+    for found in unknown_keys(target.settings):
+        print(f"{found.name}: {found.fingerprint}")
+        if run.dry or not (run.yes or answer("Is that the host? [y/N] ") in ("y", "yes")):
+            raise RunbookError("not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there")
+        add(target.settings, found)
+    print(f"every host's key is in {target.settings.ssh_known_hosts}")
 
 
 def add(settings: Settings, found: HostKey) -> None:

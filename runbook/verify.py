@@ -9,9 +9,11 @@ from rich.table import Table
 
 from runbook.checks import NOT_CHECKED, Check, Status, state, steps, writes
 from runbook.diagnosis import diagnose
+from runbook.errors import NotSo
 from runbook.facts import Facts, gather
 from runbook.pair import Pair
 from runbook.report import Report
+from runbook.run import Run
 from runbook.verdict import Verdict
 
 STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
@@ -56,7 +58,14 @@ class Line(NamedTuple):
     todo: str
 
 
-def run(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
+def prove(run: Run) -> None:
+    """Examine the operator's pair without locking it; NotSo unless it is healthy."""
+    with run.on_pair("verify", lock=False) as (pair, report, _):
+        if not seen_healthy(pair, report):
+            raise NotSo
+
+
+def seen_healthy(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
     """Examine the pair and, unless it is to be quiet, show what was found; whether all of it is good."""
     verification = examine(pair)
     if not quiet:

@@ -8,7 +8,7 @@ from fake import captured_json, link_of, pair_of
 from rich.console import Console
 
 from runbook import bootstrap
-from runbook.bootstrap import NAMES, Task, run
+from runbook.bootstrap import NAMES, Task, bring_through
 from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.keepalived_version import VERSION_QUESTION
@@ -76,7 +76,7 @@ def never(question: str) -> bool:
 
 def test_a_plan_for_two_blank_hosts_shows_every_step_and_changes_nothing(settings: Settings, report: Report) -> None:
     pair = blank(settings, dry=True)
-    run(pair, NAMES, report, never)
+    bring_through(pair, NAMES, report, never)
     for side in pair.sides.values():
         assert link_of(side).changed == []
     seen = {(outcome.host, outcome.step): outcome for outcome in report.outcomes}
@@ -92,7 +92,7 @@ def test_a_plan_for_two_blank_hosts_shows_every_step_and_changes_nothing(setting
 
 def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report: Report) -> None:
     pair = blank(settings, dry=True)
-    run(pair, ["deploy-scripts"], report, never)
+    bring_through(pair, ["deploy-scripts"], report, never)
     about_files = [call for call in link_of(pair.slave).calls if "base64" in call]
     assert len(about_files) == 1
     files = [each for each in report.outcomes if each.host == "slave" and each.step.startswith("file ")]
@@ -100,14 +100,14 @@ def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report:
 
 
 def test_a_task_by_itself_is_that_task_alone(settings: Settings, report: Report) -> None:
-    run(blank(settings, dry=True), ["prep-os"], report, never)
+    bring_through(blank(settings, dry=True), ["prep-os"], report, never)
     assert {outcome.step for outcome in report.outcomes} == {"SELinux permissive", "firewall rules"}
 
 
 def test_no_password_of_the_pair_is_in_a_plan(settings: Settings) -> None:
     screen = io.StringIO()
     report = Report(str, as_json=True, console=Console(file=screen, width=100))
-    run(blank(settings, dry=True), NAMES, report, never)
+    bring_through(blank(settings, dry=True), NAMES, report, never)
     report.totals("plan")
     assert json.loads(screen.getvalue())["outcomes"]
     assert "sesame" not in screen.getvalue()
@@ -143,7 +143,7 @@ def test_both_outcomes_are_reported_when_one_host_fails(
     ]
     monkeypatch.setattr(bootstrap, "TASKS", tasks)
     with pytest.raises(RunbookError, match="the disk is full"):
-        run(blank(settings, dry=True), ["one", "two"], report, never)
+        bring_through(blank(settings, dry=True), ["one", "two"], report, never)
     assert set(map(str, report.outcomes)) == {
         str(Outcome(role, "a step", "failed")),
         str(Outcome(other, "a step", "ok")),
@@ -154,6 +154,6 @@ def test_clocks_that_differ_are_a_warning(settings: Settings) -> None:
     screen = io.StringIO()
     pair = blank(settings, dry=True)
     link_of(pair.slave).says(CLOCK_QUESTION, "1060.0\n")
-    run(pair, ["prep-os"], Report(str, console=Console(file=screen, width=200)), never)
+    bring_through(pair, ["prep-os"], Report(str, console=Console(file=screen, width=200)), never)
     assert "warning: the hosts' clocks are" in screen.getvalue()
     assert "NTP" in screen.getvalue()

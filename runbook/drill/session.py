@@ -1,0 +1,107 @@
+"""Drills as an operator calls them: one, with the way home or without, or all of them; each leaves a report."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+from runbook.drill import failover, summary
+from runbook.drill.faults import FAULTS
+from runbook.drill.index import table
+from runbook.drill.recording import Recording
+from runbook.drill.reports import Reports
+from runbook.drill.result import Result
+from runbook.drill.series import Series
+from runbook.errors import NotSo, RunbookError
+from runbook.homecoming import bring_home
+from runbook.report import Report
+from runbook.run import Run
+
+
+def one(run: Run, name: str, *, home: bool) -> None:
+    """Drill one fault, and bring the VIP home afterwards if that is wanted."""
+    series = Series()
+    with _recording(run, name) as record:
+        result = _rehearse(run, name, record, series)
+        if home and result:
+            bring_home(run, record)
+            _prove_books(run, name, result, record, series)
+
+
+def every(run: Run) -> None:
+    """All drills that can be had here, failback and verify after each; NotSo when a promise was broken.
+
+    The operator is asked once. A broken promise does not end them while the pair can be brought home.
+    """
+    settings = run.target().settings
+    series = Series()
+    try:
+        for name, fault in FAULTS.items():
+            if fault().reason_against(settings):
+                print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
+            else:
+                _drill_and_come_home(replace(run, yes=run.yes or bool(series.results)), name, series)
+    finally:
+        Report(str).show(summary.table(series.results))
+    if series.broken:
+        raise NotSo
+
+
+def past(run: Run) -> None:
+    """List the last drills, and say where the reports of all of them are."""
+    found = Reports.found(run.environ, run.folder)
+    report, entries = Report(str), found.renew_index()
+    if entries:
+        report.show(table(entries))
+    report.say(f"All of them: {found.index}" if entries else f"No drill was reported in {found.folder} so far.")
+
+
+def _drill_and_come_home(run: Run, name: str, series: Series) -> None:
+    with _recording(run, name) as record:
+        with _going_on():
+            if _rehearse(run, name, record, series) is None:
+                return
+        bring_home(run, record)
+        if result := series.measured(name):
+            with _going_on():
+                _prove_books(run, name, result, record, series)
+
+
+def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result | None:
+    with (
+        run.on_pair(f"drill.{name}") as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
+        work = partial(failover.run, pair, FAULTS[name](), report, run.typed_vip(target), recorder)
+        return series.note(name, work)
+
+
+def _prove_books(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:
+    with (
+        run.on_pair(f"drill.{name}", lock=False) as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
+        series.note(name, partial(failover.prove_books, pair, drilled, report, recorder))
+
+
+@contextmanager
+def _recording(run: Run, name: str) -> Iterator[Recording]:
+    record = Recording(name, Reports.found(run.environ, run.folder))
+    try:
+        yield record
+    finally:
+        if run.json and record.document:
+            Report(str).document(record.document)
+        elif record.page:
+            Report(str).say(f"Report: {record.page}")
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """What failed is told, and is no reason to stop; bad input and Ctrl-C are."""
+    try:
+        yield
+    except RunbookError as failed:
+        if failed.exit_code != RunbookError.exit_code:
+            raise
+        print(f"\n{failed}")
