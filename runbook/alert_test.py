@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runbook.alerts import SENDER, configuration
-from runbook.errors import BadInput, RunbookError
+from runbook.errors import BadInput, NotSo, RunbookError
 from runbook.pair import Pair, Side
 from runbook.report import Report
+from runbook.run import Run
 from runbook.settings import Settings
 from runbook.step import gap_between
 
@@ -39,7 +40,14 @@ class Sent:
         return f"{self.channel}: NOT delivered: {self.words}" + (f"\n    → {remedy}" if remedy else "")
 
 
-def run(pair: Pair, report: Report) -> bool:
+def prove(run: Run) -> None:
+    """Send one from each host of the operator's pair; NotSo unless all arrived."""
+    with run.on_pair("alert.test", lock=False) as (pair, report, _):
+        if not all_arrive(pair, report):
+            raise NotSo
+
+
+def all_arrive(pair: Pair, report: Report) -> bool:
     """Send one from each host and say whether it arrived; whether all did. BadInput when none is configured."""
     if not pair.settings.alert_channels:
         raise BadInput(

@@ -43,7 +43,7 @@ def deployed(settings: Settings, *, dry: bool = False) -> Pair:
 
 def ran(pair: Pair) -> tuple[bool, str]:
     out = io.StringIO()
-    good = alert_test.run(pair, Report(str, console=Console(file=out, highlight=False, soft_wrap=True)))
+    good = alert_test.all_arrive(pair, Report(str, console=Console(file=out, highlight=False, soft_wrap=True)))
     return good, out.getvalue()
 
 
