@@ -154,6 +154,10 @@ DRILLS = (
     drill(
         "kill-master", "Step 9: kill the master's mysqld and watch the slave take over; leaves the pair failed over."
     ),
+    drill(
+        "crash-master",
+        "Kill the master's mysqld and let its service manager restart it: it must stay fenced; leaves it failed over.",
+    ),
     drill("freeze-master", "Freeze the master's mysqld and wake it after the takeover; leaves the pair failed over."),
     drill("stop-keepalived", "Stop the master's keepalived while its mysqld goes on; leaves the pair failed over."),
     drill("kill-keepalived", "Kill the master's keepalived while its mysqld goes on; leaves the pair failed over."),
@@ -161,6 +165,9 @@ DRILLS = (
         "power-off-master", "Cut the lab master's power and boot it after the takeover; leaves the pair failed over."
     ),
     drill("power-off-both", "Cut the power of both lab hosts and boot them together; the pair comes home by itself."),
+    drill("isolate", "Part the two hosts while clients see both; one writer throughout, then home by itself."),
+    drill("isolate-master", "Cut the lab master off from everybody, then join it; leaves the pair failed over."),
+    drill("lag-slave", "Kill the master's mysqld while the slave has much to apply; leaves the pair failed over."),
 )
 
 

@@ -14,6 +14,7 @@ STATE=/var/lib/mysql-runbook
 TAKEOVER=$STATE/takeover
 GAVE_WAY=$STATE/gave-way
 ALERTS=/run/mysql-runbook.alerts
+HEARD=/run/mysql-runbook.heard
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 RELAY_SECONDS=60
 ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
@@ -104,6 +105,36 @@ wait_for_vip() {
     done
     say "the VIP $VIP is not on $INTERFACE after $tries tries"
     return 1
+}
+
+# packets_in: what the interface has received, but for what switches send of their own accord.
+packets_in() {
+    local packets multicasts
+    { read -r packets <"/sys/class/net/$INTERFACE/statistics/rx_packets" &&
+        read -r multicasts <"/sys/class/net/$INTERFACE/statistics/multicast"; } 2>/dev/null &&
+        echo $((packets - multicasts))
+}
+
+# call_neighbours: the peer, and all whom this host spoke with lately; that they answer for their address is enough.
+call_neighbours() {
+    local neighbours address
+    neighbours=$(timeout 1 ip -4 neighbour show dev "$INTERFACE" | awk 'NR <= 8 { print $1 }')
+    timeout 1 ip -4 neighbour flush dev "$INTERFACE" 2>/dev/null
+    for address in $PEER $neighbours; do
+        timeout 0.3 bash -c "exec 3<>/dev/tcp/$address/$MYSQL_PORT" 2>/dev/null &
+    done
+    wait
+}
+
+# cut_off: this host has heard nobody since the last check, and nobody answers it. What cannot be known is not so.
+cut_off() {
+    local before='' now
+    now=$(packets_in) || return 1
+    { read -r before <"$HEARD"; } 2>/dev/null
+    echo "$now" >"$HEARD"
+    [ "$now" = "$before" ] || return 1
+    call_neighbours
+    [ "$(packets_in)" = "$now" ]
 }
 
 # serialised: one script acts at a time; the others wait for it, bounded.

@@ -30,11 +30,20 @@ for kind in mysqld-silent login-refused keepalived-stopped; do
     alert_over "$kind"
 done
 
-holds_vip
-case $? in
-    0) vrrp_is MASTER ;;
-    1) vrrp_is BACKUP ;;
-esac
+# A host that is cut off gives the VIP up: the slave has it by now, and by its higher priority the master would take it
+# back unasked as soon as the two hear each other again.
+code=0
+if cut_off; then
+    say_anew "hears nobody on $INTERFACE, and $PEER does not answer: gives the VIP up"
+    vrrp_is FAULT
+    code=1
+else
+    holds_vip
+    case $? in
+        0) vrrp_is MASTER ;;
+        1) vrrp_is BACKUP ;;
+    esac
+fi
 
 # While a script that keepalived started is settling things, this is left to it. Settling may take longer than
 # keepalived waits for an answer.
@@ -42,4 +51,4 @@ exec 9>"$LOCK"
 if flock -n 9; then
     { settle; watch_state; } &
 fi
-exit 0
+exit $code

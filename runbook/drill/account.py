@@ -38,7 +38,7 @@ def moments(result: Result) -> Iterator[tuple[float, MarkKind, str]]:
     if result.split:
         yield result.split.vip_seconds, "note", "the VIP is on the slave too"
         if result.split.one_vip_seconds is not None:
-            yield result.healed_seconds + result.split.one_vip_seconds, "note", "the slave let go of the VIP"
+            yield result.split.healing_seconds + result.split.one_vip_seconds, "note", "the slave let go of the VIP"
     if result.undone:
         yield result.healed_seconds, "heal", result.undone
     if result.home_seconds is not None:

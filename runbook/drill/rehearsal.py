@@ -21,7 +21,7 @@ from runbook.drill.transactions import all_applied, executed, made_since
 from runbook.drill.trespass import USER, Trespasser, drop_account, make_account
 from runbook.drill.watch import AddressWatch
 from runbook.drill.writes_watch import Look, WritesWatch
-from runbook.facts import gather
+from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
 from runbook.pair import Pair
 from runbook.report import Report
@@ -69,7 +69,8 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     with _watching(pair, probe, password, recorder) as watches:
         seen = _fault_and_heal(pair, fault, watches, report, recorder)
     until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: all_applied(slave))
-    verdict = diagnose(gather(pair))
+    facts = gather(pair)
+    verdict = diagnose(facts)
     at_home = verdict.kind is Kind.HEALTHY
     if at_home:
         drop_account(pair)
@@ -88,6 +89,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         verdict=verdict,
         expected=fault.leaves,
         unrecovered=fault.unrecovered(pair),
+        relay_seconds=_relay_seconds(facts) if seen.takeover else None,
         clients=probe.ledger,
     )
 
@@ -119,9 +121,10 @@ def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) ->
 def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report, recorder: Recorder) -> _Seen:
     witness, probe = watches.witness, watches.witness.probe
     with healed(fault, pair, report):
+        _wait_for_trespassers(watches)
         pair.master.server.execute(FORGET, probe.run)
         fault.prepare(pair)
-        _wait_for_flow(watches)
+        probe.wait_for_flow()
         report.say(f"Clients read and write through {pair.settings.vip.ip}: {fault.name}.")
         since = time.monotonic()
         recorder.mark("fault", fault.name, since)
@@ -130,6 +133,7 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         time.sleep(fault.lasts_seconds)
         if fault.undone:
             report.say(f"{missed or 'As it must be'}; now the heal, until: {fault.undone}.")
+        healing_at = time.monotonic()
     healed_at = time.monotonic()
     _wait_for_recovery(pair, fault)
     home_seconds = None
@@ -142,16 +146,15 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
     return _Seen(
         missed,
         takeover,
-        split.measure(witness, watches.master_writes, since, healed_at) if parted else None,
+        split.measure(witness, watches.master_writes, since, healing_at) if parted else None,
         home_seconds,
         _fencing(watches, since, takeover),
         healed_at - since,
     )
 
 
-def _wait_for_flow(watches: _Watches) -> None:
-    """Until all clients are served, and all that must be refused on the slave is tried and refused."""
-    watches.witness.probe.wait_for_flow()
+def _wait_for_trespassers(watches: _Watches) -> None:
+    """Until all that must be refused on the slave is tried and refused."""
     who = " and ".join(each.user for each in watches.trespassers)
     until(f"refused writes of {who} on the slave", TRIED_SECONDS, lambda: all(t.refused for t in watches.trespassers))
 
@@ -199,6 +202,12 @@ def _watch_on(writes: WritesWatch, seconds: float) -> None:
 
     with suppress(DeadlinePassed):
         until("a master that stays closed", seconds, stays_closed)
+
+
+def _relay_seconds(facts: Facts) -> float | None:
+    """How long the takeover applied what had been received, as the slave recorded it; None when it did not."""
+    milliseconds = facts["slave"].takeover.get("relay_milliseconds", "")
+    return int(milliseconds) / 1000 if milliseconds.isdigit() else None
 
 
 def _allowed_seconds(settings: Settings) -> float:

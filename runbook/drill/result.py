@@ -44,6 +44,8 @@ class Result:
     """Where the two hosts could not see each other, and clients saw both."""
     home_seconds: float | None = None
     """From the heal until a write was acknowledged, where the pair comes home by itself."""
+    relay_seconds: float | None = None
+    """How long the slave applied what it had received, as it recorded its takeover."""
     books: Books | None = None
     """Both servers compared, where the pair came home by itself; else failback is to come first."""
     clients: Ledger = field(default_factory=Ledger, repr=False, compare=False)

@@ -21,21 +21,24 @@ class Split:
     """Those that found it closed: there must be none, or nobody takes writes."""
     writes_on_master: int
     """That the master acknowledged through the VIP meanwhile."""
+    healing_seconds: float
+    """When the heal began."""
     one_vip_seconds: float | None
-    """From the heal until the slave had let go of the VIP; None when it was not seen to."""
+    """From the heal's beginning until the slave had let go of the VIP; None when it was not seen to."""
 
 
-def measure(witness: Witness, master: WritesWatch, since: float, healed_at: float) -> Split:
+def measure(witness: Witness, master: WritesWatch, since: float, healing_at: float) -> Split:
     """The figures of a split that was waited for and healed."""
     probe, server_id = witness.probe, witness.settings.master.server_id
-    came, went = witness.slave.came(since), witness.slave.went(healed_at)
+    came, went = witness.slave.came(since), witness.slave.went(healing_at)
     assert came is not None, "measured before wait_for_vip"
-    looks = [look for look in master.looks(since) if look.at < healed_at]
-    written = [each for each in probe.seen("write", ok=True, server_id=server_id, since=came) if each.at < healed_at]
+    looks = [look for look in master.looks(since) if look.at < healing_at]
+    written = [each for each in probe.seen("write", ok=True, server_id=server_id, since=came) if each.at < healing_at]
     return Split(
         vip_seconds=came - since,
         master_looks=len(looks),
         master_closed_looks=sum(not look.takes_writes for look in looks),
         writes_on_master=len(written),
-        one_vip_seconds=None if went is None else went - healed_at,
+        healing_seconds=healing_at - since,
+        one_vip_seconds=None if went is None else went - healing_at,
     )

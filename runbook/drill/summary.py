@@ -17,6 +17,8 @@ def lines(fault: str, result: Result) -> Iterator[str]:
         yield f"  {seconds:+7.3f}  {what}"
     if result.takeover:
         yield from _served(result.takeover)
+    if result.relay_seconds is not None:
+        yield f"relay   all that the slave had received was applied in {result.relay_seconds:.2f} s, and recorded"
     if result.split:
         yield f"writes  {result.split.writes_on_master} acknowledged by the master while both had the VIP"
     yield f"ledger  {ledger.acknowledged} writes acknowledged, {ledger.kept} on the slave, {len(ledger.missing)} lost"

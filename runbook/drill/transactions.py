@@ -1,11 +1,13 @@
-"""Which transactions a server has: the one place of the drills that speaks of GTIDs."""
+"""Which transactions a server has, and its applier: the one place of the drills that speaks the engine's dialect."""
 
+from runbook.mysql.replication import replica_status
 from runbook.mysql.session import Server
 
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 UUID = "SELECT @@server_uuid"
 SUBTRACTED = "SELECT REPLACE(GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s), '\\n', '')"
 LACKING = "SELECT REPLACE(GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed), '\\n', '')"
+STOP_APPLIER, START_APPLIER = "STOP REPLICA SQL_THREAD", "START REPLICA SQL_THREAD"
 APPLIED = (
     "SELECT MIN(GTID_SUBSET(received_transaction_set, @@GLOBAL.gtid_executed)) "
     "FROM performance_schema.replication_connection_status"
@@ -31,3 +33,9 @@ def made_since(server: Server, executed_before: str) -> str:
 def all_applied(slave: Server) -> bool:
     """Whether the slave has applied all that it has received."""
     return bool(slave.value(APPLIED))
+
+
+def applier_stopped(slave: Server) -> bool:
+    """Whether the slave's applier was stopped, and not by an error."""
+    status = replica_status(slave)
+    return status is not None and status.applier == "No" and not status.applier_error

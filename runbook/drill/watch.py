@@ -43,8 +43,7 @@ class AddressWatch:
         self.heard_at = float("-inf")
         """The last word of the host; it comes each second."""
         self._changes: list[tuple[float, bool]] = []
-        self.silences: list[tuple[float, float]] = []
-        """From the last word before until the first one after; what changed meanwhile changed nobody knows when."""
+        self._after_silence: set[float] = set()
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -80,8 +79,8 @@ class AddressWatch:
         return list(self._changes)
 
     def _first(self, since: float, *, here: bool) -> float | None:
-        unseen = {heard_again for _, heard_again in self.silences}
-        return next((at for at, now in self.changes if now is here and at >= since and at not in unseen), None)
+        seen = [change for change in self.changes if change[0] not in self._after_silence]
+        return next((at for at, now in seen if now is here and at >= since), None)
 
     def _started(self) -> paramiko.Channel:
         script = _SCRIPT.format(lifetime=LIFETIME_SECONDS, address=shlex.quote(str(self.address)))
@@ -102,13 +101,15 @@ class AddressWatch:
         rest = b""
         while data := self._received():
             at = time.monotonic()
+            # Of a host that was cut off, all that it said meanwhile comes at once.
+            late = at - self.heard_at > SILENCE_SECONDS and bool(self._changes)
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 here = line == b"here"
                 if not self._changes or self._changes[-1][1] is not here:
                     self._changes.append((at, here))
-                if 0 < self.heard_at < at - SILENCE_SECONDS:
-                    self.silences.append((self.heard_at, at))
+                    if late:
+                        self._after_silence.add(at)
                 self.heard_at = at
 
     def _received(self) -> bytes:

@@ -85,6 +85,7 @@ class Station:
             "/usr/local/lib/mysql-runbook/": f"{self.folder}/",
             "/etc/": f"{self.folder}/",
             "/run/": f"{self.folder}/run/",
+            "/sys/": f"{self.folder}/sys/",
             "/var/lib/": f"{self.folder}/var/",
             "PATH=/usr/sbin:": f"PATH={self._commands}:/usr/sbin:",
         }
@@ -150,6 +151,13 @@ class Station:
             self.write("vip", "2: host0    inet 192.168.152.130/24 scope global secondary proto keepalived host0")
         else:
             (self.state / "vip").unlink(missing_ok=True)
+
+    def packets(self, received: int, *, multicasts: int = 0) -> None:
+        """What the interface has received so far, as the kernel counts it; nothing is known before the first call."""
+        counters = self.folder / "sys" / "class" / "net" / "host0" / "statistics"
+        counters.mkdir(parents=True, exist_ok=True)
+        (counters / "rx_packets").write_text(f"{received}\n")
+        (counters / "multicast").write_text(f"{multicasts}\n")
 
     @property
     def gave_way(self) -> bool:

@@ -13,6 +13,7 @@ from runbook.drill import client, failover, stage, summary
 from runbook.drill.books import Books
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.faults import FAULTS, Course
+from runbook.drill.faults.cut_off_master import CutOffMaster
 from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.faults.power_cut import PowerCut
 from runbook.drill.fencing import Attempts, Fencing
@@ -56,7 +57,14 @@ HEALTHY = Verdict(Kind.HEALTHY, "The pair is healthy.", "Nothing to do.")
 SAME = Books(
     audits={"master": KEPT, "slave": KEPT}, rows_apart=(), lacking={"master": "", "slave": ""}, vip_on=("master",)
 )
-SPLIT = Split(vip_seconds=0.7, master_looks=300, master_closed_looks=0, writes_on_master=12, one_vip_seconds=0.3)
+SPLIT = Split(
+    vip_seconds=0.7,
+    master_looks=300,
+    master_closed_looks=0,
+    writes_on_master=12,
+    healing_seconds=1.2,
+    one_vip_seconds=0.7,
+)
 RESULT = Result("run", TAKEOVER, KEPT, "", FENCED, "", 1.5, FAILED_OVER, Kind.FAILED_OVER)
 
 HOME = replace(RESULT, takeover=None, verdict=HEALTHY, expected=Kind.HEALTHY, home_seconds=2.5, books=SAME)
@@ -137,6 +145,7 @@ def answered(answer: bool) -> Callable[[], bool]:
     return lambda: answer
 
 
+LAB_ONLY = (PowerCut, CutOffMaster)
 TAKEOVERS = [name for name, fault in FAULTS.items() if fault.course is Course.TAKEOVER]
 
 
@@ -246,20 +255,21 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     assert "Warning" not in told
 
 
-@pytest.mark.parametrize("drill", [name for name, fault in FAULTS.items() if not issubclass(fault, PowerCut)])
+@pytest.mark.parametrize("drill", [name for name, fault in FAULTS.items() if not issubclass(fault, LAB_ONLY)])
 def test_every_drill_says_before_what_it_does_and_to_which_host(
     ready: Callable[..., Pair], report: Report, capsys: pytest.CaptureFixture[str], settings: Settings, drill: str
 ) -> None:
     assert failover.run(ready(dry=True), FAULTS[drill](), report, never) is None
     first = capsys.readouterr().out.splitlines()[0]
-    assert f"on master {settings.master.address}" in first
+    assert f"master {settings.master.address}" in first
     assert (f"the slave takes {settings.vip.ip} over." in first) is (drill in TAKEOVERS)
 
 
 @pytest.mark.parametrize(
-    ("drill", "afterwards"), [("power-off-master", "inv failback"), ("power-off-both", "inv verify")]
+    ("drill", "afterwards"),
+    [("power-off-master", "inv failback"), ("power-off-both", "inv verify"), ("isolate-master", "inv failback")],
 )
-def test_a_power_cut_is_refused_where_there_is_no_lab(
+def test_what_only_a_lab_can_take_is_refused_elsewhere(
     settings: Settings, report: Report, drill: str, afterwards: str
 ) -> None:
     """Before a host or the operator is asked."""
@@ -386,7 +396,7 @@ def test_a_pair_that_came_home_by_itself_says_when_and_that_both_servers_are_the
         "   +0.000  a power cut of both hosts",
         "   +0.700  the VIP is on the slave too",
         "   +1.500  both are booted",
-        "   +1.800  the slave let go of the VIP",
+        "   +1.900  the slave let go of the VIP",
     ]
     text = "\n".join(lines)
     assert "   +4.000  the first write acknowledged after that" in text

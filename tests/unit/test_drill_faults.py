@@ -4,21 +4,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import FakeLink, LocalLink, captured_json, host_of, link_of
+from fake import FakeLink, LocalLink, captured_json, host_of, link_of, mysqld_of
 
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers, power_cut
+from runbook.drill.faults.crashed_mysqld import CrashedMysqld
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.isolation import NOBODY, Isolation
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
+from runbook.drill.faults.lagging_slave import LaggingSlave
 from runbook.drill.faults.power_cut import PowerCut
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
+from runbook.facts import TAKEOVER_QUESTION
 from runbook.host import ChangedInDryRun
 from runbook.pair import Pair, Side
 from runbook.settings import Node, Settings
 from runbook.ssh import Ran
 from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 from runbook.wait import until
 
@@ -32,6 +37,17 @@ HEALED = (
 )
 FREEZE = "systemctl kill -s STOP mysql"
 WAKE = "! systemctl is-active -q mysql || systemctl kill -s CONT mysql"
+
+
+MASTER_IP, SLAVE_IP = "192.168.152.128", "192.168.152.129"
+
+
+def entry(address: str) -> str:
+    return f"{address} dev host0"
+
+
+def joined_again(address: str) -> str:
+    return f"! ip neighbour show {entry(address)} | grep -q {NOBODY} || ip neighbour delete {entry(address)}"
 
 
 class LeashedLink(FakeLink):
@@ -94,6 +110,15 @@ def leashed(side: Side) -> LeashedLink:
     return link
 
 
+def heals(side: Side) -> LeashedLink:
+    """A master that lets all faults' traces be removed."""
+    link = leashed(side)
+    link.says(ADDRESSES_QUESTION, captured_json(f"preflight_{side.role}.json")["addresses"])
+    for command in (HEALED, WAKE, joined_again(SLAVE_IP)):
+        link.takes(command)
+    return link
+
+
 def test_mysqld_is_killed_only_once_its_restart_is_off(pair: Pair, master: Side) -> None:
     link, fault = leashed(master), KilledMysqld()
     link.takes(RELOAD)
@@ -127,17 +152,13 @@ def test_healing_lets_go_of_the_leash_and_removes_the_drop_in(pair: Pair, master
 
 
 def test_leftovers_of_a_drill_that_died_are_healed_without_its_leash(master: Side) -> None:
-    link = leashed(master)
-    link.takes(HEALED)
-    link.takes(WAKE)
+    link = heals(master)
     heal_leftovers(master)
-    assert link.changed == [HEALED, WAKE]
+    assert link.changed == [HEALED, WAKE, joined_again(SLAVE_IP), HEALED]
 
 
 def test_healing_restarts_nothing(master: Side) -> None:
-    link = leashed(master)
-    link.takes(HEALED)
-    link.takes(WAKE)
+    link = heals(master)
     for fault in FAULTS.values():
         if "master" in fault.roles:
             fault().heal(master)
@@ -264,3 +285,83 @@ def test_a_leash_that_does_not_start_is_an_error(settings: Settings, mark: Path)
 def test_a_dry_run_holds_no_leash(settings: Settings, mark: Path) -> None:
     with pytest.raises(ChangedInDryRun):
         Leash(host_of(settings, FakeLink(), dry=True), f"touch {mark}")
+
+
+RESTART_ANSWERS = [("on-failure", True), ("always", True), ("no", False), ("on-success", False)]
+
+
+@pytest.mark.parametrize(("restart", "is_brought_back"), RESTART_ANSWERS)
+def test_a_crash_is_rehearsed_only_where_the_service_manager_restarts(
+    pair: Pair, restart: str, is_brought_back: bool
+) -> None:
+    link = leashed(pair.master)
+    link.says(RESTART_QUESTION, f"{restart}\n")
+    link.takes(KILL)
+    fault = CrashedMysqld()
+    if is_brought_back:
+        fault.prepare(pair)
+        fault.inject(pair)
+        assert link.changed == [KILL]
+    else:
+        with pytest.raises(HostError, match=rf"Restart={restart}.*\n.*drill.kill-master"):
+            fault.prepare(pair)
+        assert link.changed == []
+
+
+def taught_network(pair: Pair) -> None:
+    for side in pair.sides.values():
+        link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{side.role}.json")["addresses"])
+
+
+def test_hosts_are_parted_on_both_sides_and_joined_by_the_drill_and_by_leashes(pair: Pair) -> None:
+    taught_network(pair)
+    fault = Isolation()
+    peers = {pair.master: SLAVE_IP, pair.slave: MASTER_IP}
+    for side, peer in peers.items():
+        link = leashed(side)
+        link.says(f"ip neighbour show {entry(peer)} nud permanent", "")
+        link.takes(f"ip neighbour replace {peer} lladdr {NOBODY} dev host0 nud permanent")
+        link.takes(joined_again(peer))
+    fault.prepare(pair)
+    fault.inject(pair)
+    for side, peer in peers.items():
+        fault.heal(side)
+        link = leashed(side)
+        assert link.changed == [
+            "leash",
+            f"ip neighbour replace {peer} lladdr {NOBODY} dev host0 nud permanent",
+            joined_again(peer),
+        ]
+        (leash,) = link.leashes
+        assert leash.is_closed
+        assert joined_again(peer) in leash.script
+
+
+def test_a_neighbour_that_somebody_set_by_hand_is_not_overwritten(pair: Pair) -> None:
+    taught_network(pair)
+    link = leashed(pair.master)
+    link.says(f"ip neighbour show {entry(SLAVE_IP)} nud permanent", f"{SLAVE_IP} lladdr 52:54:00:12:34:56 PERMANENT\n")
+    with pytest.raises(HostError, match="by hand"):
+        Isolation().prepare(pair)
+    assert link.changed == []
+
+
+@pytest.mark.parametrize(
+    ("record", "left", "missing"),
+    [
+        ("received=a:1-9\nrelay_milliseconds=4200\n", "", ""),
+        ("", "", "not recorded"),
+        ("received=a:1-9\nrelay_milliseconds=60000\n", "a:8-9", "not applied: a:8-9"),
+        ("received=a:1-9\nrelay_milliseconds=90\n", "", "nothing was left to apply"),
+    ],
+)
+def test_what_a_lagging_slave_had_received_must_be_applied_and_recorded(
+    pair: Pair, fake_mysql: None, record: str, left: str, missing: str
+) -> None:
+    leashed(pair.slave).says(TAKEOVER_QUESTION, record)
+    mysqld_of(pair.slave).says(
+        "SELECT REPLACE(GTID_SUBTRACT('a:1-9', @@GLOBAL.gtid_executed), '\\n', '')", {"lacking": left}
+    )
+    found = LaggingSlave().unrecovered(pair)
+    assert missing in found
+    assert bool(found) is bool(missing)

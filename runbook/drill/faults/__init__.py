@@ -3,10 +3,14 @@
 Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
 """
 
+from runbook.drill.faults.crashed_mysqld import CrashedMysqld
+from runbook.drill.faults.cut_off_master import CutOffMaster
 from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.isolation import Isolation
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import KilledMysqld
+from runbook.drill.faults.lagging_slave import LaggingSlave
 from runbook.drill.faults.power_cut import PowerCut, PowerCutOfBoth
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.pair import Side
@@ -15,11 +19,15 @@ __all__ = ["FAULTS", "Course", "Fault", "heal_leftovers"]
 
 FAULTS: dict[str, type[Fault]] = {
     "kill-master": KilledMysqld,
+    "crash-master": CrashedMysqld,
     "freeze-master": FrozenMysqld,
     "stop-keepalived": StoppedKeepalived,
     "kill-keepalived": KilledKeepalived,
     "power-off-master": PowerCut,
     "power-off-both": PowerCutOfBoth,
+    "isolate": Isolation,
+    "isolate-master": CutOffMaster,
+    "lag-slave": LaggingSlave,
 }
 """The fault of each drill, in the order of `drill.all`."""
 

@@ -1,0 +1,77 @@
+"""The master sees neither the slave nor clients, and lives on. Only a lab's switch is in our hand."""
+
+import os
+
+from runbook.drill.faults.fault import Fault
+from runbook.lab.machine import Machine
+from runbook.lab.pair import Lab
+from runbook.lab.port_cut import PortCut
+from runbook.pair import Pair, Side
+from runbook.settings import Settings
+
+LOGIN_SECONDS = 30
+
+
+class CutOffMaster(Fault):
+    """The lab's switch forwards nothing from and to the master's port, whose link stays up.
+
+    keepalived would bring the VIP home by itself once the two hear each other again, as the master's priority is the
+    higher one. So a host that hears nobody gives the VIP up (mysql_check.sh), and the slave keeps it until failback.
+    """
+
+    name = "a cut between the master and everybody else"
+    deed = "cuts {master} off from the slave and from all clients"
+    undone = "the master sees the others again"
+    # Longer than the master needs to notice, and than a commit waits that no slave acknowledges.
+    lasts_seconds = 15
+    vip_target_seconds = 1.5
+    reads_target_seconds = 1.5
+
+    def __init__(self) -> None:
+        self._cut: PortCut | None = None
+
+    def reason_against(self, settings: Settings) -> tuple[str, ...]:
+        if Lab.owning(settings.source) is None:
+            return (
+                f"master {settings.master.address} is no lab's host: its switch is not in the runbook's hand. "
+                "Nothing was done.",
+                "By hand, on a quiet day: inv verify; then disable the master's port where its link stays up, as by a",
+                f"VLAN of its own. Reads through {settings.vip.ip} must come back in seconds.",
+                "Enable it after 15 s: the VIP stays on the slave and the master read-only. Then: inv failback",
+            )
+        if os.geteuid() != 0:
+            return ("The lab's switch needs root, nothing was done: run the same command with sudo.",)
+        return ()
+
+    def prepare(self, pair: Pair) -> None:
+        machine = _machine(pair.master)
+        assert machine is not None, "reason_against was not asked"
+        self._cut = PortCut(machine.port)
+
+    def inject(self, pair: Pair) -> None:
+        side = pair.master
+        side.host.changing("cut off")
+        if side.lock:
+            side.lock.release()
+        assert self._cut is not None, "not prepared"
+        self._cut.make()
+
+    def heal(self, side: Side) -> None:
+        machine = _machine(side)
+        if machine is None:
+            return
+        cut = self._cut or PortCut(machine.port)
+        if not cut.is_made:
+            return
+        side.host.changing("cut off no more")
+        cut.undo()
+        machine.wait_for_ssh(LOGIN_SECONDS)
+        # What was open to the host before the cut would say that it is dead only after a timeout.
+        side.close()
+        if side.lock:
+            side.lock.take()
+
+
+def _machine(side: Side) -> Machine | None:
+    lab = Lab.owning(side.settings.source)
+    return getattr(lab, side.role) if lab else None

@@ -1,0 +1,62 @@
+"""The two hosts cannot see each other, while clients see both: both will hold the VIP, and one must write."""
+
+from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.leash import Leash
+from runbook.errors import HostError
+from runbook.pair import Pair, Side
+from runbook.settings import Role
+from runbook.verdict import Kind
+
+# Locally administered, and nobody's: what is sent there is lost without a word, as in a network that is cut. A route
+# that drops it would tell keepalived so, and a packet filter may not be installed.
+NOBODY = "02:00:00:00:00:00"
+
+
+class Isolation(Fault):
+    """Each host takes the other's address for a machine that is not there; works on any pair in one network.
+
+    The master goes on alone and stays open: it cannot tell a lost slave from a dead one, and a master that stopped
+    writing for that would make the slave's death the pair's. What it acknowledges after semi-sync's timeout is on one
+    host until the hosts see each other again, and lost only if that host's disk is lost meanwhile. The slave, which
+    cannot tell either, serves reads as old as the cut, and never opens.
+    """
+
+    name = "a cut between the hosts, which clients see both"
+    deed = "makes {master} and {slave} lose sight of each other, while clients see both"
+    roles = ("master", "slave")
+    undone = "the hosts see each other again"
+    course = Course.SPLIT
+    # Longer than semi-sync's default timeout, and than the 30 s after which each holder of the VIP calls for clients.
+    lasts_seconds = 35
+    leaves = Kind.HEALTHY
+    recovery_seconds = 60
+
+    def __init__(self) -> None:
+        self._leashes: dict[Role, Leash] = {}
+
+    def prepare(self, pair: Pair) -> None:
+        for role, side in pair.sides.items():
+            if side.peer.address not in side.network:
+                raise HostError(
+                    str(side.host), f"{side.peer.address} is not in its own network, so it cannot be cut off"
+                )
+            if side.host.ask(f"ip neighbour show {side.peer.address} dev {side.interface} nud permanent").strip():
+                raise HostError(str(side.host), f"somebody has set the neighbour {side.peer.address} there by hand")
+            self._leashes[role] = Leash(side.host, _healing(side))
+
+    def inject(self, pair: Pair) -> None:
+        pair.side_by_side(_cut)
+
+    def heal(self, side: Side) -> None:
+        if side.role in self._leashes:
+            self._leashes[side.role].close()
+        side.host.do(_healing(side))
+
+
+def _cut(side: Side) -> None:
+    side.host.do(f"ip neighbour replace {side.peer.address} lladdr {NOBODY} dev {side.interface} nud permanent")
+
+
+def _healing(side: Side) -> str:
+    entry = f"{side.peer.address} dev {side.interface}"
+    return f"! ip neighbour show {entry} | grep -q {NOBODY} || ip neighbour delete {entry}"

@@ -1,0 +1,69 @@
+"""The master dies while the slave has yet to apply what it has received: reads are served, the rest follows."""
+
+from typing import Any
+
+from runbook.drill.faults.killed_mysqld import KilledMysqld
+from runbook.drill.leash import Leash
+from runbook.drill.transactions import START_APPLIER, STOP_APPLIER, applier_stopped, lacking
+from runbook.facts import TAKEOVER_QUESTION, parse_record
+from runbook.keepalived import LIBRARY
+from runbook.mysql.accounts import SCHEMA
+from runbook.mysql.session import connect
+from runbook.pair import Pair, Side
+
+# A reader that holds up the applier, as a long report does, and no other reader.
+LOCK = f"LOCK TABLES {SCHEMA}.ledger READ"
+
+
+class LaggingSlave(KilledMysqld):
+    """The slave's applier is stopped under load before the master's mysqld is killed, and held up by a lock then."""
+
+    name = "SIGKILL for mysqld on the master, with a slave that lags"
+    deed = "holds up the applier on {slave}, kills mysqld on {master} with SIGKILL and keeps it down"
+    roles = ("master", "slave")
+    undone = "nothing holds the applier up"
+    lasts_seconds = 3
+    # What the article lets a takeover wait.
+    recovery_seconds = 60
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slaves_leash: Leash | None = None
+        self._reader: Any = None
+
+    def prepare(self, pair: Pair) -> None:
+        super().prepare(pair)
+        slave = pair.slave
+        self._slaves_leash = Leash(slave.host, _starting())
+        slave.server.execute(STOP_APPLIER)
+        s = pair.settings
+        self._reader = connect(slave.host, "127.0.0.1", s.mysql_port, "root", s.mysql_root_password)
+        with self._reader.cursor() as cursor:
+            cursor.execute(LOCK)
+
+    def heal(self, side: Side) -> None:
+        if side.role == "master":
+            super().heal(side)
+            return
+        if self._reader:
+            self._reader.close()
+        if self._slaves_leash:
+            self._slaves_leash.close()
+        if side.server.answers() and applier_stopped(side.server):
+            side.server.execute(START_APPLIER)
+
+    def unrecovered(self, pair: Pair) -> str:
+        slave = pair.slave
+        record = parse_record(slave.host.ask(TAKEOVER_QUESTION))
+        if "received" not in record:
+            return f"{slave.host}: the takeover is not recorded"
+        left = lacking(slave.server, record["received"])
+        if left:
+            return f"{slave.host}: received before the takeover, and not applied: {left}"
+        if int(record["relay_milliseconds"]) < self.lasts_seconds * 1000:
+            return f"{slave.host}: nothing was left to apply, so nothing was rehearsed: {record}"
+        return ""
+
+
+def _starting() -> str:
+    return f". {LIBRARY}/library.sh && query '{START_APPLIER}'"

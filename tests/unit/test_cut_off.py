@@ -1,0 +1,69 @@
+"""A host that hears nobody gives the VIP up: without that the master would take it back unasked when a cut heals."""
+
+import pytest
+from station import Make, Station
+
+from runbook.settings import Role
+
+PEER_AND_KNOWN = {"192.168.152.129/3306", "192.168.152.1/3306"}
+
+
+@pytest.fixture
+def master(scripts_on: Make) -> Station:
+    """A serving master whose check has counted its interface's packets once."""
+    station = scripts_on("master", vip=True, closed=False)
+    station.packets(10)
+    assert station.run("mysql_check.sh") == 0
+    return station
+
+
+def test_who_hears_packets_calls_nobody(master: Station) -> None:
+    master.packets(11)
+    assert master.run("mysql_check.sh") == 0
+    assert master.vrrp_state == "MASTER"
+    assert not (master.state / "called").exists()
+
+
+def test_in_silence_the_peer_and_known_neighbours_are_called_and_an_answer_is_enough(master: Station) -> None:
+    master.write("neighbours_answer", "yes")
+    assert master.run("mysql_check.sh") == 0
+    assert master.vrrp_state == "MASTER"
+    assert set(master.read("called").splitlines()) == PEER_AND_KNOWN
+    assert master.read("log") == ""
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_who_hears_nobody_fails_the_check_each_time_and_says_so_once(scripts_on: Make, role: Role) -> None:
+    station = scripts_on(role, vip=True, closed=role == "slave")
+    station.packets(10)
+    assert [station.run("mysql_check.sh") for _ in range(3)] == [0, 1, 1]
+    assert station.vrrp_state == "FAULT"
+    said = [line for line in station.read("log").splitlines() if "hears nobody on host0" in line]
+    assert len(said) == 1
+    assert "gives the VIP up" in said[0]
+
+
+def test_what_switches_send_of_their_own_accord_is_nobody(master: Station) -> None:
+    master.packets(13, multicasts=3)
+    assert master.run("mysql_check.sh") == 1
+
+
+def test_a_master_that_is_cut_off_and_without_the_vip_is_closed_all_the_same(master: Station) -> None:
+    master.vip = False
+    assert master.run("mysql_check.sh") == 1
+    assert master.closed
+    assert master.gave_way
+
+
+def test_who_hears_somebody_again_is_well(master: Station) -> None:
+    assert master.run("mysql_check.sh") == 1
+    master.vip = False
+    master.packets(11)
+    assert master.run("mysql_check.sh") == 0
+    assert master.vrrp_state == "BACKUP"
+
+
+def test_where_packets_cannot_be_counted_nothing_is_concluded(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=True, closed=False)
+    assert [station.run("mysql_check.sh") for _ in range(3)] == [0, 0, 0]
+    assert station.vrrp_state == "MASTER"
