@@ -17,17 +17,18 @@ from runbook.wait import until
 LIFETIME_SECONDS = 600
 START_SECONDS = 10
 AGAIN_SECONDS = 1
-SILENCE_SECONDS = 2.5  # the host speaks each second
+LATE_SECONDS = 2.5  # the host counts whole seconds
 
 # The kernel's own table, read by bash alone: an `ip` every 10 ms would take a part of the core that mysqld needs.
 # The read from stdin is the pause, and ends the loop when the connection ends. What is so is told again each second,
-# as a host that is gone does not say so.
+# as a host that is gone does not say so. The seconds are the host's own since the start: words of a host that was cut
+# off arrive when the cut is over.
 _SCRIPT = """
 was= told=
 while (( SECONDS < {lifetime} )); do
     IFS= read -r -d '' table < /proc/net/fib_trie
     if [[ $table =~ '-- '{address}$'\\n '[[:space:]]*'/32 host LOCAL' ]]; then now=here; else now=gone; fi
-    if [[ $now$SECONDS != "$was$told" ]]; then echo "$now"; was=$now told=$SECONDS; fi
+    if [[ $now$SECONDS != "$was$told" ]]; then echo "$now $SECONDS"; was=$now told=$SECONDS; fi
     IFS= read -r -t 0.01 _
     (( $? > 128 )) || exit 0
 done
@@ -43,7 +44,7 @@ class AddressWatch:
         self.heard_at = float("-inf")
         """The last word of the host; it comes each second."""
         self._changes: list[tuple[float, bool]] = []
-        self._after_silence: set[float] = set()
+        self._told_late: set[float] = set()
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -79,7 +80,7 @@ class AddressWatch:
         return list(self._changes)
 
     def _first(self, since: float, *, here: bool) -> float | None:
-        seen = [change for change in self.changes if change[0] not in self._after_silence]
+        seen = [change for change in self.changes if change[0] not in self._told_late]
         return next((at for at, now in seen if now is here and at >= since), None)
 
     def _started(self) -> paramiko.Channel:
@@ -98,19 +99,22 @@ class AddressWatch:
                     self._channel.close()
 
     def _hear(self) -> None:
-        rest = b""
+        rest, started = b"", time.monotonic()
         while data := self._received():
             at = time.monotonic()
-            # Of a host that was cut off, all that it said meanwhile comes at once.
-            late = at - self.heard_at > SILENCE_SECONDS and bool(self._changes)
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                here = line == b"here"
-                if not self._changes or self._changes[-1][1] is not here:
-                    self._changes.append((at, here))
-                    if late:
-                        self._after_silence.add(at)
+                word, _, seconds = line.partition(b" ")
+                said_at = started + int(seconds)
+                self._note(word == b"here", at, late=at - said_at > LATE_SECONDS or at - self.heard_at > LATE_SECONDS)
                 self.heard_at = at
+
+    def _note(self, here: bool, at: float, *, late: bool) -> None:
+        if self._changes and self._changes[-1][1] is here:
+            return
+        if late and self._changes:
+            self._told_late.add(at)
+        self._changes.append((at, here))
 
     def _received(self) -> bytes:
         try:

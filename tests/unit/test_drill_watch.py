@@ -9,7 +9,7 @@ from fake import LocalLink, host_of
 from runbook.drill import watch
 from runbook.drill.watch import AddressWatch
 from runbook.settings import Settings
-from runbook.wait import DeadlinePassed
+from runbook.wait import DeadlinePassed, until
 
 EVER = float("-inf")
 OF_THIS_MACHINE, OF_NOBODY, ONLY_A_NETWORK = map(IPv4Address, ("127.0.0.1", "203.0.113.77", "127.0.0.0"))
@@ -50,3 +50,15 @@ def test_changes_are_told_since_a_moment(settings: Settings) -> None:
     seen = AddressWatch(host_of(settings, LocalLink()), OF_THIS_MACHINE)
     seen._changes += [(1.0, True), (2.0, False), (3.0, True)]
     assert (seen.came(1.5), seen.went(0.0), seen.went(2.5)) == (3.0, 2.0, None)
+
+
+def test_what_a_host_says_only_after_a_cut_is_no_moment_that_was_seen(settings: Settings) -> None:
+    class CutOff(LocalLink):
+        def process(self, script: str) -> Any:
+            return super().process("echo here 0; echo gone -9; exec cat >/dev/null")
+
+    with AddressWatch(host_of(settings, CutOff()), OF_THIS_MACHINE) as seen:
+        until("its words", 5, lambda: len(seen.changes) == 2, pause=0.01)
+        assert [here for _, here in seen.changes] == [True, False]
+        assert seen.came(EVER) is not None
+        assert seen.went(EVER) is None
