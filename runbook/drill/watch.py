@@ -44,7 +44,7 @@ class AddressWatch:
         self.heard_at = float("-inf")
         """The last word of the host; it comes each second."""
         self._changes: list[tuple[float, bool]] = []
-        self._told_late: set[float] = set()
+        self._told_late: set[tuple[float, bool]] = set()
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class AddressWatch:
         return list(self._changes)
 
     def _first(self, since: float, *, here: bool) -> float | None:
-        seen = [change for change in self.changes if change[0] not in self._told_late]
+        seen = [change for change in self.changes if change not in self._told_late]
         return next((at for at, now in seen if now is here and at >= since), None)
 
     def _started(self) -> paramiko.Channel:
@@ -113,7 +113,7 @@ class AddressWatch:
         if self._changes and self._changes[-1][1] is here:
             return
         if late and self._changes:
-            self._told_late.add(at)
+            self._told_late.add((at, here))
         self._changes.append((at, here))
 
     def _received(self) -> bytes:
