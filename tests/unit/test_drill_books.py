@@ -1,0 +1,94 @@
+"""Both servers after a drill: each acknowledged write on both, and nothing on one of them only."""
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from fake import link_of, mysqld_of, pair_of
+
+from runbook.drill import books
+from runbook.drill.ledger import Ledger, Row
+from runbook.drill.transactions import EXECUTED
+from runbook.pair import Pair
+from runbook.settings import Settings
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.wait import DeadlinePassed
+
+RUN = "20261122-1"
+ON_MASTER, ON_SLAVE = "a:1-9", "a:1-9,a:7"
+WITH_VIP = "2: host0    inet {address}/24 brd 192.168.152.255 scope global host0\\       valid_lft forever\n"
+
+Make = Callable[..., Pair]
+
+
+@pytest.fixture
+def made(settings: Settings, fake_mysql: None) -> Make:
+    """A pair whose servers have these rows and lack these transactions of each other."""
+
+    def make(master: Iterable[Row], slave: Iterable[Row], *, master_lacks: str = "", slave_lacks: str = "") -> Pair:
+        pair = pair_of(settings)
+        for side, rows, lacks, own, others in (
+            (pair.master, master, master_lacks, ON_MASTER, ON_SLAVE),
+            (pair.slave, slave, slave_lacks, ON_SLAVE, ON_MASTER),
+        ):
+            mysqld = mysqld_of(side)
+            mysqld.says(EXECUTED, {"executed": own})
+            found = [{"writer": writer, "seq": seq} for writer, seq in rows]
+            mysqld.says(f"SELECT writer, seq FROM runbook.ledger WHERE run = '{RUN}'", *found)
+            lacking = f"SELECT REPLACE(GTID_SUBTRACT('{others}', @@GLOBAL.gtid_executed), '\\n', '')"
+            mysqld.says(lacking, {"lacking": lacks})
+            address = settings.vip.ip if side is pair.master else side.node.address
+            link_of(side).says(ADDRESSES_QUESTION, WITH_VIP.format(address=address))
+        return pair
+
+    return make
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """One write acknowledged, one refused, one never answered."""
+    noted = Ledger()
+    for row in ((0, 1), (0, 2), (3, 1)):
+        noted.sent(row)
+    noted.acknowledged((0, 1))
+    noted.refused((0, 2))
+    return noted
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "CATCH_UP_SECONDS", 0)
+    monkeypatch.setattr(books, "COMMIT_SECONDS", 0)
+
+
+@pytest.mark.parametrize("rows", [[(0, 1)], [(0, 1), (3, 1)]])
+def test_two_servers_that_are_the_same_break_no_promise(made: Make, ledger: Ledger, rows: list[Row]) -> None:
+    compared = books.compare(made(rows, rows), RUN, ledger)
+    assert compared.broken_promises == []
+    assert compared.audits["master"] == compared.audits["slave"]
+
+
+@pytest.mark.parametrize(
+    ("master", "slave", "words"),
+    [
+        ([], [(0, 1)], ["LOST: 1 acknowledged writes are not on the master", "on one server only"]),
+        ([(0, 1)], [], ["LOST: 1 acknowledged writes are not on the slave", "on one server only"]),
+        ([(0, 1)], [(0, 1), (3, 1)], ["on one server only (writer, seq): ((3, 1),)"]),
+        ([(0, 1), (0, 2)], [(0, 1), (0, 2)], ["the master has rows whose", "the slave has rows whose"]),
+    ],
+)
+def test_rows_that_are_missing_or_unwanted_are_named(
+    made: Make, ledger: Ledger, master: list[Row], slave: list[Row], words: list[str]
+) -> None:
+    broken = books.compare(made(master, slave), RUN, ledger).broken_promises
+    assert len(broken) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, broken, strict=True))
+
+
+def test_a_transaction_that_the_master_lacks_is_named(made: Make, ledger: Ledger) -> None:
+    (sentence,) = books.compare(made([(0, 1)], [(0, 1)], master_lacks="b:1"), RUN, ledger).broken_promises
+    assert sentence == "the master lacks transactions that the other has: b:1"
+
+
+def test_a_slave_that_does_not_catch_up_is_an_error(made: Make, ledger: Ledger) -> None:
+    with pytest.raises(DeadlinePassed, match="every transaction of the master"):
+        books.compare(made([(0, 1)], [(0, 1)], slave_lacks="a:9"), RUN, ledger)

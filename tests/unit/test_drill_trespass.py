@@ -1,0 +1,96 @@
+"""Writes that the slave must refuse, tried by those who may do everything."""
+
+from collections.abc import Callable
+
+import pymysql
+import pytest
+from fake import mysqld_of, pair_of
+from fake_mysqld import FakeConnection
+
+from runbook.checks.writes import NO_ROW
+from runbook.drill import trespass
+from runbook.drill.trespass import Trespasser, drop_account, make_account
+from runbook.settings import Settings
+from runbook.wait import until
+
+READ_ONLY = pymysql.err.OperationalError(1290, "The MySQL server is running with the --super-read-only option")
+SOMETHING_ELSE = pymysql.err.ProgrammingError(1146, "Table 'runbook.heartbeat' doesn't exist")
+KNOWN = "SELECT 1 FROM mysql.user WHERE user = 'runbook_drill' AND host = '127.0.0.1'"
+DROP = "DROP USER 'runbook_drill'@'127.0.0.1'"
+GRANT = "GRANT ALL PRIVILEGES ON *.* TO 'runbook_drill'@'127.0.0.1'"
+
+
+@pytest.fixture
+def rollbacks(fake_mysql: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done to transactions; nothing else is fast."""
+    done: list[str] = []
+    monkeypatch.setattr(trespass, "PACE_SECONDS", 0.002)
+    monkeypatch.setattr(FakeConnection, "autocommit", lambda self, on: done.append(f"autocommit {on}"), raising=False)
+    monkeypatch.setattr(FakeConnection, "rollback", lambda self: done.append("rollback"), raising=False)
+    return done
+
+
+def soon(what: str, is_so: Callable[[], bool]) -> None:
+    until(what, 5, is_so, pause=0.002)
+
+
+def test_refusals_are_counted(settings: Settings, rollbacks: list[str]) -> None:
+    pair = pair_of(settings)
+    mysqld_of(pair.slave).takes(NO_ROW, READ_ONLY)
+    with Trespasser(pair.slave, "root", settings.mysql_root_password) as root:
+        soon("refusals", lambda: root.refused > 2)
+    assert root.accepted == 0
+
+
+def test_an_accepted_write_is_counted_and_rolled_back(settings: Settings, rollbacks: list[str]) -> None:
+    pair = pair_of(settings)
+    mysqld_of(pair.slave).takes(NO_ROW)
+    with Trespasser(pair.slave, "root", settings.mysql_root_password) as root:
+        soon("writes", lambda: root.accepted > 2)
+    assert root.refused == 0
+    assert rollbacks[:2] == ["autocommit False", "rollback"]
+
+
+def test_what_failed_for_another_reason_was_no_attempt_and_is_tried_again(
+    settings: Settings, rollbacks: list[str]
+) -> None:
+    pair = pair_of(settings)
+    mysqld = mysqld_of(pair.slave)
+    mysqld.takes(NO_ROW, SOMETHING_ELSE)
+    with Trespasser(pair.slave, "root", settings.mysql_root_password) as root:
+        soon("attempts", lambda: len(mysqld.changed) > 2)
+        assert (root.refused, root.accepted) == (0, 0)
+        mysqld.takes(NO_ROW, READ_ONLY)
+        soon("refusals", lambda: root.refused > 2)
+
+
+def test_the_account_is_made_anew_with_a_password_of_its_own_and_dropped_where_it_is(
+    settings: Settings, fake_mysql: None
+) -> None:
+    pair = pair_of(settings)
+    mysqld = mysqld_of(pair.master)
+    mysqld.says(KNOWN, {"1": 1})
+    made: list[str] = []
+
+    def take(password: str) -> str:
+        mysqld.takes(f"CREATE USER 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}'")
+        made.append(password)
+        return password
+
+    tokens = iter(("one-password", "another-password"))
+    mysqld.takes(DROP)
+    mysqld.takes(GRANT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trespass.secrets, "token_urlsafe", lambda size: take(next(tokens)))
+        passwords = [make_account(pair).reveal() for _ in range(2)]
+    assert passwords == made
+    drop_account(pair)
+    assert mysqld.changed.count(DROP) == 3
+    assert mysqld.changed[-1] == DROP
+
+
+def test_where_there_is_no_such_account_nothing_is_done(settings: Settings, fake_mysql: None) -> None:
+    pair = pair_of(settings)
+    mysqld_of(pair.master).says(KNOWN)
+    drop_account(pair)
+    assert mysqld_of(pair.master).changed == []
