@@ -43,7 +43,8 @@ def books_lines(result: Result) -> Iterator[str]:
 
 def table(results: Mapping[str, Result | str]) -> Table:
     """Several drills' figures, a row each; of one without figures what became of it."""
-    shown = Table("drill", title="Seconds from the fault; home: from the heal to the first write")
+    shown = Table(title="Seconds from the fault; home: from the heal to the first write")
+    shown.add_column("drill", no_wrap=True)
     headings = (
         "VIP on the slave",
         "reads again",
@@ -54,7 +55,7 @@ def table(results: Mapping[str, Result | str]) -> Table:
         "lost",
     )
     for heading in headings:
-        shown.add_column(heading, justify="right")
+        shown.add_column(heading, justify="right", min_width=4)
     shown.add_column("promises")
     for name, result in results.items():
         if isinstance(result, str):

@@ -42,9 +42,10 @@ class AddressWatch:
         self.host = host
         self.address = address
         self.heard_at = float("-inf")
-        """The last word of the host; it comes each second."""
+        """The last word of the host that came in time; one comes each second."""
         self._changes: list[tuple[float, bool]] = []
-        self._told_late: set[tuple[float, bool]] = set()
+        self.silences: list[tuple[float, float]] = []
+        """From the last word before until the first one after; what changed meanwhile changed nobody knows when."""
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -80,8 +81,11 @@ class AddressWatch:
         return list(self._changes)
 
     def _first(self, since: float, *, here: bool) -> float | None:
-        seen = [change for change in self.changes if change not in self._told_late]
-        return next((at for at, now in seen if now is here and at >= since), None)
+        silences = [*self.silences, (self.heard_at, float("inf"))]
+        seen = [
+            at for at, now in self.changes if now is here and not any(last < at <= again for last, again in silences)
+        ]
+        return next((at for at in seen if at >= since), None)
 
     def _started(self) -> paramiko.Channel:
         script = _SCRIPT.format(lifetime=LIFETIME_SECONDS, address=shlex.quote(str(self.address)))
@@ -99,22 +103,22 @@ class AddressWatch:
                     self._channel.close()
 
     def _hear(self) -> None:
-        rest, started = b"", time.monotonic()
+        rest, started = b"", float("inf")
         while data := self._received():
             at = time.monotonic()
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 word, _, seconds = line.partition(b" ")
-                said_at = started + int(seconds)
-                self._note(word == b"here", at, late=at - said_at > LATE_SECONDS or at - self.heard_at > LATE_SECONDS)
-                self.heard_at = at
+                started = min(started, at - int(seconds))
+                self._note(word == b"here", at, late=at - int(seconds) - started > LATE_SECONDS)
 
     def _note(self, here: bool, at: float, *, late: bool) -> None:
-        if self._changes and self._changes[-1][1] is here:
-            return
-        if late and self._changes:
-            self._told_late.add((at, here))
-        self._changes.append((at, here))
+        if not late:
+            if 0 < self.heard_at < at - LATE_SECONDS:
+                self.silences.append((self.heard_at, at))
+            self.heard_at = at
+        if not self._changes or self._changes[-1][1] is not here:
+            self._changes.append((at, here))
 
     def _received(self) -> bytes:
         try:

@@ -69,7 +69,10 @@ class PipeChannel:
 
     def recv(self, size: int) -> bytes:
         assert self._process.stdout
-        return self._process.stdout.read(size) or b""
+        try:
+            return self._process.stdout.read(size) or b""
+        except ValueError:  # closed meanwhile
+            return b""
 
     def sendall(self, data: bytes) -> None:
         assert self._process.stdin

@@ -49,13 +49,14 @@ def test_a_host_that_says_nothing_is_named(settings: Settings, monkeypatch: pyte
 def test_changes_are_told_since_a_moment(settings: Settings) -> None:
     seen = AddressWatch(host_of(settings, LocalLink()), OF_THIS_MACHINE)
     seen._changes += [(1.0, True), (2.0, False), (3.0, True)]
+    seen.heard_at = 3.0
     assert (seen.came(1.5), seen.went(0.0), seen.went(2.5)) == (3.0, 2.0, None)
 
 
 def test_what_a_host_says_only_after_a_cut_is_no_moment_that_was_seen(settings: Settings) -> None:
     class CutOff(LocalLink):
         def process(self, script: str) -> Any:
-            return super().process("echo here 0; echo gone -9; exec cat >/dev/null")
+            return super().process("echo here 0; sleep 0.05; echo gone -9; exec cat >/dev/null")
 
     with AddressWatch(host_of(settings, CutOff()), OF_THIS_MACHINE) as seen:
         until("its words", 5, lambda: len(seen.changes) == 2, pause=0.01)
