@@ -12,7 +12,7 @@ from runbook.drill.recording import Recording
 from runbook.drill.reports import Reports
 from runbook.drill.result import Result
 from runbook.drill.series import Series
-from runbook.errors import NotSo, RunbookError
+from runbook.errors import BadInput, NotSo, RunbookError
 from runbook.homecoming import bring_home
 from runbook.report import Report
 from runbook.run import Run
@@ -72,6 +72,8 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
         run.on_pair(f"drill.{name}") as (pair, report, target),
         record.of(target, report) as recorder,
     ):
+        if run.json and not (run.yes or target.lab):
+            raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
         work = partial(failover.run, pair, FAULTS[name](), report, run.typed_vip(target), recorder)
         return series.note(name, work)
 

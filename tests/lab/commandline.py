@@ -136,7 +136,13 @@ class Operator:
 
     def start(self, *args: str) -> Running:
         """Start `./inv` and let it run."""
-        return Running([PROJECT / "inv", *args], os.environ | {"HOSTS_ENV": str(self.hosts_env)}, self.check)
+        where = {"HOSTS_ENV": str(self.hosts_env), "REPORTS": str(self.reports)}
+        return Running([PROJECT / "inv", *args], os.environ | where, self.check)
+
+    @property
+    def reports(self) -> Path:
+        """The folder of the drills' reports; it goes with the lab."""
+        return self.hosts_env.parent / "reports"
 
     def check(self, out: str) -> None:
         """Fail on what no operator may ever see."""

@@ -4,8 +4,10 @@ What the drill says of itself is not taken for proof: a client of these tests ke
 Needs a healthy pair and leaves one.
 """
 
+import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commandline import until
@@ -29,6 +31,29 @@ def expect_failed_over(pair: OutsidePair, *, mysqld_runs: bool) -> None:
         assert refused.value.code == READ_ONLY
 
 
+def report_of(pair: OutsidePair, drill: str) -> dict[str, Any]:
+    """The last report of a drill, which has a page and is the last of the index; no secret is in any of them."""
+    file = max(pair.operator.reports.glob(f"*-{drill}.json"))
+    text, page = file.read_text(), file.with_suffix(".html").read_text()
+    record = json.loads(text)
+    assert "<svg" in page
+    drills = json.loads((pair.operator.reports / "index.json").read_text())["drills"]
+    assert (drills[-1]["name"], drills[-1]["verdict"]) == (file.stem, record["verdict"])
+    for shown in (text, page):
+        pair.operator.check(shown)
+    return record
+
+
+def expect_reported(pair: OutsidePair, drill: str) -> None:
+    """The drill's report agrees with what was seen here: the VIP on the slave, its refusals; a page is beside it."""
+    record = report_of(pair, drill)
+    assert record["verdict"] in ("passed", "late"), record["headline"]
+    assert (record["vip"]["slave"][-1][2], record["ledger"]["lost"]) == ("here", [])
+    assert str(READ_ONLY) in record["refusal"]
+    assert sum(each or 0 for each in record["rates"]["reads"]["slave"]) > 0
+    assert not any(record["rates"]["writes"]["slave"])
+
+
 def expect_home(pair: OutsidePair) -> None:
     """failback brings it home, if it is not there yet, and both servers have the very same transactions."""
     pair.inv("failback").expect(0, "The pair is healthy")
@@ -41,11 +66,12 @@ def test_the_slave_takes_over_and_failback_brings_the_pair_home(healthy_pair: Ou
     slaves_own = healthy_pair.slave.value("SELECT @@server_uuid")
     with Writer(healthy_pair, f"outside-{drill}") as writer:
         run = healthy_pair.operator.start(f"drill.{drill}")
-        run.wait_for_line("A client reads and writes through ")
+        run.wait_for_line("Clients read and write through ")
         before_fault = writer.acknowledged[-1]
         run.end().expect(0, " 0 lost", "acknowledged no write and made no transaction")
         expect_failed_over(healthy_pair, mysqld_runs=drill != "kill-master")
         assert READ_ONLY in writer.refusals
+        expect_reported(healthy_pair, drill)
         rows = writer.rows_on(healthy_pair.slave)
         # The drill forgets what earlier runs wrote, and only before its fault.
         kept_from = min(rows)
@@ -68,6 +94,7 @@ def test_a_frozen_master_is_woken_when_the_drill_is_interrupted(healthy_pair: Ou
     until("mysqld frozen", SETTLED_SECONDS, lambda: state_of(mysqld) == "T", pause=0.02)
     run.send(signal.SIGINT)
     run.end().expect(INTERRUPTED)
+    assert report_of(healthy_pair, "freeze-master")["verdict"] == "cut off"
     until("mysqld awake", SETTLED_SECONDS, lambda: state_of(mysqld) == "S", pause=0.02)
     if not healthy_pair.is_healthy():
         expect_home(healthy_pair)

@@ -131,6 +131,7 @@ def test_a_write_that_broke_off_is_neither_acknowledged_nor_refused(vip: Vip) ->
     vip.write = BROKEN_OFF
     with Probe(vip.connect) as probe:
         soon("broken writes", lambda: len(list(probe.seen("write", ok=False))) > 2)
+        soon("one of them by the first client", lambda: probe.ledger.audit([(0, 1)]).unanswered_kept == 1)
     audit = probe.ledger.audit([(0, 1)])
     assert audit.acknowledged == 0
     assert audit.unanswered >= 3
