@@ -72,7 +72,7 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
         run.on_pair(f"drill.{name}") as (pair, report, target),
         record.of(target, report) as recorder,
     ):
-        if run.json and not (run.yes or target.lab):
+        if run.json and not (run.yes or run.dry or target.lab):
             raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
         work = partial(failover.run, pair, FAULTS[name](), report, run.typed_vip(target), recorder)
         return series.note(name, work)
