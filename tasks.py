@@ -250,7 +250,7 @@ def lint(c: Context) -> None:
     """Run ruff, mypy and shellcheck."""
     run_python(c, "ruff check .", "ruff format --check .", "mypy")
     with c.cd(str(HERE)):
-        c.run(f"{Path(sys.executable).parent / 'shellcheck'} -x files/*.sh", pty=sys.stdout.isatty())
+        c.run(f"{Path(sys.executable).parent / 'shellcheck'} -x files/*.sh runbook/lab/*.sh", pty=sys.stdout.isatty())
 
 
 def run_python(c: Context, *modules: str) -> None:

@@ -135,16 +135,21 @@ def package_groups(os_name: str) -> list[str]:
     return sorted({" ".join(recipe.packages) for recipe in RECIPES if recipe.os == os_name})
 
 
-def digest(suite: str, groups: Sequence[str]) -> str:
+def digest(suite: str, groups: Sequence[str], remake: str = "") -> str:
     """A name for what the image is made of: another recipe is another image."""
-    return hashlib.sha256(json.dumps([suite, BASE, groups, FURNISH]).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([suite, BASE, groups, FURNISH, remake]).encode()).hexdigest()[:12]
+
+
+def remaking(recipe: Recipe) -> str:
+    """The script that makes another system of Debian, or nothing."""
+    return Path(__file__).with_name(recipe.remake).read_text() if recipe.remake else ""
 
 
 def image(recipe: Recipe, state: Path, say: Say) -> Path:
     """The recipe's root file system, built now if it is not there; `state` holds the labs that use images."""
     groups = package_groups(recipe.os)
     folder = CACHE / recipe.os
-    root = folder / f"rootfs-{digest(recipe.suite, groups)}"
+    root = folder / f"rootfs-{digest(recipe.suite, groups, remaking(recipe))}"
     if root.exists():
         return root
     folder.mkdir(parents=True, exist_ok=True)
@@ -153,12 +158,13 @@ def image(recipe: Recipe, state: Path, say: Say) -> Path:
             _clear(folder, state)
             say(f"image {recipe.os}: building, a minute or two; watch it: tail -f {folder / 'build.log'}")
             started = time.monotonic()
-            _build(root, recipe, groups, _fresh_log(folder / "build.log", held))
+            tarball = recipe.tarball(CACHE / recipe.engine, say) if recipe.tarball and recipe.remake else None
+            _build(root, recipe, groups, _fresh_log(folder / "build.log", held), tarball)
             say(f"image {recipe.os}: built in {time.monotonic() - started:.0f} s, kept in {root}")
     return root
 
 
-def _build(root: Path, recipe: Recipe, groups: Sequence[str], log: Log) -> None:
+def _build(root: Path, recipe: Recipe, groups: Sequence[str], log: Log, tarball: Path | None) -> None:
     mirror, environment = debian_mirror(), proxy_environment()
     building = Path(tempfile.mkdtemp(prefix="building-", dir=root.parent))
     building.chmod(0o755)
@@ -169,6 +175,11 @@ def _build(root: Path, recipe: Recipe, groups: Sequence[str], log: Log) -> None:
     run(bootstrap, seconds=BUILD_SECONDS, log=log, env=environment)
     furnish: list[str | Path] = ["chroot", building, "sh", "-s", *groups]
     run(furnish, seconds=BUILD_SECONDS, stdin=FURNISH, log=log, env=environment)
+    if recipe.remake:
+        if tarball:
+            shutil.copy(tarball, building / "srv/mysql.tar.gz")
+        remake: list[str | Path] = ["chroot", building, "bash", "-s", *recipe.packages]
+        run(remake, seconds=BUILD_SECONDS, stdin=remaking(recipe), log=log, env=environment)
     building.rename(root)
 
 

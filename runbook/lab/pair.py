@@ -214,7 +214,7 @@ class Lab:
 
     def _settings(self, say: Say) -> dict[str, str]:
         record = self._record()
-        return recipe_for(record["engine"], record["os"]).keys(CACHE, say) | {
+        return recipe_for(record["engine"], record["os"]).keys(CACHE, Path(record["image"]), say) | {
             "MASTER_HOST": self.master.address,
             "SLAVE_HOST": self.slave.address,
             "VIP": f"{self.network.address(130)}/{PREFIX_LENGTH}",

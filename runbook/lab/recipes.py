@@ -14,7 +14,9 @@ from runbook.source import file_sha256
 class Recipe:
     """One engine on one operating system: the Debian suite of its hosts, the packages they can install.
 
-    `tarball` makes the server's tarball in a folder, where the engine is none of the packages.
+    `tarball` makes the server's tarball in a folder, where the engine is none of the packages. With `remake`, a script
+    of this folder, the packages are installed and the script makes another system of it; `release` is then the path
+    on the hosts of the vendor's release package.
     """
 
     engine: str
@@ -23,24 +25,47 @@ class Recipe:
     packages: tuple[str, ...]
     tarball: Callable[[Path, Say], Path] | None = None
     tools: tuple[str, ...] = ()
+    remake: str = ""
+    release: str = ""
 
-    def keys(self, cache: Path, say: Say) -> dict[str, str]:
-        """The keys of hosts.env by which install-mysql finds the engine."""
+    def keys(self, cache: Path, root: Path, say: Say) -> dict[str, str]:
+        """The keys of hosts.env by which install-mysql finds the engine; `root` is the hosts' image."""
         name, _, version = self.engine.partition("-")
         keys = {"ENGINE": name}
-        if self.tarball:
+        if self.release:
+            file = root / self.release.lstrip("/")
+            keys |= {"MYSQL_SOURCE": str(file), "MYSQL_SHA256": file_sha256(file), "MYSQL_VERSION": version}
+        elif self.tarball:
             file = self.tarball(cache / self.engine, say)
             keys |= {"MYSQL_SOURCE": str(file), "MYSQL_SHA256": file_sha256(file), "MYSQL_VERSION": version}
         return keys
 
 
-TARBALL_NEEDS = ("libaio1", "default-mysql-client", "keepalived", "firewalld", "curl")
+ALWAYS = ("keepalived", "firewalld", "curl")
+EL_LIKE_NEEDS = ("dnf", "rpm", "createrepo-c", "netbase", "mariadb-client", "libaio1", *ALWAYS)
 
 RECIPES = (
-    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", "keepalived", "firewalld", "curl")),
-    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", "keepalived", "firewalld", "curl")),
-    Recipe("mysql-5.6", "debian-12", "bookworm", TARBALL_NEEDS, tarball=mysql56.tarball, tools=("npm",)),
-    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", "keepalived", "firewalld", "curl")),
+    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", *ALWAYS)),
+    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", *ALWAYS)),
+    Recipe(
+        "mysql-5.6",
+        "debian-12",
+        "bookworm",
+        ("libaio1", "default-mysql-client", *ALWAYS),
+        tarball=mysql56.tarball,
+        tools=("npm",),
+    ),
+    Recipe(
+        "mysql-5.6",
+        "el-like",
+        "bookworm",
+        EL_LIKE_NEEDS,
+        tarball=mysql56.tarball,
+        tools=("npm",),
+        remake="el_like.sh",
+        release="/srv/mysql-community-release-el7-5.noarch.rpm",
+    ),
+    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", *ALWAYS)),
 )
 
 
