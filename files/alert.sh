@@ -17,7 +17,7 @@ HOLD_SECONDS=5 # what is over sooner is not told
 REST_SECONDS=15 # between two messages of one kind: DingTalk shuts a robot out for ten minutes after 20 in a minute
 FIRST_PAUSE=5
 LONGEST_PAUSE=60
-declare -A NEXT_TRY=() PAUSE=() TRIED_SINCE=() LAST_WORDS=()
+declare -A NEXT_TRY=() PAUSE=() TRIED_SINCE=() LAST_WORDS=() GIVEN_UP=()
 
 # so KIND: since when and what, or "over"; told CHANNEL KIND: the same as the channel was told it.
 so() {
@@ -81,32 +81,42 @@ tell() {
 }
 
 delivered() {
-    say "told $1: $2 $([ -e "$ALERTS/now/$2" ] || echo 'is over')"
+    say "told $1: $2$([ -e "$ALERTS/now/$2" ] || echo ' is over')"
     rm -f "$ALERTS/unsent/$1"
-    unset "NEXT_TRY[$1]" "PAUSE[$1]" "TRIED_SINCE[$1]" "LAST_WORDS[$1]"
+    unset "NEXT_TRY[$1]" "PAUSE[$1]" "TRIED_SINCE[$1/$2]" "LAST_WORDS[$1]" "GIVEN_UP[$1]"
 }
 
+# not_delivered CHANNEL WORDS: what has waited for ALERT_RETRY_SECONDS is given up: it counts as told. verify shows unsent.
 not_delivered() {
-    local kind kinds
-    kinds=$(to_tell "$1" | paste -sd ' ')
-    : "${TRIED_SINCE[$1]:=$SECONDS}"
-    mkdir -p "$ALERTS/unsent"
-    if [ "$((SECONDS - TRIED_SINCE[$1]))" -lt "$ALERT_RETRY_SECONDS" ]; then
-        [ "${LAST_WORDS[$1]:-}" = "$2" ] || say "could not tell $1 ($kinds), tries again: $2"
-        LAST_WORDS[$1]=$2
-        echo "tried again and again: $kinds: $2" >"$ALERTS/unsent/$1"
-        PAUSE[$1]=$((${PAUSE[$1]:-0} * 2))
-        [ "${PAUSE[$1]}" -ge "$FIRST_PAUSE" ] || PAUSE[$1]=$FIRST_PAUSE
-        [ "${PAUSE[$1]}" -le "$LONGEST_PAUSE" ] || PAUSE[$1]=$LONGEST_PAUSE
-        NEXT_TRY[$1]=$((SECONDS + PAUSE[$1]))
-        return
-    fi
-    say "gave up telling $1 ($kinds) after $ALERT_RETRY_SECONDS s: $2"
-    echo "given up after $ALERT_RETRY_SECONDS s: $kinds: $2" >"$ALERTS/unsent/$1"
-    for kind in $kinds; do
-        remember "$1" "$kind" "$(so "$kind")"
+    local kind left='' given_up=''
+    for kind in $(to_tell "$1"); do
+        : "${TRIED_SINCE[$1/$kind]:=$SECONDS}"
+        if [ "$((SECONDS - TRIED_SINCE[$1/$kind]))" -lt "$ALERT_RETRY_SECONDS" ]; then
+            left+=" $kind"
+        else
+            given_up+=" $kind"
+            remember "$1" "$kind" "$(so "$kind")"
+            unset "TRIED_SINCE[$1/$kind]"
+        fi
     done
-    unset "NEXT_TRY[$1]" "PAUSE[$1]" "TRIED_SINCE[$1]" "LAST_WORDS[$1]"
+    if [ -n "$given_up" ]; then
+        say "gave up telling $1 of$given_up after $ALERT_RETRY_SECONDS s: $2"
+        GIVEN_UP[$1]="${GIVEN_UP[$1]:-}$given_up"
+    elif [ "${LAST_WORDS[$1]:-}" != "$2" ]; then
+        say "could not tell $1 of$left, tries again: $2"
+    fi
+    LAST_WORDS[$1]=$2
+    mkdir -p "$ALERTS/unsent"
+    echo "${left:+not delivered yet:$left; }${GIVEN_UP[$1]:+given up:${GIVEN_UP[$1]}; }$2" >"$ALERTS/unsent/$1"
+    rest "$1"
+}
+
+# rest CHANNEL: for twice as long as the last time.
+rest() {
+    PAUSE[$1]=$((${PAUSE[$1]:-0} * 2))
+    [ "${PAUSE[$1]}" -ge "$FIRST_PAUSE" ] || PAUSE[$1]=$FIRST_PAUSE
+    [ "${PAUSE[$1]}" -le "$LONGEST_PAUSE" ] || PAUSE[$1]=$LONGEST_PAUSE
+    NEXT_TRY[$1]=$((SECONDS + PAUSE[$1]))
 }
 
 tell_all() {

@@ -8,7 +8,7 @@ served() {
     local said
     said=$(timeout -k 1 4 mysql --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
         -e "SELECT IF(@@server_id = $MASTER_SERVER_ID, 'master', 'slave'),
-            IF(@@GLOBAL.super_read_only AND @@GLOBAL.read_only, 'closed', 'open')" \
+            IF(@@GLOBAL.read_only, 'closed', 'open')" \
         3< <(printf '%s' "$VIP_OPTIONS") 2>&1)
     case $said in
         *"ERROR 1040"* | *"ERROR 1203"*) echo full ;;

@@ -19,7 +19,7 @@ SENDER = f"{LIBRARY}/alert.sh"
 SPOOL = "/run/mysql-runbook.alerts"
 # What HTTP and HTTPS need, by their names on both families; a minimal host has neither.
 PACKAGES = ("curl", "ca-certificates")
-UNSENT_QUESTION = f"cd {SPOOL}/unsent 2>/dev/null && grep -H '' * 2>/dev/null || true"
+UNSENT_QUESTION = f"cd {SPOOL}/unsent 2>/dev/null && grep '' /dev/null * 2>/dev/null | sed 's/:/: /' || true"
 
 
 class OwnUnit(UnitFile):

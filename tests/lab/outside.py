@@ -32,6 +32,8 @@ MYSQL = "IFS= read -r -d '' options; exec mysql --defaults-file=<(printf %s \"$o
 READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
 # What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
 LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
+# The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
+SENDER = ("run/mysql-runbook.alerts", "run/systemd/units")
 # keepalived runs mysql_check.sh each second, which locks the first and writes the second. mysqld flushes its own files
 # when it likes; what is in them is compared by SQL.
 SERVING = ("run/lock/mysql-runbook.scripts", "run/mysql-runbook.vrrp", "var/lib/mysql")
@@ -141,9 +143,9 @@ class OutsideHost:
 
         The time of the last change of the inode is among it, which nobody can set: the content need not be read.
         """
-        found = dict(_walk(self.machine.home / "upper", "", LOGINS + ignore))
+        found = dict(_walk(self.machine.home / "upper", "", LOGINS + SENDER + ignore))
         for folder in BESIDE:
-            found |= _walk(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + ignore)
+            found |= _walk(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + SENDER + ignore)
         return found
 
     def state(self) -> dict[str, object]:

@@ -257,8 +257,8 @@ def test_a_server_that_never_takes_it_is_given_up_and_that_is_known(slave: Host)
     slave.answers("dingtalk", *["500 no"] * 3)
     slave.station.run("master.sh")
     assert len(texts(slave.send())) == 1
-    assert "gave up telling dingtalk (vip-on-slave) after 0 s: HTTP 500: no" in slave.station.read("log")
-    assert "vip-on-slave: HTTP 500: no" in slave.unsent("dingtalk")
+    assert "gave up telling dingtalk of vip-on-slave after 0 s: HTTP 500: no" in slave.station.read("log")
+    assert slave.unsent("dingtalk") == "given up: vip-on-slave; HTTP 500: no"
     assert slave.send() == [], "what was given up is not tried again"
     slave.answers("dingtalk")
     slave.station.vip = False

@@ -132,7 +132,7 @@ def of_alerts(settings: Settings, unsent: str) -> list[tuple[str, str, str]]:
 
 
 def test_verify_warns_of_what_could_not_be_delivered(settings: Settings) -> None:
-    words = "dingtalk:given up after 900 s: vip-on-slave: HTTP 500: no"
+    words = "dingtalk: given up after 900 s: vip-on-slave: HTTP 500: no"
     (status, found, todo), _ = of_alerts(settings, words)
     assert (status, found) == ("WARN", words)
     assert "inv alert.test" in todo

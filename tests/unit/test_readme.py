@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from runbook import alert_texts
 from runbook.keys import KEYS, markdown_table
 
 ROOT = Path(__file__).parents[2]
@@ -12,6 +13,11 @@ README = (ROOT / "README.md").read_text()
 def test_every_key_stands_in_the_readme_as_the_code_has_it() -> None:
     between = README.partition("<!-- keys -->\n")[2].partition("<!-- /keys -->")[0]
     assert between.strip() == markdown_table().strip()
+
+
+def test_every_alert_stands_in_the_readme_as_the_code_has_it() -> None:
+    between = README.partition("<!-- alerts -->\n")[2].partition("<!-- /alerts -->")[0]
+    assert between.strip() == alert_texts.markdown_table().strip()
 
 
 def test_every_task_stands_in_the_readme() -> None:
