@@ -26,9 +26,9 @@ Span = list[float | str]
 
 
 def outcome(seen: Observation, roles: Mapping[int, Role]) -> str:
-    """One of OUTCOMES; `roles` by server_id."""
-    if seen.ok and seen.server_id is not None:
-        return roles[seen.server_id]
+    """One of OUTCOMES; `roles` by server_id. What a server of no such role answers has failed."""
+    if seen.ok:
+        return roles.get(seen.server_id or 0, "failed")
     return "refused" if seen.refused else "failed"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from runbook.drill import index, page
 from runbook.drill.index import Entry
 from runbook.drill.record import SCHEMA, Document
+from runbook.lab.identity import give_to_operator
 
 INDEX = "index"
 FILE_MODE = 0o644  # no secret is in it, and it is made to be shown
@@ -47,7 +48,9 @@ class Reports:
 
     def add(self, name: str, record: Document) -> Path:
         """Write a record and its page, or write them anew, and the index; the page's path."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.exists():
+            self.folder.mkdir(parents=True)
+            give_to_operator(self.folder)
         _write(self.folder / f"{name}.json", _compact(record))
         shown = self.folder / f"{name}.html"
         _write(shown, page.html(record, name))
@@ -75,12 +78,13 @@ def _compact(value: Any) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """All of it or nothing: readers see the old file or the new one."""
+    """All of it or nothing: readers see the old file or the new one; under sudo it is the operator's, not root's."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(temporary).chmod(FILE_MODE)
+        give_to_operator(Path(temporary))
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
