@@ -48,7 +48,7 @@ class Reports:
 
     def add(self, name: str, record: Document) -> Path:
         """Write a record and its page, or write them anew, and the index; the page's path."""
-        if not self.folder.exists():
+        if not self.folder.is_dir():
             self.folder.mkdir(parents=True)
             give_to_operator(self.folder)
         _write(self.folder / f"{name}.json", _compact(record))
