@@ -131,7 +131,7 @@ KEYS: tuple[Key, ...] = (
         Key("AUTH_PASS", "", "1111", read.optional(read.auth_pass), secret=True),
         Key("MASTER_PRIORITY", "250", "150", _PRIORITY),
         Key("SLAVE_PRIORITY", "240", "100", _PRIORITY),
-        Key("ADVERT_INT", "0.2", "1", read.seconds),
+        Key("ADVERT_INT", "0.15", "1", read.seconds),
     ),
     *_group(
         "keepalived's check of mysqld (steps 6 and 7)",

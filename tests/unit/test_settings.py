@@ -45,7 +45,7 @@ def test_the_defaults_lose_no_acknowledged_row(tmp_path: Path) -> None:
     assert settings.slave_skip_errors == "off"
     assert settings.root_remote is False
     assert settings.sql_mode is settings.auth_pass is settings.ssh_key is settings.ssh_jump is None
-    assert settings.advert_int == Decimal("0.2")
+    assert settings.advert_int == Decimal("0.15")
 
 
 def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
