@@ -35,9 +35,11 @@ done
 code=0
 if cut_off; then
     say_anew "hears nobody on $INTERFACE, and $PEER does not answer: gives the VIP up"
+    alert cut-off
     vrrp_is FAULT
     code=1
 else
+    alert_over cut-off
     holds_vip
     case $? in
         0) vrrp_is MASTER ;;

@@ -82,6 +82,18 @@ KINDS: dict[str, Words] = {
         ),
         Text("mysqld on this host answers again", "本机 mysqld 已恢复应答"),
     ),
+    "cut-off": Words(
+        Text(
+            "This host hears nobody on its network, and gives the VIP up",
+            "本机在网络上收不到任何主机的数据包,放弃 VIP",
+        ),
+        Text(
+            "Look at its cable, its switch port and its VLAN. Once it hears the others again: inv verify; if the VIP "
+            "is on the slave: inv failback.",
+            "检查本机的网线、交换机端口和 VLAN。网络恢复后执行 inv verify;如果 VIP 在从库,执行 inv failback。",
+        ),
+        Text("This host hears the others on its network again", "本机又能收到网络上其他主机的数据包"),
+    ),
     "connections-used-up": Words(
         Text(
             "mysqld on this host has no connection left: new clients are refused. The VIP does not move for that",
