@@ -41,7 +41,7 @@ def environment(pair: Pair) -> dict[str, object]:
         "hosts": dict(found),
         "settings": settings_that_matter(pair.settings),
         "client": f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
+        f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before the fault",
         "runbook": commit(Path(__file__).parent),
     }
 
