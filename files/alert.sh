@@ -102,10 +102,10 @@ not_delivered() {
     if [ -n "$given_up" ]; then
         say "gave up telling $1 of$given_up after $ALERT_RETRY_SECONDS s: $2"
         GIVEN_UP[$1]="${GIVEN_UP[$1]:-}$given_up"
-    elif [ "${LAST_WORDS[$1]:-}" != "$2" ]; then
+    elif [ "${LAST_WORDS[$1]:-}" != "${2//[0-9]/}" ]; then
         say "could not tell $1 of$left, tries again: $2"
     fi
-    LAST_WORDS[$1]=$2
+    LAST_WORDS[$1]=${2//[0-9]/} # curl counts milliseconds
     mkdir -p "$ALERTS/unsent"
     echo "${left:+not delivered yet:$left; }${GIVEN_UP[$1]:+given up:${GIVEN_UP[$1]}; }$2" >"$ALERTS/unsent/$1"
     rest "$1"
@@ -141,6 +141,7 @@ try_all() {
     for channel in $ALERT_CHANNELS; do
         if words=$(deliver "$channel" test "$now" over); then
             printf '%s\tok\t%s\n' "$channel" "$words"
+            rm -f "$ALERTS/unsent/$channel"
         else
             printf '%s\tfailed\t%s\n' "$channel" "$words"
         fi

@@ -30,23 +30,31 @@ class OwnUnit(UnitFile):
         host.do(f"systemctl try-restart {self.unit}")
 
 
+class Configuration(File):
+    """The sender's configuration; one that is just at work starts again with it, and forgets the old addresses."""
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        super().fix(host, gap)
+        host.do(f"if systemctl is-active -q {UNIT}.service; then systemctl restart {UNIT}.service; fi")
+
+
 def steps(side: Side) -> Sequence[Step]:
     """The sender is there on every host; without an address it sends nothing and needs no package."""
     units = "/etc/systemd/system"
     texts = shell_arrays(side.settings.alert_lang, side.names.unit)
     return [
         *(Package(package, side.family) for package in PACKAGES if side.settings.alert_channels),
-        configuration(side),
         File(f"{LIBRARY}/alert_texts.sh", f"# shellcheck shell=bash\n# {OURS}.\n{texts}"),
         *(File(f"{LIBRARY}/{name}", templates.static(name)) for name in ("alert_message.sh", "alert_channels.sh")),
         File(SENDER, templates.static("alert.sh"), mode=0o755),
+        configuration(side),
         OwnUnit(f"{units}/{UNIT}.service", templates.render("alert.service.j2", ours=OURS, sender=SENDER)),
         OwnUnit(f"{units}/{UNIT}.path", templates.render("alert.path.j2", ours=OURS, spool=SPOOL)),
         Service(f"{UNIT}.path"),
     ]
 
 
-def configuration(side: Side) -> File:
+def configuration(side: Side) -> Configuration:
     """Where alerts go, with the tokens; root's alone."""
     s = side.settings
     url, webhook, secret = s.alert_dingtalk_url, s.alert_webhook_url, s.alert_dingtalk_secret
@@ -66,4 +74,4 @@ def configuration(side: Side) -> File:
     tokens += [part for each in (url, webhook) if each for part in each.parts]
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by {SENDER}.\n"
     masked = f"TOKENS=({' '.join(map(shlex.quote, tokens))})\n"
-    return File(CONFIG, head + templates.shell_variables(values) + masked, mode=0o600, secret=True)
+    return Configuration(CONFIG, head + templates.shell_variables(values) + masked, mode=0o600, secret=True)

@@ -267,6 +267,17 @@ def test_a_server_that_never_takes_it_is_given_up_and_that_is_known(slave: Host)
     assert slave.unsent("dingtalk") == ""
 
 
+def test_a_test_alert_that_arrives_ends_the_warning(slave: Host) -> None:
+    conf = slave.station.folder / "mysql-runbook-alert.conf"
+    conf.write_text(conf.read_text().replace("ALERT_RETRY_SECONDS=900", "ALERT_RETRY_SECONDS=0"))
+    slave.answers("dingtalk", "500 no")
+    slave.station.run("master.sh")
+    slave.send()
+    assert slave.unsent("dingtalk")
+    slave.station.start("alert.sh", "test").communicate(timeout=20)
+    assert slave.unsent("dingtalk") == ""
+
+
 def test_no_token_is_an_argument_or_logged_or_kept(slave: Host) -> None:
     slave.answers("webhook", f"404 nothing is at /{HOOK}?x=[1] of {KEYS['ALERT_WEBHOOK_URL']}")
     slave.answers("dingtalk", f'200 {{"errcode":1,"errmsg":"{TOKEN} is no token, {SECRET} no secret"}}')

@@ -141,3 +141,13 @@ def test_verify_warns_of_what_could_not_be_delivered(settings: Settings) -> None
 
 def test_verify_does_not_ask_for_alerts_that_nobody_wants(settings_of: Callable[..., Settings]) -> None:
     assert of_alerts(settings_of(), "") == []
+
+
+def test_a_sender_at_work_starts_again_with_new_addresses(settings: Settings) -> None:
+    side = deployed(settings).master
+    link, file = link_of(side), alerts.configuration(side)
+    for part in ("before-runbook", "runbook-new", "is-active -q mysql-runbook-alert.service"):
+        link.says_where(part, "")
+    file.fix(side.host, [])
+    assert "systemctl restart mysql-runbook-alert.service" in link.calls[-1]
+    assert all(url not in call for url in KEYS.values() for call in link.calls)
