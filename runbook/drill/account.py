@@ -8,6 +8,9 @@ from runbook.drill.scorecard import Score, kept, within
 from runbook.drill.split import LET_GO_SECONDS, Split
 from runbook.drill.takeover import Takeover
 
+RELAY_SECONDS = 60
+"""What the article lets a takeover wait for the slave's relay log."""
+
 
 def account(fault: str, result: Result, vip_target: float | None, reads_target: float | None) -> Account:
     """From a result and the seconds within which the VIP had to be on the slave, and reads had to be served again."""
@@ -79,6 +82,10 @@ def _scores(result: Result, vip_target: float | None, reads_target: float | None
     if takeover:
         yield within("The VIP is on the slave", takeover.vip_seconds, vip_target)
         yield within("Reads are served again", takeover.reads_seconds, reads_target)
+    if result.relay_seconds is not None:
+        yield within("All that the slave had received is applied", result.relay_seconds, RELAY_SECONDS)
+    if result.home_seconds is not None:
+        yield within("Writes are acknowledged after the heal", result.home_seconds, None)
     if result.missed:
         yield kept("What must come of the fault comes", "in time", result.missed, met=False)
     lost = len(ledger.missing)

@@ -11,6 +11,7 @@ from fake import mysqld_of, pair_of
 from rich.console import Console
 
 from runbook.drill import client, failover, stage, summary
+from runbook.drill.account import account
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.faults import FAULTS, Course
 from runbook.drill.faults.cut_off_master import CutOffMaster
@@ -409,3 +410,33 @@ def test_a_cut_off_drill_whose_hosts_are_gone_still_says_what_to_do(
     told = capsys.readouterr().out
     assert "no host answers" in told
     assert "inv failback" in told
+
+
+def test_the_scorecard_has_the_figures_of_each_course() -> None:
+    took_over = account("a fault", replace(RESULT, relay_seconds=4.3), 0.3, 0.5)
+    relay = {score.promise: score for score in took_over.scorecard}["All that the slave had received is applied"]
+    assert (relay.seconds, relay.met) == (4.3, True)
+    came_home = account("a fault", replace(HOME, split=SPLIT), None, None)
+    scores = {score.promise: score for score in came_home.scorecard}
+    assert scores["Writes are acknowledged after the heal"].seconds == HOME.home_seconds
+    assert scores["The master stays the one writer"].met
+    assert scores["One host holds the VIP after the heal"].met
+    assert "The VIP is on the slave" not in scores
+    assert not [score.promise for score in came_home.scorecard if score.broken]
+    assert "came home by itself, writes 2.50 s after the heal" in came_home.headline
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        replace(RESULT, takeover=None, missed="waited in vain"),
+        replace(RESULT, fencing=replace(FENCED, trespasses={"root": Attempts(refused=3, accepted=1)})),
+        replace(HOME, split=replace(SPLIT, master_closed_looks=1)),
+        replace(HOME, split=replace(SPLIT, one_vip_seconds=None)),
+        replace(HOME, books=replace(SAME, rows_apart=((0, 1),))),
+    ],
+)
+def test_what_breaks_a_promise_is_broken_on_the_scorecard_too(result: Result) -> None:
+    told = account("a fault", result, None, None)
+    assert len(told.broken) == 1
+    assert len([score for score in told.scorecard if score.broken]) == 1
