@@ -21,6 +21,7 @@ from runbook.drill.transactions import all_applied, executed, made_since
 from runbook.drill.trespass import USER, Trespasser, drop_account, make_account
 from runbook.drill.watch import AddressWatch
 from runbook.drill.writes_watch import Look, WritesWatch
+from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
 from runbook.pair import Pair
@@ -66,8 +67,14 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     executed_before = executed(slave)
     password = make_account(pair)
     probe = Probe.of(pair.settings)
-    with _watching(pair, probe, password, recorder) as watches:
-        seen = _fault_and_heal(pair, fault, watches, report, recorder)
+    try:
+        with _watching(pair, probe, password, recorder) as watches:
+            seen = _fault_and_heal(pair, fault, watches, report, recorder)
+    except BaseException:
+        # On a master that is closed or gone it is failback's to drop.
+        with suppress(RunbookError):
+            drop_account(pair)
+        raise
     until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: all_applied(slave))
     facts = gather(pair)
     verdict = diagnose(facts)

@@ -128,6 +128,7 @@ def test_hosts_that_were_parted_see_each_other_again_when_the_drill_is_interrupt
     run.end().expect(INTERRUPTED)
     until("the hosts joined", SETTLED_SECONDS, lambda: parted(healthy_pair) == [False, False])
     until("a healthy pair", SETTLED_SECONDS, healthy_pair.is_healthy)
+    assert [host.sql(DRILLS_ACCOUNT) for host in healthy_pair.hosts] == [[], []]
 
 
 def parted(pair: OutsidePair) -> list[bool]:

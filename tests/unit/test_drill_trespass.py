@@ -1,6 +1,7 @@
 """Writes that the slave must refuse, tried by those who may do everything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pymysql
 import pytest
@@ -8,8 +9,12 @@ from fake import mysqld_of, pair_of
 from fake_mysqld import FakeConnection
 
 from runbook.checks.writes import NO_ROW
-from runbook.drill import trespass
+from runbook.drill import rehearsal, trespass
+from runbook.drill.faults.crashed_mysqld import CrashedMysqld
+from runbook.drill.recorder import Recorder
+from runbook.drill.transactions import EXECUTED
 from runbook.drill.trespass import Trespasser, drop_account, make_account
+from runbook.report import Report
 from runbook.settings import Settings
 from runbook.wait import until
 
@@ -94,3 +99,25 @@ def test_where_there_is_no_such_account_nothing_is_done(settings: Settings, fake
     mysqld_of(pair.master).says(KNOWN)
     drop_account(pair)
     assert mysqld_of(pair.master).changed == []
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_a_drill_that_is_cut_off_drops_the_account_where_the_master_takes_writes(
+    settings: Settings, fake_mysql: None, monkeypatch: pytest.MonkeyPatch, dropped: bool
+) -> None:
+    pair = pair_of(settings)
+    mysqld_of(pair.slave).says(EXECUTED, {"executed": "a:1-9"})
+    mysqld = mysqld_of(pair.master)
+    mysqld.says(KNOWN, {"1": 1})
+    mysqld.takes(DROP, None if dropped else READ_ONLY)
+    monkeypatch.setattr(rehearsal, "make_account", lambda pair: settings.probe_password)
+
+    @contextmanager
+    def cut_off(*_: object) -> Iterator[None]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(rehearsal, "_watching", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        rehearsal.rehearse(pair, CrashedMysqld(), Report(str), Recorder())
+    assert mysqld.changed == [DROP]
