@@ -34,9 +34,15 @@ READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
 LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
 SENDER = ("run/mysql-runbook.alerts", "run/systemd/units")
-# keepalived runs mysql_check.sh each second, which locks the first and writes the second. mysqld flushes its own files
+# keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own files
 # when it likes; what is in them is compared by SQL.
-SERVING = ("run/lock/mysql-runbook.scripts", "run/mysql-runbook.vrrp", "var/lib/mysql")
+SERVING = (
+    "run/lock/mysql-runbook.scripts",
+    "run/mysql-runbook.vrrp",
+    "run/mysql-runbook.heard",
+    "run/mysql-runbook.watch",
+    "var/lib/mysql",
+)
 # What is not in the host's own layer, but on a file system beside it.
 BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
 # One operator at a time: the lock's file is written by every run that may change something.
