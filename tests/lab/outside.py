@@ -34,8 +34,8 @@ READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
 LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
 SENDER = ("run/mysql-runbook.alerts", "run/systemd/units")
-# keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own files
-# when it likes; what is in them is compared by SQL.
+# keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own
+# files when it likes; what is in them is compared by SQL.
 SERVING = (
     "run/lock/mysql-runbook.scripts",
     "run/mysql-runbook.vrrp",
