@@ -167,7 +167,13 @@ DRILLS = (
     drill("power-off-both", "Cut the power of both lab hosts and boot them together; the pair comes home by itself."),
     drill("isolate", "Part the two hosts while clients see both; one writer throughout, then home by itself."),
     drill("isolate-master", "Cut the lab master off from everybody, then join it; leaves the pair failed over."),
+    drill("kill-slave", "Kill the slave's mysqld and start it again; the VIP stays, writes wait once for the slave."),
     drill("lag-slave", "Kill the master's mysqld while the slave has much to apply; leaves the pair failed over."),
+    drill("full-disk", "Fill the disk of the master's data and make room again; the VIP stays, writes wait for room."),
+    drill("too-many-connections", "Use up the master's connections; the VIP stays, new clients are refused meanwhile."),
+    drill(
+        "break-replication", "Make a row conflict on the slave and repair it; the VIP stays, the slave falls behind."
+    ),
 )
 
 

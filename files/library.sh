@@ -42,7 +42,7 @@ alert() {
     detail=${detail:0:500}
     { read -r since && IFS= read -r known; } 2>/dev/null <"$ALERTS/now/$1" && [ "$known" = "$detail" ] && return
     [ -n "$since" ] || printf -v since '%(%s)T' -1
-    [ -d "$ALERTS/now" ] || (umask 077 && mkdir -p "$ALERTS/now" "$ALERTS/ended" "$ALERTS/news") 2>/dev/null
+    [ -d "$ALERTS/ended" ] || (umask 077 && mkdir -p "$ALERTS/now" "$ALERTS/ended" "$ALERTS/news") 2>/dev/null
     { printf '%s\n%s\n' "$since" "$detail" >"$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
     return 0
 }

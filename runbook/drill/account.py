@@ -6,6 +6,7 @@ from runbook.drill.recorder import Account, MarkKind
 from runbook.drill.result import BOTH_WITH_VIP_SECONDS, Result
 from runbook.drill.scorecard import Score, kept, within
 from runbook.drill.split import LET_GO_SECONDS, Split
+from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
 
 RELAY_SECONDS = 60
@@ -42,6 +43,8 @@ def moments(result: Result) -> Iterator[tuple[float, MarkKind, str]]:
         yield result.split.vip_seconds, "note", "the VIP is on the slave too"
         if result.split.one_vip_seconds is not None:
             yield result.split.healing_seconds + result.split.one_vip_seconds, "note", "the slave let go of the VIP"
+    if result.steady and result.steady.alert_seconds is not None:
+        yield result.steady.alert_seconds, "note", "told to people, and seen by clients"
     if result.undone:
         yield result.healed_seconds, "heal", result.undone
     if result.home_seconds is not None:
@@ -70,6 +73,11 @@ def _headline(fault: str, result: Result) -> str:
         )
     elif result.missed:
         came = f"what must come of it did not come: {result.missed}"
+    elif result.steady:
+        came = (
+            f"the VIP stayed; writes stood still for {result.steady.write_stall_seconds:.2f} s at the longest, "
+            f"reads for {result.steady.read_stall_seconds:.2f} s"
+        )
     elif result.home_seconds is None:
         came = "no write was acknowledged any more"
     else:
@@ -115,6 +123,8 @@ def _scores(result: Result, vip_target: float | None, reads_target: float | None
         yield from _fencing(result, takeover)
     if result.split:
         yield from _split(result.split)
+    if result.steady:
+        yield from _steady(result.steady)
     yield from books_score(result)
     yield kept(
         "Afterwards the pair is as it must be",
@@ -137,6 +147,23 @@ def _fencing(result: Result, takeover: Takeover) -> Iterator[Score]:
         f"both for at most {BOTH_WITH_VIP_SECONDS:g} s",
         f"both for {takeover.both_had_vip_seconds:.2f} s",
         met=takeover.both_had_vip_seconds <= BOTH_WITH_VIP_SECONDS,
+    )
+
+
+def _steady(steady: Steady) -> Iterator[Score]:
+    yield kept(
+        "The VIP stays", "on the master", "it moved" if steady.vip_moves else "it stayed", met=not steady.vip_moves
+    )
+    allowed = steady.write_stall_allowed_seconds
+    yield kept(
+        "Writes stand still no longer than they must",
+        "while it lasts" if allowed is None else f"at most {allowed:g} s",
+        f"{steady.write_stall_seconds:.2f} s",
+        met=not steady.stalled_too_long,
+    )
+    told = steady.alert_seconds
+    yield kept(
+        "People are told", "an alert", "no" if told is None else f"after at most {told:.2f} s", met=told is not None
     )
 
 

@@ -88,6 +88,8 @@ def announcement(pair: Pair, fault: Fault, facts: Facts) -> Iterator[str]:
     if fault.course is Course.TAKEOVER:
         yield "From then on the pair serves reads only, and connections through the VIP break once: writes are refused"
         yield "until inv failback, with error 1290. Replication stands still meanwhile."
+    elif fault.course is Course.STAYS:
+        yield "Clients may have to wait, or be refused, while it lasts; after the heal the pair is whole by itself."
     else:
         yield "Connections through the VIP break, and writes fail for a while; after the heal the pair is whole again"
         yield "by itself."

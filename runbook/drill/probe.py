@@ -19,6 +19,7 @@ from runbook.wait import DeadlinePassed, until
 PACE_SECONDS = 0.05
 FLOW_SECONDS = 10
 FLOWING = 20
+PATIENCE_SECONDS = 100  # longer than mysqld, which looks once a minute whether a full disk has room again
 CONNECTING, CONNECTED = (0, 1), (2, 3)
 """Numbers of the clients of each kind: those that log in for every attempt, and those whose connection lasts."""
 AT_ONCE = 64  # attempts under way: more than PACE_SECONDS lets wait while a login hangs for its longest, some seconds
@@ -57,10 +58,15 @@ class Probe:
     PACE_SECONDS: 40 reads and 40 writes a second, which two cores carry beside both servers.
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, patient: Connect | None = None) -> None:
+        """With `patient` logins all four that write have a connection that lasts, and wait on it for their answer.
+
+        Others would leave a session behind in the server each second while commits wait, until no more are given.
+        """
         self.run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
         self.ledger = Ledger()
-        self._connect = connect
+        self._connects = {"read": connect, "write": patient or connect}
+        self._knocking: tuple[Kind, ...] = ("read",) if patient else KINDS
         self._seqs = {number: itertools.count(1) for number in (*CONNECTING, *CONNECTED)}
         self._observations: list[Observation] = []
         self._noting = threading.Lock()
@@ -68,13 +74,15 @@ class Probe:
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, "probe")
         self._threads = [threading.Thread(target=self._guarded, args=(self._knock,), daemon=True)]
-        for kind, number in itertools.product(KINDS, CONNECTED):
+        for kind, number in itertools.product(KINDS, (*CONNECTING, *CONNECTED)):
+            if not self._lasts(kind, number):
+                continue
             self._threads.append(threading.Thread(target=self._guarded, args=(self._last, kind, number), daemon=True))
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, *, patient: bool = False) -> Self:
         """The client of this pair, as PROBE_USER through the VIP."""
-        return cls(through_vip(settings))
+        return cls(through_vip(settings), through_vip(settings, PATIENCE_SECONDS) if patient else None)
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -129,7 +137,8 @@ class Probe:
         """Wait until reads and writes succeed, on new connections and on the lasting ones."""
 
         def flows() -> bool:
-            streams = [self.seen(kind, ok=True, lasting=lasting) for kind in KINDS for lasting in (False, True)]
+            streams = [self.seen(kind, ok=True, lasting=False) for kind in self._knocking]
+            streams += [self.seen(kind, ok=True, lasting=True) for kind in KINDS]
             return all(len(list(stream)) >= FLOWING for stream in streams)
 
         self.wait("reads and writes flowing through the VIP", FLOW_SECONDS, flows)
@@ -155,6 +164,13 @@ class Probe:
         found = first()
         return found.at - moment if found else None
 
+    def stands_still(self, kind: Kind, seconds: float) -> bool:
+        """Whether none of this kind succeeded in the last so many seconds."""
+        return next(self.seen(kind, ok=True, since=time.monotonic() - seconds), None) is None
+
+    def _lasts(self, kind: Kind, number: int) -> bool:
+        return number in CONNECTED or kind not in self._knocking
+
     def _since(self, moment: float) -> list[Observation]:
         with self._noting:
             return self._observations[bisect_left(self._observations, moment, key=lambda each: each.at) :]
@@ -163,7 +179,7 @@ class Probe:
         turns = itertools.cycle(CONNECTING)
         while not self._stopping.wait(PACE_SECONDS):
             number = next(turns)
-            for kind in KINDS:
+            for kind in self._knocking:
                 self._pool.submit(self._guarded, self._once, kind, number)
 
     def _once(self, kind: Kind, number: int) -> None:
@@ -182,7 +198,7 @@ class Probe:
         """One read or write, noted; the session to go on with, or None when it broke."""
         code, reason, ok = 0, "", True
         try:
-            session = session or Session(self._connect())
+            session = session or Session(self._connects[kind]())
             if kind == "read":
                 session.read(self.run, number)
             else:
@@ -191,7 +207,7 @@ class Probe:
             ok = False
             code, reason = code_and_reason(error)
         server_id = session.server_id if session else None
-        self._note(Observation(time.monotonic(), kind, number in CONNECTED, ok, server_id, code, reason))
+        self._note(Observation(time.monotonic(), kind, self._lasts(kind, number), ok, server_id, code, reason))
         if session and not ok and code not in REFUSALS:
             session.close()
             return None

@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from runbook.diagnosis import diagnose
-from runbook.drill import books, split
+from runbook.drill import books, split, steady
 from runbook.drill.client import logins_at
 from runbook.drill.faults import Course, Fault
 from runbook.drill.fencing import Fencing, fencing
@@ -16,6 +17,7 @@ from runbook.drill.recorder import Recorder
 from runbook.drill.result import Result
 from runbook.drill.split import Split
 from runbook.drill.stage import healed
+from runbook.drill.steady import Steady, raised
 from runbook.drill.takeover import Takeover, Witness
 from runbook.drill.transactions import all_applied, executed, made_since
 from runbook.drill.trespass import USER, Trespasser, drop_account, make_account
@@ -32,6 +34,7 @@ from runbook.wait import DeadlinePassed, until
 
 RELAY_SECONDS = 60
 TRIED_SECONDS = 20
+SIGNS_SECONDS = 30
 OBSERVED = 20
 CLOSING_SECONDS = 2  # to close the server, and to end the sessions that write first
 
@@ -53,6 +56,7 @@ class _Seen:
     missed: str
     takeover: Takeover | None
     split: Split | None
+    steady: Steady | None
     home_seconds: float | None
     fencing: Fencing
     healed_seconds: float
@@ -66,7 +70,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     slave = pair.slave.server
     executed_before = executed(slave)
     password = make_account(pair)
-    probe = Probe.of(pair.settings)
+    probe = Probe.of(pair.settings, patient=fault.course is Course.STAYS)
     try:
         with _watching(pair, probe, password, recorder) as watches:
             seen = _fault_and_heal(pair, fault, watches, report, recorder)
@@ -78,6 +82,8 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: all_applied(slave))
     facts = gather(pair)
     verdict = diagnose(facts)
+    left = _still_raised(pair, fault)
+    still_raised = f"not over: {left}" if left else ""
     at_home = verdict.kind is Kind.HEALTHY
     if at_home:
         drop_account(pair)
@@ -86,6 +92,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         missed=seen.missed,
         takeover=seen.takeover,
         split=seen.split,
+        steady=seen.steady,
         home_seconds=seen.home_seconds,
         ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
         books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
@@ -95,7 +102,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         healed_seconds=seen.healed_seconds,
         verdict=verdict,
         expected=fault.leaves,
-        unrecovered=fault.unrecovered(pair),
+        unrecovered=fault.unrecovered(pair) or still_raised,
         relay_seconds=_relay_seconds(facts) if seen.takeover else None,
         clients=probe.ledger,
     )
@@ -136,7 +143,7 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         since = time.monotonic()
         recorder.mark("fault", fault.name, since)
         fault.inject(pair)
-        missed = _wait_for_course(fault, witness, since)
+        missed, alerted_at = _wait_for_course(pair, fault, witness, since)
         time.sleep(fault.lasts_seconds)
         if fault.undone:
             report.say(f"{missed or 'As it must be'}; now the heal, until: {fault.undone}.")
@@ -150,10 +157,12 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         home_seconds = probe.first_write_after(healed_at, fault.recovery_seconds)
     takeover = witness.measure(since, time.monotonic()) if fault.course is Course.TAKEOVER and not missed else None
     parted = fault.course is Course.SPLIT and not missed
+    stays, stall_seconds = fault.course is Course.STAYS, fault.stall_target_seconds(witness.settings)
     return _Seen(
         missed,
         takeover,
         split.measure(witness, watches.master_writes, since, healing_at) if parted else None,
+        steady.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if stays else None,
         home_seconds,
         _fencing(watches, since, takeover),
         healed_at - since,
@@ -166,17 +175,37 @@ def _wait_for_trespassers(watches: _Watches) -> None:
     until(f"refused writes of {who} on the slave", TRIED_SECONDS, lambda: all(t.refused for t in watches.trespassers))
 
 
-def _wait_for_course(fault: Fault, witness: Witness, since: float) -> str:
-    """Until what must come of the fault has come; what did not, or nothing."""
+def _wait_for_course(pair: Pair, fault: Fault, witness: Witness, since: float) -> tuple[str, float | None]:
+    """Until what must come of the fault has come; what did not, or nothing; and when the alerts it brings were seen."""
+    alerted_at = None
     try:
         match fault.course:
             case Course.TAKEOVER:
                 witness.wait_for_takeover(since)
             case Course.SPLIT:
                 witness.wait_for_vip(since)
+            case Course.STAYS:
+                alerted_at = _wait_for_alerts(pair, fault)
+                _wait_for_clients(fault, witness, since)
     except DeadlinePassed as passed:
-        return str(passed).rstrip(".")
-    return ""
+        return str(passed).rstrip("."), alerted_at
+    return "", alerted_at
+
+
+def _wait_for_alerts(pair: Pair, fault: Fault) -> float:
+    """Until the hosts have raised what the fault must bring; this machine's time.monotonic() then."""
+    for role, alert in fault.alerts.items():
+        host = pair.sides[role].host
+        until(f"{host}: the alert {alert}", SIGNS_SECONDS, partial(raised, pair, role, alert), pause=0.2)
+    return time.monotonic()
+
+
+def _wait_for_clients(fault: Fault, witness: Witness, since: float) -> None:
+    """Until clients have seen what they must see; a commit may wait for the slave meanwhile."""
+    seconds = SIGNS_SECONDS + witness.settings.semi_sync_timeout_ms / 1000
+    witness.probe.wait(
+        fault.awaited(witness.probe, since) or "nothing", seconds, lambda: not fault.awaited(witness.probe, since)
+    )
 
 
 def _fencing(watches: _Watches, since: float, takeover: Takeover | None) -> Fencing:
@@ -193,10 +222,18 @@ def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
 
     def recovered() -> bool:
         kind = diagnose(gather(pair)).kind
-        return kind is Kind.DIVERGED or (kind is fault.leaves and not fault.unrecovered(pair))
+        if kind is Kind.DIVERGED:
+            return True
+        return kind is fault.leaves and not fault.unrecovered(pair) and not _still_raised(pair, fault)
 
     with suppress(DeadlinePassed):
         until("the pair as it must be after the fault", fault.recovery_seconds, recovered, pause=0.2)
+
+
+def _still_raised(pair: Pair, fault: Fault) -> str:
+    """The alerts of the fault that the hosts did not end, or nothing."""
+    left = (f"{pair.sides[r].host}: the alert {alert}" for r, alert in fault.alerts.items() if raised(pair, r, alert))
+    return ", ".join(left)
 
 
 def _watch_on(writes: WritesWatch, seconds: float) -> None:

@@ -8,6 +8,7 @@ from runbook.drill.books import Books
 from runbook.drill.fencing import Fencing
 from runbook.drill.ledger import Audit, Ledger
 from runbook.drill.split import LET_GO_SECONDS, Split
+from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
 from runbook.verdict import Kind, Verdict
 
@@ -42,6 +43,8 @@ class Result:
     """What must have come of the fault and did not in time."""
     split: Split | None = None
     """Where the two hosts could not see each other, and clients saw both."""
+    steady: Steady | None = None
+    """Where the VIP stays on the master."""
     home_seconds: float | None = None
     """From the heal until a write was acknowledged, where the pair comes home by itself."""
     relay_seconds: float | None = None
@@ -88,6 +91,8 @@ class Result:
             yield f"both hosts held the VIP for {self.takeover.both_had_vip_seconds:.1f} s"
         if self.split:
             yield from self._split_badly(self.split)
+        if self.steady:
+            yield from self._unsteady(self.steady)
 
     def _split_badly(self, split: Split) -> Iterator[str]:
         if split.master_closed_looks:
@@ -95,6 +100,13 @@ class Result:
             yield f"nobody took writes: the master was closed in {closed}"
         if split.one_vip_seconds is None or split.one_vip_seconds > LET_GO_SECONDS:
             yield f"both hosts held the VIP for more than {LET_GO_SECONDS:g} s after they saw each other again"
+
+    def _unsteady(self, steady: Steady) -> Iterator[str]:
+        if steady.vip_moves:
+            yield "the VIP moved"
+        if steady.stalled_too_long:
+            allowed = steady.write_stall_allowed_seconds
+            yield f"writes stood still for {steady.write_stall_seconds:.1f} s, more than {allowed:g} s"
 
     def _not_home(self) -> Iterator[str]:
         if self.expected is Kind.HEALTHY and self.home_seconds is None:

@@ -21,6 +21,13 @@ def lines(fault: str, result: Result) -> Iterator[str]:
         yield f"relay   all that the slave had received was applied in {result.relay_seconds:.2f} s, and recorded"
     if result.split:
         yield f"writes  {result.split.writes_on_master} acknowledged by the master while both had the VIP"
+    if result.steady:
+        steady = result.steady
+        yield f"writes  {steady.write_stall_seconds:.2f} s without any acknowledged, at the longest"
+        yield (
+            f"reads   {steady.read_stall_seconds:.2f} s without any, at the longest; "
+            f"{steady.new_read_stall_seconds:.2f} s for clients that connect anew"
+        )
     yield f"ledger  {ledger.acknowledged} writes acknowledged, {ledger.kept} on the slave, {len(ledger.missing)} lost"
     if ledger.unanswered:
         yield f"        {ledger.unanswered} writes never answered, {ledger.unanswered_kept} of them on the slave"
@@ -71,6 +78,8 @@ def _figures(result: Result) -> Iterator[str]:
     seconds: list[float | None] = [None] * 4
     if takeover:
         seconds = [takeover.vip_seconds, takeover.reads_seconds, takeover.read_gap_seconds, open_seconds]
+    elif result.steady:
+        seconds[2] = result.steady.read_stall_seconds
     elif result.split:
         seconds[0] = result.split.vip_seconds
     for each in (*seconds, result.home_seconds):

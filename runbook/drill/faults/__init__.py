@@ -3,13 +3,17 @@
 Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
 """
 
+from runbook.drill.faults.broken_replication import BrokenReplication
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
 from runbook.drill.faults.cut_off_master import CutOffMaster
 from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.full_disk import FullDisk
+from runbook.drill.faults.full_house import FullHouse
 from runbook.drill.faults.isolation import Isolation
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import KilledMysqld
+from runbook.drill.faults.killed_slave import KilledSlave
 from runbook.drill.faults.lagging_slave import LaggingSlave
 from runbook.drill.faults.power_cut import PowerCut, PowerCutOfBoth
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
@@ -27,7 +31,11 @@ FAULTS: dict[str, type[Fault]] = {
     "power-off-both": PowerCutOfBoth,
     "isolate": Isolation,
     "isolate-master": CutOffMaster,
+    "kill-slave": KilledSlave,
     "lag-slave": LaggingSlave,
+    "full-disk": FullDisk,
+    "too-many-connections": FullHouse,
+    "break-replication": BrokenReplication,
 }
 """The fault of each drill, in the order of `drill.all`."""
 

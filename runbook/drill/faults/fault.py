@@ -1,12 +1,16 @@
 """What a fault is: how to prepare it, bring it about, and remove every trace of it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from runbook.pair import Pair, Side
 from runbook.settings import Role, Settings
 from runbook.verdict import Kind
+
+if TYPE_CHECKING:
+    from runbook.drill.probe import Probe
 
 
 class Course(StrEnum):
@@ -15,6 +19,7 @@ class Course(StrEnum):
     TAKEOVER = "the slave takes {vip} over"
     SPLIT = "both hosts hold {vip} until it is healed, and the master alone takes writes"
     DARK = "nobody serves {vip} until it is healed"
+    STAYS = "{vip} stays on the master, which goes on serving"
 
 
 class Fault(ABC):
@@ -36,6 +41,9 @@ class Fault(ABC):
     recovery_seconds: ClassVar[float] = 30
     """From the heal until that must be so."""
 
+    alerts: ClassVar[Mapping[Role, str]] = {}
+    """What the hosts must raise while it lasts, and end after the heal: a kind of runbook/alert_texts.py."""
+
     vip_target_seconds: ClassVar[float | None] = None
     reads_target_seconds: ClassVar[float | None] = None
     """Targets from the fault until the slave has the VIP, and until it serves reads through it; None: none is set."""
@@ -50,6 +58,14 @@ class Fault(ABC):
     @abstractmethod
     def inject(self, pair: Pair) -> None:
         """Bring it about, in one short command a host."""
+
+    def awaited(self, probe: "Probe", since: float) -> str:
+        """What clients must still come to see before it is healed, or nothing."""
+        return ""
+
+    def stall_target_seconds(self, settings: Settings) -> float | None:
+        """Where the VIP stays: how long writes may stand still; None: as long as it lasts."""
+        return None
 
     @abstractmethod
     def heal(self, side: Side) -> None:

@@ -1,5 +1,7 @@
 """mysqld dies of SIGKILL, as of the kernel's out-of-memory killer, and its service manager does not bring it back."""
 
+from typing import ClassVar
+
 from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
@@ -17,20 +19,14 @@ class KilledMysqld(Fault):
     name = "SIGKILL for mysqld on the master"
     deed = "kills mysqld on {master} with SIGKILL and keeps it down"
     leaves = Kind.FAILED_OVER
-    vip_target_seconds = 0.3
-    reads_target_seconds = 0.5
+    vip_target_seconds: ClassVar[float | None] = 0.3
+    reads_target_seconds: ClassVar[float | None] = 0.5
 
     def __init__(self) -> None:
         self._leash: Leash | None = None
 
     def prepare(self, pair: Pair) -> None:
-        host, unit = pair.master.host, pair.master.names.unit
-        self._leash = Leash(host, _removal(unit))
-        host.put(DROP_IN.format(unit=unit), NO_RESTART)
-        host.do("systemctl daemon-reload")
-        restart = restart_policy(pair.master)
-        if restart != "no":
-            raise HostError(str(host), f"{unit} still has Restart={restart} in spite of our drop-in")
+        self._leash = keep_down(pair.master)
 
     def inject(self, pair: Pair) -> None:
         kill(pair.master)
@@ -40,6 +36,18 @@ class KilledMysqld(Fault):
         if self._leash:
             self._leash.close()
         side.host.do(_removal(side.names.unit))
+
+
+def keep_down(side: Side) -> Leash:
+    """Have the service manager leave a mysqld that dies alone, until the leash is let go."""
+    host, unit = side.host, side.names.unit
+    leash = Leash(host, _removal(unit))
+    host.put(DROP_IN.format(unit=unit), NO_RESTART)
+    host.do("systemctl daemon-reload")
+    restart = restart_policy(side)
+    if restart != "no":
+        raise HostError(str(host), f"{unit} still has Restart={restart} in spite of our drop-in")
+    return leash
 
 
 def kill(side: Side) -> None:

@@ -1,0 +1,73 @@
+"""The file system of the master's data directory is full: commits wait for room, reads go on."""
+
+import shlex
+from collections.abc import Mapping
+from typing import ClassVar
+
+from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.leash import Leash
+from runbook.drill.probe import Probe
+from runbook.errors import RunbookError
+from runbook.pair import Pair, Side
+from runbook.settings import Role
+from runbook.verdict import Kind
+
+FILE = "runbook-drill.fill"
+STANDSTILL_SECONDS = 3
+LEAST_KILOBYTES = 2000
+
+# All but the last blocks at once, then one by one: nothing is left for mysqld. root takes the reserve of ext4 too.
+FILL = """
+free=$(df -k --output=avail {folder} | tail -n 1)
+[ "$free" -le {least} ] || fallocate -l $((free - {least}))K {file} || exit 1
+while dd if=/dev/zero bs=4k count=64 2>/dev/null >> {file}; do :; done
+while dd if=/dev/zero bs=4k count=1 2>/dev/null >> {file}; do :; done
+"""
+# What must not share a file system with the data: the system, the journal, mysqld's error log, the scripts' state.
+SHARED = "d=$(stat -c %d {folder}) && for p in / /var/log /tmp; do [ $(stat -c %d $p) != $d ] || echo $p; done"
+
+
+class FullDisk(Fault):
+    """A file takes all the room that is left; it goes away by itself when nobody is left to remove it."""
+
+    name = "a full disk under the master's data"
+    deed = "fills the file system of the data directory on {master} to the last block and makes room again"
+    undone = "there is room on the disk"
+    course = Course.STAYS
+    alerts: ClassVar[Mapping[Role, str]] = {"master": "disk-nearly-full"}
+    lasts_seconds = 3
+    leaves = Kind.HEALTHY
+    recovery_seconds = 90  # mysqld looks for room once a minute
+
+    def __init__(self) -> None:
+        self._leash: Leash | None = None
+        self._folder = ""
+
+    def prepare(self, pair: Pair) -> None:
+        host = pair.master.host
+        self._folder = pair.master.server.value("SELECT @@GLOBAL.datadir")
+        shared = host.ask(SHARED.format(folder=shlex.quote(self._folder))).split()
+        if shared:
+            raise RunbookError(
+                f"{host}: {self._folder} shares its file system with {' and '.join(shared)}: filling it would hurt "
+                "more than mysqld",
+                "Nothing was filled. This drill wants the data directory on a file system of its own.",
+            )
+        self._leash = Leash(host, f"rm -f {self._file}")
+
+    def inject(self, pair: Pair) -> None:
+        folder = shlex.quote(self._folder)
+        pair.master.host.do(FILL.format(folder=folder, file=self._file, least=LEAST_KILOBYTES))
+
+    def awaited(self, probe: Probe, since: float) -> str:
+        return "" if probe.stands_still("write", STANDSTILL_SECONDS) else "writes that wait for room"
+
+    def heal(self, side: Side) -> None:
+        if self._leash:
+            self._leash.close()
+        if self._folder:
+            side.host.do(f"rm -f {self._file}")
+
+    @property
+    def _file(self) -> str:
+        return shlex.quote(f"{self._folder.rstrip('/')}/{FILE}")

@@ -1,0 +1,46 @@
+"""The slave's mysqld dies and stays down for a while: the master goes on alone."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from runbook.drill.faults.fault import Course
+from runbook.drill.faults.killed_mysqld import KilledMysqld, keep_down, kill
+from runbook.drill.probe import Probe
+from runbook.pair import Pair, Side
+from runbook.settings import Role, Settings
+from runbook.verdict import Kind
+
+FLOWING = 20
+
+
+class KilledSlave(KilledMysqld):
+    """SIGKILL for all of mysqld's unit on the slave; healed, it is started again and catches up by itself."""
+
+    name = "SIGKILL for mysqld on the slave"
+    deed = "kills mysqld on {slave} with SIGKILL, keeps it down for a while and starts it again"
+    roles = ("slave",)
+    undone = "mysqld runs again on the slave"
+    course = Course.STAYS
+    alerts: ClassVar[Mapping[Role, str]] = {"master": "slave-away"}
+    lasts_seconds = 2
+    leaves = Kind.HEALTHY
+    recovery_seconds = 60
+    vip_target_seconds = None
+    reads_target_seconds = None
+
+    def prepare(self, pair: Pair) -> None:
+        self._leash = keep_down(pair.slave)
+
+    def inject(self, pair: Pair) -> None:
+        kill(pair.slave)
+
+    def stall_target_seconds(self, settings: Settings) -> float | None:
+        return settings.semi_sync_timeout_ms / 1000 if settings.semi_sync else 0.0
+
+    def awaited(self, probe: Probe, since: float) -> str:
+        written = list(probe.seen("write", ok=True, since=since + 1))
+        return "" if len(written) >= FLOWING else "writes acknowledged by the master alone"
+
+    def heal(self, side: Side) -> None:
+        super().heal(side)
+        side.host.do(f"systemctl start {side.names.unit}")
