@@ -87,7 +87,7 @@ watch_slave() {
         passes slave-away
         notice_over slave-away
     elif lasts slave-away; then
-        notice slave-away "semi-synchronous replication is not in force: $2 slaves are connected, its status is $1"
+        notice slave-away "semi-synchronous replication is not in force: what is acknowledged now is on this host only"
     fi
 }
 
