@@ -7,6 +7,7 @@ from runbook.drill.fencing import Attempts, Fencing
 from runbook.drill.ledger import Audit
 from runbook.drill.result import Result
 from runbook.drill.split import Split
+from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
 from runbook.verdict import Kind, Verdict
 
@@ -37,6 +38,14 @@ FENCED = Fencing(
 HEALTHY = Verdict(Kind.HEALTHY, "The pair is healthy.", "Nothing to do.")
 SAME = Books(
     audits={"master": KEPT, "slave": KEPT}, rows_apart=(), lacking={"master": "", "slave": ""}, vip_on=("master",)
+)
+STEADY = Steady(
+    vip_moves=0,
+    write_stall_seconds=10.1,
+    write_stall_allowed_seconds=11.5,
+    read_stall_seconds=0.2,
+    new_read_stall_seconds=0.4,
+    alert_seconds=3.0,
 )
 SPLIT = Split(
     vip_seconds=0.7,

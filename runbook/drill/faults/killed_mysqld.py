@@ -38,10 +38,10 @@ class KilledMysqld(Fault):
         side.host.do(_removal(side.names.unit))
 
 
-def keep_down(side: Side) -> Leash:
-    """Have the service manager leave a mysqld that dies alone, until the leash is let go."""
+def keep_down(side: Side, then: str = "") -> Leash:
+    """Have the service manager leave a mysqld that dies alone, until the leash is let go; `then` comes after that."""
     host, unit = side.host, side.names.unit
-    leash = Leash(host, _removal(unit))
+    leash = Leash(host, "; ".join(filter(None, (_removal(unit), then))))
     host.put(DROP_IN.format(unit=unit), NO_RESTART)
     host.do("systemctl daemon-reload")
     restart = restart_policy(side)

@@ -29,7 +29,7 @@ class KilledSlave(KilledMysqld):
     reads_target_seconds = None
 
     def prepare(self, pair: Pair) -> None:
-        self._leash = keep_down(pair.slave)
+        self._leash = keep_down(pair.slave, then=_start(pair.slave))
 
     def inject(self, pair: Pair) -> None:
         kill(pair.slave)
@@ -43,4 +43,8 @@ class KilledSlave(KilledMysqld):
 
     def heal(self, side: Side) -> None:
         super().heal(side)
-        side.host.do(f"systemctl start {side.names.unit}")
+        side.host.do(_start(side))
+
+
+def _start(side: Side) -> str:
+    return f"systemctl start {side.names.unit}"
