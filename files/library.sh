@@ -115,13 +115,14 @@ packets_in() {
         echo $((packets - multicasts))
 }
 
-# call_neighbours: the peer, and all whom this host spoke with lately; that they answer for their address is enough.
+# call_neighbours: the peer, and all whom this host spoke with lately; that they answer for their address is enough, so
+# it is by a datagram for discard (port 9): a connection without a login would count against us at the peer's mysqld.
 call_neighbours() {
     local neighbours address
     neighbours=$(timeout 1 ip -4 neighbour show dev "$INTERFACE" | awk 'NR <= 8 { print $1 }')
     timeout 1 ip -4 neighbour flush dev "$INTERFACE" 2>/dev/null
     for address in $PEER $neighbours; do
-        timeout 0.3 bash -c "exec 3<>/dev/tcp/$address/$MYSQL_PORT" 2>/dev/null &
+        timeout 0.5 bash -c "echo >/dev/udp/$address/9 && sleep 0.3" 2>/dev/null &
     done
     wait
 }

@@ -5,7 +5,7 @@ from station import Make, Station
 
 from runbook.settings import Role
 
-PEER_AND_KNOWN = {"192.168.152.129/3306", "192.168.152.1/3306"}
+PEER_AND_KNOWN = {"192.168.152.129/9", "192.168.152.1/9"}
 
 
 @pytest.fixture
