@@ -129,13 +129,15 @@ call_neighbours() {
 
 # cut_off: this host has heard nobody since the last check, and nobody answers it. What cannot be known is not so.
 cut_off() {
-    local before='' now
+    local before='' now called=''
     now=$(packets_in) || return 1
     { read -r before <"$HEARD"; } 2>/dev/null
-    echo "$now" >"$HEARD"
-    [ "$now" = "$before" ] || return 1
-    call_neighbours
-    [ "$(packets_in)" = "$now" ]
+    if [ "$now" = "$before" ]; then
+        call_neighbours
+        called=$(packets_in)
+    fi
+    echo "${called:-$now}" >"$HEARD"
+    [ "$called" = "$now" ]
 }
 
 # serialised: one script acts at a time; the others wait for it, bounded.

@@ -34,7 +34,7 @@ done
 # back unasked as soon as the two hear each other again.
 code=0
 if cut_off; then
-    say_anew "hears nobody on $INTERFACE, and $PEER does not answer: gives the VIP up"
+    [ -e "$ALERTS/now/cut-off" ] || say "hears nobody on $INTERFACE, and $PEER does not answer: gives the VIP up"
     alert cut-off
     vrrp_is FAULT
     code=1

@@ -1,6 +1,7 @@
 """A host of the lab cut off from everybody: its bridge port forwards nothing, and its link stays up."""
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from runbook.lab.command import SBIN_PATH, LabError, run
@@ -29,6 +30,9 @@ class PortCut:
 
     def make(self) -> None:
         """Cut the port off; LabError when it does not work."""
+        # This machine's own end of the host's cable would go on asking for IPv6 routers, and the host hear it.
+        with suppress(FileNotFoundError):
+            Path("/proc/sys/net/ipv6/conf", self._port, "disable_ipv6").write_text("1")
         self._leash = subprocess.Popen(
             ["sh", "-c", _LEASH, "sh", self._port, FORWARDING],
             stdin=subprocess.PIPE,

@@ -32,6 +32,13 @@ def test_in_silence_the_peer_and_known_neighbours_are_called_and_an_answer_is_en
     assert master.read("log") == ""
 
 
+def test_one_packet_does_not_count_twice(master: Station) -> None:
+    master.write("neighbours_answer", "yes")
+    assert master.run("mysql_check.sh") == 0
+    (master.state / "neighbours_answer").unlink()
+    assert master.run("mysql_check.sh") == 1
+
+
 @pytest.mark.parametrize("role", ["master", "slave"])
 def test_who_hears_nobody_fails_the_check_each_time_and_says_so_once(scripts_on: Make, role: Role) -> None:
     station = scripts_on(role, vip=True, closed=role == "slave")
@@ -55,12 +62,16 @@ def test_a_master_that_is_cut_off_and_without_the_vip_is_closed_all_the_same(mas
     assert master.gave_way
 
 
-def test_who_hears_somebody_again_is_well(master: Station) -> None:
-    assert master.run("mysql_check.sh") == 1
-    master.vip = False
-    master.packets(11)
-    assert master.run("mysql_check.sh") == 0
-    assert master.vrrp_state == "BACKUP"
+def test_who_hears_somebody_again_is_well_and_each_silence_is_said(master: Station) -> None:
+    for count in (11, 12):
+        assert master.run("mysql_check.sh") == 1
+        assert "cut-off" in master.alerts
+        master.vip = False
+        master.packets(count)
+        assert master.run("mysql_check.sh") == 0
+        assert "cut-off" not in master.alerts
+        assert master.vrrp_state == "BACKUP"
+    assert master.read("log").count("hears nobody on host0") == 2
 
 
 def test_where_packets_cannot_be_counted_nothing_is_concluded(scripts_on: Make) -> None:
