@@ -245,10 +245,23 @@ def status(c: Context, name: str = "pair") -> None:
     print("\n".join(Lab.named(name).status()))
 
 
-@task(help={"unit": "only the tests that need no hosts", "args": "more arguments for pytest"}, auto_shortflags=False)
-def test(c: Context, unit: bool = False, args: str = "") -> None:
+@task(
+    help={
+        "unit": "only the tests that need no hosts",
+        "all": "then the story on every other engine and system of the lab",
+        "args": "more arguments for pytest",
+    },
+    auto_shortflags=False,
+)
+def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> None:
     """Run the tests, those on lab hosts of their own included."""
     run_python(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
+    if all:
+        from runbook.lab.recipes import RECIPES
+
+        for recipe in RECIPES[1:]:
+            print(f"\n{recipe.engine} on {recipe.os}")
+            run_python(c, f"pytest tests/lab {args}", env={"LAB_ENGINE": f"{recipe.engine}/{recipe.os}"})
 
 
 @task(auto_shortflags=False)
@@ -259,11 +272,11 @@ def lint(c: Context) -> None:
         c.run(f"{Path(sys.executable).parent / 'shellcheck'} -x files/*.sh runbook/lab/*.sh", pty=sys.stdout.isatty())
 
 
-def run_python(c: Context, *modules: str) -> None:
+def run_python(c: Context, *modules: str, env: dict[str, str] | None = None) -> None:
     """Run modules of this environment from the project's folder; the first that fails ends the task with its code."""
     for module in modules:
         with c.cd(str(HERE)):
-            done = c.run(f"{sys.executable} -m {module}", warn=True, pty=sys.stdout.isatty())
+            done = c.run(f"{sys.executable} -m {module}", warn=True, env=env or {}, pty=sys.stdout.isatty())
         if done is not None and not done.ok:
             raise Exit(code=done.exited)
 

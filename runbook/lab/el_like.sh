@@ -39,9 +39,13 @@ tree() {
     tar -C / -c "${@#/}" | tar -C "$TREES/$name" -x
 }
 
-# program NAME DEBIAN'S MYSQL'S: a client program under MySQL's name.
-program() {
-    install -D -m 755 "/usr/bin/$2" "$TREES/$1/usr/bin/$3"
+# client DEBIAN'S MYSQL'S: a client program under MySQL's name, and with the socket that EL's is built for.
+client() {
+    local tree=$TREES/mysql-community-client
+    install -D -m 755 "/usr/bin/$1" "$tree/usr/libexec/mysql/$2"
+    mkdir -p "$tree/usr/bin"
+    printf '%s\n' '#!/bin/sh' "MYSQL_UNIX_PORT=/var/lib/mysql/mysql.sock exec /usr/libexec/mysql/$2 \"\$@\"" >"$tree/usr/bin/$2"
+    chmod 755 "$tree/usr/bin/$2"
 }
 
 mkdir -p /etc/rpm /var/lib/rpm
@@ -63,19 +67,21 @@ tree curl /usr/bin/curl
 make_rpm curl "$(dpkg-query -W -f '${Version}' curl | sed 's/-.*//')-1.el7" "$BASE"
 
 # ---- MySQL 5.6: of the vendor's repository ----
-program mysql-community-client mariadb mysql
-program mysql-community-client mariadb-admin mysqladmin
-program mysql-community-client mariadb-binlog mysqlbinlog
-program mysql-community-client mariadb-dump mysqldump
+client mariadb mysql
+client mariadb-admin mysqladmin
+client mariadb-binlog mysqlbinlog
+client mariadb-dump mysqldump
 make_rpm mysql-community-client "$VERSION-3.el7" "$VENDOR"
 
 server=$TREES/mysql-community-server
-mkdir -p "$server"/usr/sbin "$server"/usr/bin "$server"/usr/share "$server"/etc "$server"/usr/lib/systemd/system \
+mkdir -p "$server"/usr/sbin "$server"/usr/bin "$server"/etc "$server"/usr/lib/systemd/system \
     "$server"/usr/lib/tmpfiles.d "$server"/var/lib/mysql /srv/unpacked
 tar -C /srv/unpacked --strip-components=1 -xf /srv/mysql.tar.gz
 mv /srv/unpacked/bin/mysqld "$server/usr/sbin/"
-mv /srv/unpacked/share "$server/usr/share/mysql"
-program mysql-community-server my_print_defaults my_print_defaults
+# Where this build of it looks, and where the client, which is of another version, does not.
+mkdir -p "$server/usr/local/mysql"
+mv /srv/unpacked/share "$server/usr/local/mysql/"
+install -m 755 /usr/bin/my_print_defaults "$server/usr/bin/"
 cat >"$server/etc/my.cnf" <<'END'
 [mysqld]
 datadir=/var/lib/mysql
@@ -120,7 +126,7 @@ option() { my_print_defaults mysqld_safe | sed -n "s/^--$1=//p" | tail -n 1; }
 log=$(option log-error) pid=$(option pid-file)
 while :; do
     rm -f "$pid"
-    /usr/sbin/mysqld --basedir=/usr --user=mysql --log-error="$log" --pid-file="$pid" >>"$log" 2>&1
+    /usr/sbin/mysqld --user=mysql --log-error="$log" --pid-file="$pid" >>"$log" 2>&1
     [ -f "$pid" ] || break
     echo "$(date '+%y%m%d %H:%M:%S') mysqld_safe mysqld restarted" >>"$log"
 done
@@ -130,10 +136,10 @@ cat >"$server/usr/bin/mysql-systemd-start" <<'END'
 # Stands for MySQL 5.6's script of this name: makes the system tables, waits for an answer.
 if [ "$1" = pre ]; then
     touch /var/log/mysqld.log && chown mysql:mysql /var/log/mysqld.log && chmod 640 /var/log/mysqld.log
-    [ -d /var/lib/mysql/mysql ] && exit 0
+    [ -e /var/lib/mysql/mysql/user.frm ] && exit 0
     mkdir -p /var/lib/mysql/mysql /var/lib/mysql/test && chown -R mysql:mysql /var/lib/mysql
-    cd /usr/share/mysql && { echo 'use mysql;'; cat mysql_system_tables.sql mysql_system_tables_data.sql fill_help_tables.sql; } |
-        /usr/sbin/mysqld --no-defaults --bootstrap --basedir=/usr --datadir=/var/lib/mysql --user=mysql >>/var/log/mysqld.log 2>&1
+    cd /usr/local/mysql/share && { echo 'use mysql;'; cat mysql_system_tables.sql mysql_system_tables_data.sql fill_help_tables.sql; } |
+        /usr/sbin/mysqld --no-defaults --bootstrap --datadir=/var/lib/mysql --user=mysql >>/var/log/mysqld.log 2>&1
 else
     for ((tries = 0; tries < 600; tries++)); do
         mysqladmin --no-defaults --protocol=socket --socket=/var/lib/mysql/mysql.sock ping >/dev/null 2>&1 && exit 0
@@ -146,8 +152,8 @@ chmod 755 "$server"/usr/bin/*
 make_rpm mysql-community-server "$VERSION-3.el7" "$VENDOR" \
     "Provides: mysql-server = $VERSION-3.el7" "Requires: mysql-community-client >= 5.6.10, libaio" \
     "%description" "MySQL $VERSION." \
-    "%pre" "getent group mysql >/dev/null || groupadd -g 27 -r mysql" \
-    "getent passwd mysql >/dev/null || useradd -r -u 27 -g mysql -d /var/lib/mysql -s /bin/false mysql" \
+    "%pre" "getent group mysql >/dev/null || groupadd -r mysql" \
+    "getent passwd mysql >/dev/null || useradd -r -g mysql -d /var/lib/mysql -s /bin/false mysql" \
     "%post" "systemd-tmpfiles --create /usr/lib/tmpfiles.d/mysql.conf 2>/dev/null || :" \
     "systemctl enable mysqld.service >/dev/null 2>&1 || :"
 
@@ -170,7 +176,7 @@ echo 'CentOS Linux release 7 (Core)' >"$TREES/centos-release/etc/centos-release"
 make_rpm centos-release 7-9 /srv/release "BuildArch: noarch" "Provides: system-release = 7, /bin/sh"
 rpm --force-debian --install --nodeps /srv/release/noarch/centos-release-*.rpm
 dpkg --remove --force-depends keepalived curl mariadb-client mariadb-client-core libaio1 >/dev/null
-rm -rf "$TREES" "$SPECS" /srv/build /srv/release /srv/unpacked /srv/files /srv/mysql.tar.gz /etc/keepalived /var/cache/apt/*
+rm -rf "$TREES" "$SPECS" /srv/build /srv/release /srv/unpacked /srv/files /srv/mysql.tar.gz /etc/keepalived /etc/mysql /var/cache/apt/*
 ln -sf dnf-3 /usr/bin/yum
 rm -f /usr/bin/dnf /usr/bin/apt* /usr/bin/dpkg* /usr/bin/rpmbuild /etc/os-release
 cat >/usr/lib/os-release <<'END'

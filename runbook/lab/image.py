@@ -148,8 +148,8 @@ def remaking(recipe: Recipe) -> str:
 def image(recipe: Recipe, state: Path, say: Say) -> Path:
     """The recipe's root file system, built now if it is not there; `state` holds the labs that use images."""
     groups = package_groups(recipe.os)
-    folder = CACHE / recipe.os
-    root = folder / f"rootfs-{digest(recipe.suite, groups, remaking(recipe))}"
+    folder, script = CACHE / recipe.os, remaking(recipe)
+    root = folder / f"rootfs-{digest(recipe.suite, groups, script)}"
     if root.exists():
         return root
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,14 +157,14 @@ def image(recipe: Recipe, state: Path, say: Say) -> Path:
         if not root.exists():
             _clear(folder, state)
             say(f"image {recipe.os}: building, a minute or two; watch it: tail -f {folder / 'build.log'}")
-            started = time.monotonic()
             tarball = recipe.tarball(CACHE / recipe.engine, say) if recipe.tarball and recipe.remake else None
-            _build(root, recipe, groups, _fresh_log(folder / "build.log", held), tarball)
+            started = time.monotonic()
+            _build(root, recipe, groups, script, _fresh_log(folder / "build.log", held), tarball)
             say(f"image {recipe.os}: built in {time.monotonic() - started:.0f} s, kept in {root}")
     return root
 
 
-def _build(root: Path, recipe: Recipe, groups: Sequence[str], log: Log, tarball: Path | None) -> None:
+def _build(root: Path, recipe: Recipe, groups: Sequence[str], script: str, log: Log, tarball: Path | None) -> None:
     mirror, environment = debian_mirror(), proxy_environment()
     building = Path(tempfile.mkdtemp(prefix="building-", dir=root.parent))
     building.chmod(0o755)
@@ -175,11 +175,11 @@ def _build(root: Path, recipe: Recipe, groups: Sequence[str], log: Log, tarball:
     run(bootstrap, seconds=BUILD_SECONDS, log=log, env=environment)
     furnish: list[str | Path] = ["chroot", building, "sh", "-s", *groups]
     run(furnish, seconds=BUILD_SECONDS, stdin=FURNISH, log=log, env=environment)
-    if recipe.remake:
+    if script:
         if tarball:
             shutil.copy(tarball, building / "srv/mysql.tar.gz")
         remake: list[str | Path] = ["chroot", building, "bash", "-s", *recipe.packages]
-        run(remake, seconds=BUILD_SECONDS, stdin=remaking(recipe), log=log, env=environment)
+        run(remake, seconds=BUILD_SECONDS, stdin=script, log=log, env=environment)
     building.rename(root)
 
 

@@ -94,15 +94,16 @@ class Libraries:
 
 
 @dataclass(frozen=True)
-class Clients:
-    """mysql and mysqladmin are on the path: the tarball's own, else the distribution's."""
+class Programs:
+    """mysqld, mysql and mysqladmin are on the path: the tarball's own; clients that it lacks are the distribution's."""
 
     family: Family = field(repr=False)
+    socket: str
 
-    name = "client programs"
+    name = "programs on the path"
 
     def questions(self) -> Iterable[str]:
-        yield "for program in mysql mysqladmin; do command -v $program >/dev/null || echo $program; done"
+        yield "for program in mysqld mysql mysqladmin; do command -v $program >/dev/null || echo $program; done"
 
     def want(self) -> State:
         return {"missing": None}
@@ -112,11 +113,11 @@ class Clients:
         return {"missing": " ".join(host.ask(question).split()) or None}
 
     def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        host.do(
-            f"for program in {change.now}; do [ ! -x {HOME}/bin/$program ] || "
-            f"ln -sf {HOME}/bin/$program /usr/bin/$program; done"
-        )
+        for program in str(gap[0].now).split():
+            if host.ask(f"[ ! -x {HOME}/bin/{program} ] || echo there").strip():
+                # The tarball's clients are built for a socket in /tmp.
+                text = f'#!/bin/sh\n# {OURS}.\nMYSQL_UNIX_PORT={self.socket} exec {HOME}/bin/{program} "$@"\n'
+                host.put(f"/usr/{'sbin' if program == 'mysqld' else 'bin'}/{program}", text, mode=0o755)
         if self.read(host)["missing"] is None:
             return
         packages = self.family.CLIENT_PACKAGES
@@ -200,7 +201,7 @@ def tarball_steps(settings: Settings, family: Family, names: ServerNames) -> lis
     return [
         Unpacked(settings.mysql_source, settings.mysql_sha256),
         Libraries(family),
-        Clients(family),
+        Programs(family, names.socket),
         OwnMyCnf(names.my_cnf, templates.render("tarball.my.cnf.j2", **values)),
         DataDirectory(),
         UnitFile(f"/etc/systemd/system/{names.unit}.service", templates.render("mysqld.service.j2", **values)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from commandline import until
-from outside import NAME, SUBNET, OutsidePair, but_for_the_lock, changes, reset
+from outside import ENGINE, IS_FIRST_ROW, NAME, OS, SUBNET, OutsidePair, but_for_the_lock, changes, reset
 
 from runbook.lab.command import locked
 from runbook.lab.pair import Lab
@@ -80,7 +80,7 @@ def states() -> Iterator[States]:
     with locked(Path(f"/run/mysql-runbook-lab-tests-{NAME}.lock"), others, OTHERS_SECONDS, print):
         lab.down()
         try:
-            lab.up(print)
+            lab.up(print, ENGINE, OS)
             yield States(lab)
         finally:
             lab.down()
@@ -109,6 +109,17 @@ def doomed_pair(states: States) -> Iterator[OutsidePair]:
     """A pair that serves, and that its test leaves broken for good."""
     yield states.healthy()
     states.distrust()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another engine or system than the first the story alone is told."""
+    if IS_FIRST_ROW:
+        return
+    left_out = [
+        item for item in items if Path(__file__).parent in item.path.parents and not item.get_closest_marker("story")
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

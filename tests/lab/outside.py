@@ -23,6 +23,12 @@ from runbook.lab.pair import Lab
 
 # Another lab beside this one, for who tests two trees at once: LAB_TESTS=NAME:SUBNET.
 NAME, SUBNET = os.environ.get("LAB_TESTS", "test:192.168.153").split(":")
+# Another row of the lab's table than its first: LAB_ENGINE=ENGINE/OS. Then the tests marked `story` run, and no others.
+ENGINE, OS = os.environ.get("LAB_ENGINE", "mysql-9.7/debian-sid").split("/")
+IS_FIRST_ROW = (ENGINE, OS) == ("mysql-9.7", "debian-sid")
+IS_MARIADB = ENGINE.startswith("mariadb")
+HAS_SUPER_READ_ONLY = IS_FIRST_ROW
+MYSQLD = "mariadbd" if IS_MARIADB else "mysqld"
 MASTER, SLAVE = f"master {SUBNET}.128", f"slave {SUBNET}.129"  # as messages name them
 SSH_SECONDS = 30
 SQL_SECONDS = 10
@@ -47,17 +53,19 @@ SERVING = (
 BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
 # One operator at a time: the lock's file is written by every run that may change something.
 LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
-CLOSED = "SELECT @@GLOBAL.super_read_only"
-EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
-THREADS = """
-SELECT receiver.service_state, applier.service_state FROM performance_schema.replication_connection_status receiver
-JOIN performance_schema.replication_applier_status applier USING (channel_name)
-"""
+CLOSED = f"SELECT @@GLOBAL.{'super_' if HAS_SUPER_READ_ONLY else ''}read_only"
+# Of all its transactions, in words that are the same on both servers; without GTID nothing.
+EXECUTED = "SELECT @@GLOBAL.gtid_current_pos" if IS_MARIADB else "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+OWN = "SELECT CONCAT('-', @@server_id, '-')" if IS_MARIADB else "SELECT @@server_uuid"
+STATUS = f"SHOW {'REPLICA' if IS_FIRST_ROW else 'SLAVE'} STATUS"
+RECEIVER, APPLIER = 10, 11  # columns of it, in every version: Slave_IO_Running, Slave_SQL_Running
 SERVER = """
 SHOW GLOBAL VARIABLES;
 SELECT 'account', user, host, plugin, HEX(authentication_string) FROM mysql.user;
 SELECT 'right', grantee, privilege_type FROM information_schema.user_privileges;
 SELECT 'right', grantee, table_schema, privilege_type FROM information_schema.schema_privileges;
+"""
+SOURCE = """
 SELECT 'source', slave_master_info.* FROM mysql.slave_master_info;
 SELECT 'receiver', service_state FROM performance_schema.replication_connection_status;
 SELECT 'applier', service_state FROM performance_schema.replication_applier_status;
@@ -123,7 +131,21 @@ class OutsideHost:
 
     def replicates(self) -> bool:
         """Whether both replication threads run."""
-        return self.sql(THREADS) == [["ON", "ON"]]
+        return [(row[RECEIVER], row[APPLIER]) for row in self.sql(STATUS)] == [("Yes", "Yes")]
+
+    def has_none_of(self, other: "OutsideHost") -> bool:
+        """Whether no transaction that the other server made is on this one."""
+        return other.value(OWN) not in self.value(EXECUTED)
+
+    def refuses_root(self) -> bool:
+        """Whether the server takes no write, root's included where it can refuse those."""
+        if not HAS_SUPER_READ_ONLY:
+            return self.value(CLOSED) == "1"
+        try:
+            self.sql("CREATE SCHEMA nobodys")
+        except SqlError as error:
+            return error.code == READ_ONLY
+        return False
 
     def addresses(self) -> set[str]:
         """Its IPv4 addresses now, asked of the kernel and not by SSH; none when it is powered off."""
@@ -137,7 +159,9 @@ class OutsideHost:
     def daemon(self, name: str) -> int | None:
         """The pid, on this machine, of the host's daemon of that name, or None when it does not run."""
         init = self.machine.init()
-        return next((each.pid for each in processes() if (each.parent, each.name) == (init, name)), None)
+        parents = {init, *(each.pid for each in processes() if each.parent == init and each.name == "mysqld_safe")}
+        found = (each.pid for each in processes() if each.name == name and each.parent in parents)
+        return next(found, None) if init else None
 
     def runs(self, name: str) -> bool:
         """Whether a process of that name runs on the host."""
@@ -156,9 +180,10 @@ class OutsideHost:
 
     def state(self) -> dict[str, object]:
         """Its daemons, addresses, files, and all that its server is; to be compared with what it is later."""
-        daemons = {name: self.daemon(name) for name in ("mysqld", "keepalived")}
-        serves = daemons["mysqld"] is not None
-        server = {" ".join(row): True for row in self.sql(SERVER)} if serves else {}
+        daemons = {name: self.daemon(name) for name in (MYSQLD, "keepalived")}
+        serves = daemons[MYSQLD] is not None
+        query = SERVER + SOURCE if IS_FIRST_ROW else SERVER
+        server = {" ".join(row): True for row in self.sql(query)} if serves else {}
         files = self.files(SERVING if serves else ())
         return {"daemons": daemons, "addresses": self.addresses(), "files": files, "server": server}
 
@@ -202,14 +227,14 @@ class OutsidePair:
 
     def is_healthy(self) -> bool:
         """Whether the servers themselves say so: VIP, daemons, read-only flags, replication, the same transactions."""
-        if None in [host.daemon(name) for host in self.hosts for name in ("mysqld", "keepalived")]:
+        if None in [host.daemon(name) for host in self.hosts for name in (MYSQLD, "keepalived")]:
             return False
-        (closed, executed, *threads), (slave_closed, slave_executed, *slave_threads) = [
-            host.sql(f"{CLOSED}; {EXECUTED}; {THREADS}") for host in self.hosts
-        ]
+        (closed, executed), (slave_closed, slave_executed) = [host.sql(f"{CLOSED}; {EXECUTED}") for host in self.hosts]
         return (
             self.vip_is_on() == ["master"]
-            and (closed, threads, slave_closed, slave_threads) == (["0"], [], ["1"], [["ON", "ON"]])
+            and (closed, slave_closed) == (["0"], ["1"])
+            and self.slave.replicates()
+            and self.master.sql(STATUS) == []
             and executed == slave_executed
         )
 

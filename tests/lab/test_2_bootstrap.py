@@ -9,7 +9,7 @@ import re
 import pymysql
 import pytest
 from commandline import until
-from outside import MASTER, NAME, READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, changes, expect_same
+from outside import MASTER, MYSQLD, NAME, READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, changes, expect_same
 from watchers import Argv
 
 SEEN_SECONDS = 10
@@ -17,6 +17,7 @@ SCRIPTS = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 EVERYBODY = ("everybody", 'every\'body "else"')  # an account with all privileges, and its password
 
 
+@pytest.mark.story
 def test_from_blank_hosts_through_a_drill_and_home_in_one_command(blank_pair: OutsidePair) -> None:
     with Argv() as argv:
         ran = blank_pair.inv("bootstrap", "verify", "drill.kill-master", "failback", "verify").expect(0)
@@ -24,11 +25,12 @@ def test_from_blank_hosts_through_a_drill_and_home_in_one_command(blank_pair: Ou
     assert len(heads) == 5, f"{len(heads)} of the 5 tasks ran:\n{ran.out}"
     until("a healthy pair", SEEN_SECONDS, blank_pair.is_healthy)
 
-    assert argv.with_any(["mysqld"]), "the watcher saw nothing of the hosts"
+    assert argv.with_any([MYSQLD]), "the watcher saw nothing of the hosts"
     assert argv.with_any(["--defaults-file"]), "the watcher did not see the scripts' mysql client"
     assert argv.with_any(blank_pair.operator.secret_cores) == []
 
 
+@pytest.mark.story
 def test_a_second_bootstrap_changes_nothing(healthy_pair: OutsidePair) -> None:
     before = healthy_pair.state()
     again = healthy_pair.inv("bootstrap").expect(0, "bootstrap: 0 changed", ", 0 failed in ")
@@ -37,6 +39,7 @@ def test_a_second_bootstrap_changes_nothing(healthy_pair: OutsidePair) -> None:
     expect_same(before, healthy_pair.state(), locked=True)
 
 
+@pytest.mark.story
 def test_verify_proves_it_and_writes_one_heartbeat_row(healthy_pair: OutsidePair) -> None:
     before = healthy_pair.state()
     rows = [ledger_and_heartbeats(host) for host in healthy_pair.hosts]

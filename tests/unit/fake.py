@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fake_mysqld import Effect, FakeChannel, FakeConnection, FakeMysqld, Row
 from local_link import LocalLink, PipeChannel
@@ -120,6 +120,10 @@ class FakeLink:
         if (address, port) not in self.mysqlds:
             raise ConnectionRefusedError(f"{address}:{port} does not accept a connection")
         return FakeChannel(self.mysqlds[address, port])
+
+    def feed(self, script: str, file: BinaryIO) -> Ran:
+        self.changed.append("carried")
+        return Ran(0, "", "")
 
     def process(self, script: str) -> Any:
         raise AssertionError(f"{self.label}: no process was expected: {script}")

@@ -1,5 +1,6 @@
 """What the server is called on a host: found from what is installed, else told by hosts.env and the package sources."""
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -9,7 +10,7 @@ from runbook.errors import BadInput
 from runbook.host import Host
 from runbook.settings import Settings, WantedEngine
 from runbook.source import Source
-from runbook.system import debian
+from runbook.system import debian, redhat
 from runbook.system.family import names_on
 from runbook.system.server_names import UNITS_QUESTION, ServerNames
 
@@ -29,7 +30,13 @@ def host(settings: Settings, link: FakeLink) -> Host:
 
 @pytest.mark.parametrize(
     ("family", "there", "expected"),
-    [(debian, "mysql", debian.MYSQL), (debian, "mariadb", debian.MARIADB)],
+    [
+        (debian, "mysql", debian.MYSQL),
+        (debian, "mariadb", debian.MARIADB),
+        (debian, "mysqld", debian.FROM_TARBALL),
+        (redhat, "mysqld", redhat.MYSQL),
+        (redhat, "mariadb", redhat.MARIADB),
+    ],
 )
 @pytest.mark.parametrize("named", [False, True])
 def test_what_is_installed_is_found_whether_hosts_env_names_it_or_not(
@@ -72,3 +79,20 @@ def test_on_a_blank_host_without_engine_its_package_sources_decide(
     link.says(debian.candidate_question("mysql-server"), mysql)
     link.says(debian.candidate_question("mariadb-server"), mariadb)
     assert names_on(host, debian, "auto", DISTRIBUTION) == expected
+
+
+@pytest.mark.parametrize("family", [debian, redhat])
+def test_a_tarball_makes_a_server_of_its_own_name(host: Host, link: FakeLink, family: ModuleType) -> None:
+    link.says(UNITS_QUESTION, UNITS["blank"])
+    names = names_on(host, family, "auto", Source("tarball", "/srv/mysql.tar.gz"))
+    assert (names.engine, names.unit, names.my_cnf) == ("mysql", "mysqld", "/etc/my.cnf")
+
+
+@pytest.mark.parametrize(
+    ("file", "engine"),
+    [("mysql-community-server_8.0.36-1_amd64.deb", "mysql"), ("MariaDB-server-10.11.6-1.el9.x86_64.rpm", "mariadb")],
+)
+def test_a_folder_tells_its_engine(host: Host, link: FakeLink, tmp_path: Path, file: str, engine: str) -> None:
+    link.says(UNITS_QUESTION, UNITS["blank"])
+    (tmp_path / file).touch()
+    assert names_on(host, debian, "auto", Source("folder", str(tmp_path))).engine == engine

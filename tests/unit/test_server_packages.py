@@ -1,0 +1,292 @@
+"""The server's packages: which one is installed, in which version, and from where."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from fake import FakeLink, LocalLink, captured_json, host_of
+
+from runbook.errors import BadInput, RunbookError
+from runbook.host import CommandFailed, DryHost, Host
+from runbook.settings import Settings
+from runbook.source import SUMS
+from runbook.step import Change, Step, ensure
+from runbook.steps.server_packages import CARRIED_TO, ServerPackage, package_steps
+from runbook.system import debian, redhat
+from runbook.system.resources import File
+
+CANDIDATES = captured_json("packages.json")["candidate"]
+EL = captured_json("packages_el.json")
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    return FakeLink()
+
+
+@pytest.fixture
+def host(settings: Settings, link: FakeLink) -> Host:
+    return host_of(settings, link)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch, link: FakeLink) -> Iterator[list[str]]:
+    """What is given to the package manager of either family; it is then there."""
+    done: list[str] = []
+
+    def install(host: Host, *packages: str) -> None:
+        done.extend(packages)
+        for family, answer in ((debian, "9.7.4-2"), (redhat, EL["installed"]["mysql-community-server"])):
+            for names in (*family.SERVERS, redhat.MYSQL):
+                for package in names.packages:
+                    link.says(family.version_question(package), answer)
+
+    for family in (debian, redhat):
+        monkeypatch.setattr(family, "install", install)
+    yield done
+
+
+# ---- the hosts' own sources ----
+
+
+def blank(link: FakeLink, family: ModuleType, candidates: dict[str, str]) -> None:
+    for names in family.SERVERS:
+        for package in names.packages:
+            link.says(family.version_question(package), "")
+            link.says(family.candidate_question(package), candidates.get(package, ""))
+
+
+def test_debians_server_is_installed_by_its_name(host: Host, link: FakeLink, installed: list[str]) -> None:
+    blank(link, debian, CANDIDATES)
+    outcome = ensure(host, ServerPackage(debian.MYSQL, debian, None))
+    assert (outcome.status, installed) == ("changed", ["mysql-server"])
+
+
+def test_on_el_the_vendors_package_goes_before_the_distributions(
+    host: Host, link: FakeLink, installed: list[str]
+) -> None:
+    blank(link, redhat, EL["candidate"] | {"mysql-server": "8.0.36-1.el9_3\n"})
+    assert ensure(host, ServerPackage(redhat.MYSQL, redhat, None)).status == "changed"
+    assert installed == ["mysql-community-server"]
+
+
+def test_on_el_a_version_is_named_at_the_install(host: Host, link: FakeLink, installed: list[str]) -> None:
+    blank(link, redhat, EL["candidate"])
+    ensure(host, ServerPackage(redhat.MYSQL, redhat, "5.6.24"))
+    assert installed == ["mysql-community-server-5.6.24*"]
+
+
+def test_either_of_els_packages_counts_as_the_server(host: Host, link: FakeLink) -> None:
+    link.says(redhat.version_question("mysql-community-server"), "")
+    link.says(redhat.version_question("mysql-server"), "8.0.36-1.el9_3\n")
+    assert ensure(host, ServerPackage(redhat.MYSQL, redhat, None)).status == "ok"
+
+
+def test_stale_lists_are_renewed_before_it_is_given_up(host: Host, link: FakeLink, installed: list[str]) -> None:
+    blank(link, debian, {})
+    offer = debian.candidate_question("mysql-server")
+    link.takes("apt-get update -q", lambda: link.says(offer, CANDIDATES["mysql-server"]))
+    assert ensure(host, ServerPackage(debian.MYSQL, debian, None)).status == "changed"
+
+
+def test_sources_without_the_server_are_named_with_the_ways_out(host: Host, link: FakeLink) -> None:
+    blank(link, redhat, {})
+    link.says_where("makecache", "")
+    with pytest.raises(RunbookError, match=r"no mysql-community-server and no mysql-server\n.*ENGINE.*MYSQL_SOURCE"):
+        ensure(host, ServerPackage(redhat.MYSQL, redhat, None))
+
+
+@pytest.mark.parametrize(
+    ("version", "offered", "kept"),
+    [
+        ("8.0.36", "8.0.36-1debian12", True),
+        ("8.0", "8.0.44-1debian12", True),
+        ("10.11", "1:10.11.18-0+deb12u1", True),
+        ("8.0.3", "8.0.36-1debian12", False),
+        ("8.0", "18.0.1", False),
+        ("5.6", "5x6.1", False),
+    ],
+)
+def test_debians_pin_is_for_that_version_or_series_alone(version: str, offered: str, kept: bool) -> None:
+    import re
+
+    path, text = debian.pin(version) or ("", "")
+    assert path.startswith("/etc/apt/preferences.d/")
+    pattern = re.search(r"^Pin: version /(.+)/$", text, re.MULTILINE)
+    assert pattern and bool(re.search(pattern[1], offered)) is kept
+
+
+def test_a_version_is_pinned_on_debian_before_the_install(settings_of: Callable[..., Settings]) -> None:
+    pin, server = package_steps(settings_of(MYSQL_VERSION="9.7"), debian, debian.MYSQL)
+    assert isinstance(pin, File) and "9[.]7" in pin.content
+    assert isinstance(server, ServerPackage)
+
+
+# ---- files that are carried ----
+
+
+@pytest.fixture
+def release(settings_of: Callable[..., Settings], tmp_path: Path) -> list[Step]:
+    file = tmp_path / "mysql-community-release-el7-5.noarch.rpm"
+    file.write_bytes(b"rpm")
+    return package_steps(settings_of(MYSQL_SOURCE=str(file)), redhat, redhat.MYSQL)
+
+
+def test_a_release_package_is_known_by_its_name_whatever_its_version(
+    host: Host, link: FakeLink, release: list[Step]
+) -> None:
+    link.says(redhat.version_question("mysql-community-release"), EL["installed"]["mysql-community-release"])
+    assert ensure(host, release[0]).status == "ok"
+
+
+def test_a_release_package_is_carried_installed_and_its_repository_read(
+    host: Host, link: FakeLink, release: list[Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    question = redhat.version_question("mysql-community-release")
+
+    def install(host: Host, *packages: str) -> None:
+        done.extend(packages)
+        link.says(question, EL["installed"]["mysql-community-release"])
+
+    monkeypatch.setattr(redhat, "install", install)
+    link.says(question, "")
+    link.takes(f"rm -rf {CARRIED_TO}")
+    link.says_where("module disable", "")
+    link.says_where("makecache", "")
+    assert ensure(host, release[0]).status == "changed"
+    assert done == [f"{CARRIED_TO}/mysql-community-release-el7-5.noarch.rpm"]
+    assert any("makecache" in call for call in link.calls)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    for name in ("mysql-common_5.8+1.1.0_all.deb", "mysql-community-server_8.0.36-1debian12_amd64.deb"):
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def test_a_folders_packages_are_all_installed_at_once(
+    host: Host,
+    link: FakeLink,
+    folder: Path,
+    settings_of: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (step,) = package_steps(settings_of(MYSQL_SOURCE=str(folder)), debian, debian.MYSQL)
+    done: list[tuple[str, ...]] = []
+    questions = [debian.version_question(name) for name in ("mysql-common", "mysql-community-server")]
+
+    def install(host: Host, *packages: str) -> None:
+        done.append(packages)
+        for question in questions:
+            link.says(question, "1")
+
+    monkeypatch.setattr(debian, "install", install)
+    link.says(questions[0], "5.8+1.1.0")
+    link.says(questions[1], "")
+    link.takes(f"rm -rf {CARRIED_TO}")
+    outcome = ensure(host, step)
+    assert outcome.gap == [Change("mysql-community-server", None, "installed")]
+    assert done == [tuple(f"{CARRIED_TO}/{file.name}" for file in sorted(folder.iterdir()))]
+
+
+def test_nothing_is_carried_when_a_checksum_is_wrong(
+    host: Host, link: FakeLink, folder: Path, settings_of: Callable[..., Settings]
+) -> None:
+    (folder / SUMS).write_text("0000  mysql-common_5.8+1.1.0_all.deb\n")
+    (step,) = package_steps(settings_of(MYSQL_SOURCE=str(folder)), debian, debian.MYSQL)
+    for name in ("mysql-common", "mysql-community-server"):
+        link.says(debian.version_question(name), "")
+    with pytest.raises(BadInput, match="SHA256SUMS"):
+        ensure(host, step)
+    assert link.changed == []
+
+
+def test_a_plan_does_not_fetch(settings_of: Callable[..., Settings]) -> None:
+    settings = settings_of(MYSQL_SOURCE="http://127.0.0.1:9/mysql-community-release-el7-5.noarch.rpm")
+    link = FakeLink()
+    link.says(redhat.version_question("mysql-community-release"), "")
+    step, _ = package_steps(settings, redhat, redhat.MYSQL)
+    assert ensure(host_of(settings, link, dry=True), step).status == "would change"
+
+
+def test_a_file_is_carried_whole(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "big.tar.gz"
+    file.write_bytes(bytes(range(256)) * 5000)
+    host = host_of(settings, LocalLink())
+    path = host.carry(file, str(tmp_path / "there"))
+    assert Path(path).read_bytes() == file.read_bytes()
+
+
+def test_a_file_that_did_not_arrive_whole_is_not_there(settings: Settings, tmp_path: Path) -> None:
+    file, link = tmp_path / "big.tar.gz", LocalLink()
+    file.write_bytes(bytes(range(256)) * 5000)
+    link.cut_stdin = 1000
+    with pytest.raises(CommandFailed, match="is the disk full"):
+        host_of(settings, link).carry(file, str(tmp_path / "there"))
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_dry_run_carries_nothing(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "a.rpm"
+    file.touch()
+    host = host_of(settings, LocalLink(), dry=True)
+    assert isinstance(host, DryHost)
+    with pytest.raises(AssertionError, match="dry run"):
+        host.carry(file, str(tmp_path / "there"))
+    assert not (tmp_path / "there").exists()
+
+
+# ---- yum ----
+
+
+def stub(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("manager", ["yum", "dnf"])
+def test_the_systems_own_package_manager_installs(settings: Settings, tmp_path: Path, manager: str) -> None:
+    stub(tmp_path, manager, f"echo {manager} $* > {tmp_path}/log")
+    redhat.install(host_of(settings, LocalLink(tmp_path)), "mysql-community-server-5.6*", "/tmp/a.rpm")
+    assert (tmp_path / "log").read_text() == f"{manager} -y install mysql-community-server-5.6* /tmp/a.rpm\n"
+
+
+def test_an_install_that_fails_says_what_yum_said(settings: Settings, tmp_path: Path) -> None:
+    stub(tmp_path, "yum", "echo 'Error: Unable to find a match: keepalived'; exit 1")
+    with pytest.raises(CommandFailed, match="Error: Unable to find a match: keepalived"):
+        redhat.install(host_of(settings, LocalLink(tmp_path)), "keepalived")
+
+
+@pytest.mark.parametrize(("package", "version"), EL["installed"].items())
+def test_what_rpm_says_of_a_package_is_read(settings: Settings, tmp_path: Path, package: str, version: str) -> None:
+    said = EL["rpm -q"][package]
+    stub(tmp_path, "rpm", f"printf '%s\\n' '{said[1].rstrip()}'; exit {said[0]}")
+    assert host_of(settings, LocalLink(tmp_path)).ask(redhat.version_question(package)) == version
+
+
+@pytest.mark.parametrize("package", EL["yum list"])
+def test_what_yum_offers_is_read(settings: Settings, tmp_path: Path, package: str) -> None:
+    code, said = EL["yum list"][package]
+    (tmp_path / "said").write_text(said)
+    stub(tmp_path, "yum", f"cat {tmp_path}/said; exit {code}")
+    answer = host_of(settings, LocalLink(tmp_path)).ask(redhat.candidate_question(package))
+    assert answer == EL["candidate"].get(package, "")
+
+
+@pytest.mark.parametrize(
+    ("family", "file", "package"),
+    [
+        (redhat, "mysql-community-server-5.6.24-3.el7.x86_64.rpm", "mysql-community-server"),
+        (redhat, "mysql84-community-release-el9-1.noarch.rpm", "mysql84-community-release"),
+        (debian, "mysql-apt-config_0.8.33-1_all.deb", "mysql-apt-config"),
+        (debian, "mariadb-server_10.11.18-0+deb12u1_amd64.deb", "mariadb-server"),
+    ],
+)
+def test_a_package_is_told_by_its_files_name(family: ModuleType, file: str, package: str) -> None:
+    assert family.package_of(file) == package
