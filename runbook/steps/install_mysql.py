@@ -12,6 +12,7 @@ from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps
+from runbook.steps.temporary_password import TemporaryPassword
 from runbook.system.resources import Service, service_question
 
 START_SECONDS = 600
@@ -101,6 +102,7 @@ def _steps(side: Side) -> Sequence[Step]:
         *(tarball_steps if from_tarball else package_steps)(settings, side.family, names),
         NoSocketActivation(names.unit),
         Service(names.unit, seconds=START_SECONDS),
+        TemporaryPassword(names, settings.mysql_root_password),
         RootPassword(server, settings.mysql_root_password),
         *([WantedVersion(server, version)] if version else []),
         SecureInstallation(server, settings.mysql_root_password, settings.root_remote),

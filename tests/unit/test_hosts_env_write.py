@@ -13,7 +13,7 @@ from runbook.keys import BY_NAME, KEYS, markdown_table
 from runbook.settings import load, render_hosts_env, write_new
 
 EXAMPLE = Path(__file__).parents[2] / "hosts.env.example"
-FRESH = re.compile(rf"'[A-Za-z0-9]{{{hosts_env.PASSWORD_LENGTH}}}'")
+FRESH = re.compile(rf"'(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_])[A-Za-z0-9_-]{{{hosts_env.PASSWORD_LENGTH}}}'")
 NASTY = [
     "pa$$word ${HOME} $HOME",
     "it's 'quoted'",
