@@ -186,7 +186,7 @@ def _random_password() -> str:
     """One that MySQL's validate_password takes at its usual level, which is on where EL's packages installed it."""
     kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_")
     while True:
-        password = "".join(randomness.choice(string.ascii_letters + string.digits + "-_") for _ in range(PASSWORD_LENGTH))
+        password = "".join(randomness.choice("".join(kinds)) for _ in range(PASSWORD_LENGTH))
         if all(set(kind) & set(password) for kind in kinds):
             return password
 

@@ -47,7 +47,7 @@ class TemporaryPassword:
     def fix(self, host: Host, gap: Gap) -> None:
         options = self._temporary(host)
         if options is None:
-            raise RunbookError(f"{host}: the temporary root password was changed meanwhile; run inv install-mysql again")
+            raise RunbookError(f"{host}: somebody has changed the temporary root password; run inv install-mysql again")
         unit = self.names.unit
         host.do(f"systemctl set-environment {LOG_OPTIONS} && systemctl restart {unit}", timeout=START_SECONDS)
         try:

@@ -36,6 +36,7 @@ NOTHING_YET = {
     "getenforce": "Disabled\n",
     "for f in firewalld ufw": "",
     "dpkg-query": "",
+    "temporary password": "",
     "is-enabled": "inactive not-found\n",
     "LoadState": captured_json("units.json")["blank"],
     "apt-cache policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],

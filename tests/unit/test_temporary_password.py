@@ -1,4 +1,4 @@
-"""The temporary root password of EL's packages: found in the error log, and changed without a trace in the binary log."""
+"""The temporary root password of EL's packages: found in the error log, changed outside the binary log."""
 
 from pathlib import Path
 
