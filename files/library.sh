@@ -18,8 +18,6 @@ HEARD=/run/mysql-runbook.heard
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 RELAY_SECONDS=60
 ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
-RECEIVER=performance_schema.replication_connection_status
-APPLIER=performance_schema.replication_applier_status
 
 say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
@@ -64,7 +62,7 @@ query() {
     local said code by_admin
     said=$(ask "$@")
     code=$?
-    if [[ $said == *"ERROR 1040"* ]] &&
+    if [[ $said == *"ERROR 1040"* && -n $ADMIN_PORT ]] &&
         by_admin=$(ask "$@" "${ADMIN[@]}"); then
         said=$by_admin code=0
     fi
@@ -82,7 +80,7 @@ query_all() {
     local statements said
     statements=$(cat)
     said=$(ask_all <<<"$statements")
-    [[ $said != *"ERROR 1040"* ]] || ask_all "${ADMIN[@]}" <<<"$statements" >/dev/null
+    [[ $said != *"ERROR 1040"* || -z $ADMIN_PORT ]] || ask_all "${ADMIN[@]}" <<<"$statements" >/dev/null
 }
 
 ask_all() {
@@ -147,15 +145,29 @@ serialised() {
 }
 
 # closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
-# While a SET still waits, 9.7 shows super_read_only as 1 already, and read_only as 0.
 closed() {
-    query 'SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only'
+    query "$CLOSED"
+}
+
+# status: SHOW REPLICA STATUS as `Name: value` lines, in the words of MySQL 8; a GTID set, which comes in lines, in one.
+status() {
+    local shown
+    shown=$(query "SHOW $REPLICA STATUS" -E --column-names) || { echo "$shown"; return 1; }
+    sed -E -e ':joined' -e '/,$/{N;s/\n *//;bjoined' -e '}' -e 's/^ *//; s/Master/Source/; s/Slave/Replica/' <<<"$shown"
+}
+
+# values NAMES STATUS: what stands there under these names, with colons between as between the names.
+values() {
+    local name found=''
+    for name in ${1//:/ }; do
+        found+=:$(sed -n "s/^$name: *//p" <<<"$2")
+    done
+    echo "${found#:}"
 }
 
 # peer_writes: the other server answers and takes writes; one that does not answer within a second does not.
 peer_writes() {
-    [ "$(timeout -k 1 2 mysql --defaults-file=/dev/fd/3 -NB -e 'SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only' \
-        3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
+    [ "$(timeout -k 1 2 mysql --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
 }
 
 open_writes() {
@@ -186,7 +198,7 @@ is_open() {
 
 # set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write.
 set_closed() {
-    ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; SET GLOBAL super_read_only = ON"
+    ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; $CLOSE"
 }
 
 # close_writes: the sessions that hold it up are killed. One whose commit waits for the slave cannot be: it is waited for.
@@ -210,7 +222,7 @@ close_writes() {
     fi
     if ! said=$(set_closed 1); then
         # By stdin and with --force: a session that has ended meanwhile (1094) does not spare the others.
-        kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM performance_schema.processlist
+        kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM $PROCESSLIST
             WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
             AND user NOT IN ('system user', 'event_scheduler')") &&
             query_all <<<"$kills"
@@ -227,38 +239,57 @@ close_writes() {
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
 take_over() {
-    local received executed started
+    local said received started
     started=$(date +%s%N)
     [ -e "$TAKEOVER" ] && return
-    if ! received=$(query 'STOP REPLICA IO_THREAD; START REPLICA SQL_THREAD') ||
-        ! received=$(query "SELECT REPLACE(received_transaction_set, '\n', '') FROM $RECEIVER"); then
-        say_anew "holds the VIP; the receiver does not stop yet: $received"
+    if ! said=$(query "STOP $REPLICA IO_THREAD; START $REPLICA SQL_THREAD") || ! said=$(status); then
+        say_anew "holds the VIP; the receiver does not stop yet: $said"
         return
     fi
+    received=$(values "$RECEIVED_IN" "$said")
     apply_received "$received"
-    executed=$(query "SELECT REPLACE(@@GLOBAL.gtid_executed, '\n', '')") || return
-    mkdir -p "$STATE" && record_takeover "$received" "$executed" "$started" >"$TAKEOVER.new" &&
-        mv "$TAKEOVER.new" "$TAKEOVER"
+    mkdir -p "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
 
-# apply_received TRANSACTIONS: until all are applied, RELAY_SECONDS have passed, or the applier has stopped on an error.
+# apply_received RECEIVED: until all is applied, RELAY_SECONDS have passed, or the applier has stopped on an error. By
+# position that is when the applier has read all: of a transaction sent only in part it would wait for the rest.
 apply_received() {
-    local end=$((SECONDS + RELAY_SECONDS))
+    local end=$((SECONDS + RELAY_SECONDS)) shown
     while [ "$SECONDS" -lt "$end" ]; do
-        [ "$(query "SELECT WAIT_FOR_EXECUTED_GTID_SET('$1', 1)")" = 1 ] || return
-        [ "$(query "SELECT service_state FROM $APPLIER")" = ON ] || return
+        if [ -n "$WAIT_APPLIED" ]; then
+            [ "$(query "${WAIT_APPLIED//RECEIVED/$1}")" = 1 ] && return
+        elif shown=$(status) && [[ $shown == *"has read all relay log"* ]]; then
+            return
+        else
+            sleep 0.2
+        fi
+        shown=$(status) && [ "$(values Replica_SQL_Running "$shown")" = Yes ] || return
     done
 }
 
+# unapplied RECEIVED APPLIED STATUS: what of it is not, if anything.
+unapplied() {
+    if [ -n "$UNAPPLIED" ]; then
+        query "${UNAPPLIED//RECEIVED/$1}"
+    elif [ "$1" != "$2" ] && [[ $3 != *"has read all relay log"* ]]; then
+        echo "what came after $2, up to $1"
+    fi
+}
+
+# record_takeover RECEIVED STARTED: fails, and nothing is recorded, when the server cannot tell what it has.
 record_takeover() {
+    local shown own executed
+    shown=$(status) && own=$(query "$BINARY_LOG_STATUS") || return
     date -u +at=%Y-%m-%dT%H:%M:%SZ
     echo "received=$1"
-    echo "executed=$2"
-    echo "unapplied=$(query "SELECT REPLACE(GTID_SUBTRACT('$1', '$2'), '\n', '')")"
-    echo "relay_milliseconds=$((($(date +%s%N) - $3) / 1000000))"
-    query 'SHOW REPLICA STATUS' -E --column-names | awk '$1 ~ /^(Source_Log_File|Read_Source_Log_Pos):$/ { print tolower($1) $2 }' |
-        tr : =
+    executed=$(values "$EXECUTED_IN" "$shown")
+    echo "executed=$executed"
+    echo "unapplied=$(unapplied "$1" "$executed" "$shown")"
+    echo "own=$(awk '{ print $1 ":" $2 }' <<<"$own")"
+    echo "relay_milliseconds=$((($(date +%s%N) - $2) / 1000000))"
+    echo "source_log_file=$(values Source_Log_File "$shown")"
+    echo "read_source_log_pos=$(values Read_Source_Log_Pos "$shown")"
 }
 
 # stale: what the slave that took over had received and could not apply, if anything.
@@ -271,12 +302,14 @@ stale() {
 
 # follow_master: without the VIP the slave replicates. One that stopped on an error is left for an operator to see.
 follow_master() {
+    local said
     if [ -e "$TAKEOVER" ]; then
         mv "$TAKEOVER" "$TAKEOVER.last"
     else
-        [ "$(query "SELECT service_state = 'OFF' AND last_error_number = 0 FROM $RECEIVER")" = 1 ] || return 0
+        said=$(status)
+        [ "$(values Replica_IO_Running:Last_IO_Errno "$said")" = No:0 ] || return 0
     fi
-    query 'START REPLICA' >/dev/null && say "does not hold the VIP: replicates from the master"
+    query "START $REPLICA" >/dev/null && say "does not hold the VIP: replicates from the master"
 }
 
 # drop_vip: a keepalived that was killed leaves its VIP on the interface.

@@ -5,10 +5,10 @@ set -u
 
 WATCH=/run/mysql-runbook.watch
 DISK_PERCENT=5
+WORKERS=replication_applier_status_by_worker
 FULL_KILOBYTES=4096
 FACTS="SHOW GLOBAL STATUS WHERE variable_name = 'Threads_connected' OR variable_name LIKE 'Rpl_semi_sync_%';
     SHOW GLOBAL VARIABLES WHERE variable_name IN ('datadir', 'max_connections')"
-WORKERS=performance_schema.replication_applier_status_by_worker
 
 # notice KIND DETAIL, notice_over KIND: as alert and alert_over, and said in the journal too.
 notice() {
@@ -103,11 +103,14 @@ watch_replication() {
             Last_SQL_Errno) applier_errno=$value ;;
             Last_SQL_Error) applier_error=$value ;;
         esac
-    done < <(query 'SHOW REPLICA STATUS' -E --column-names)
+    done < <(status)
     [ -n "$receiver" ] || return 0
     if [ "$applier_errno" != 0 ]; then
         # With workers that line only says where to look.
-        value=$(query "SELECT last_error_message FROM $WORKERS WHERE last_error_number <> 0 LIMIT 1") && applier_error=${value:-$applier_error}
+        if [[ $applier_error == *"$WORKERS"* ]]; then
+            value=$(query "SELECT last_error_message FROM performance_schema.$WORKERS WHERE last_error_number <> 0 LIMIT 1") &&
+                applier_error=${value:-$applier_error}
+        fi
         notice replication-broken "the applier stopped: error $applier_errno: $applier_error"
     elif [ "$receiver" = No ] && [ "$receiver_errno" != 0 ]; then
         notice replication-broken "the receiver stopped: error $receiver_errno: $receiver_error"

@@ -125,9 +125,9 @@ KINDS: dict[str, Words] = {
             "危险:从库正在接受写入,持有 VIP 的主库因此不能开放写入",
         ),
         Text(
-            "In mysql on the slave: SET GLOBAL super_read_only = ON. The master opens by itself within seconds. Then "
+            "In mysql on the slave: SET GLOBAL read_only = ON. The master opens by itself within seconds. Then "
             "inv verify says whether the slave has writes that the master lacks.",
-            "在从库的 mysql 中执行:SET GLOBAL super_read_only = ON。主库会在几秒内自动开放写入。"
+            "在从库的 mysql 中执行:SET GLOBAL read_only = ON。主库会在几秒内自动开放写入。"
             "然后用 inv verify 查看从库是否有主库没有的写入。",
         ),
         Text("The slave takes no writes, and the master does", "从库已不接受写入,主库接受写入"),

@@ -1,6 +1,7 @@
 """The article's steps, one by one or all: from two blank hosts to a pair that serves."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +10,7 @@ from runbook.pair import Pair, Side
 from runbook.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.report import Report
 from runbook.run import Run
-from runbook.step import Outcome, ensure, foresee
+from runbook.step import NotReady, Outcome, ensure, foresee
 from runbook.steps import (
     configure_mycnf,
     create_replica_user,
@@ -91,6 +92,9 @@ def report_environment(pair: Pair, report: Report) -> None:
         )
     for side in pair.sides.values():
         report.say(f"{side.host}: {side.interface}, network {side.network}")
+        with suppress(NotReady):
+            speaks = f"{side.dialect.engine} {side.dialect.series}"
+            report.say(f"{side.host}: {speaks}; REPLICATION {side.replication}; SEMI_SYNC {side.semi_sync}")
         if reboot_owed(side.host, side.settings.selinux):
             report.say(f"{side.host}: SELinux is fully off only after a reboot, which is yours to do", "yellow")
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from runbook.facts import Facts, SideFacts, transactions
+from runbook.facts import Facts, SideFacts
+from runbook.mysql import progress
 from runbook.verdict import Kind, Verdict
 
 __all__ = ["Kind", "Verdict", "diagnose"]
@@ -102,10 +103,10 @@ def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
     if not slave.errant:
         return None
     return (
-        f"The slave has transactions ({transactions(slave.errant)}) that the master lacks: {slave.errant}"
+        f"The slave has what the master lacks, {progress.parse(slave.errant).amount()}: {slave.errant}"
         + (" (the slave holds the VIP)." if slave.holds_vip else "."),
         "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
-        f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES; bring to the master by hand what it must have.",
+        f"{_look_for(slave.errant)}; bring to the master by hand what it must have.",
     )
 
 
@@ -288,4 +289,12 @@ def _whose(side: SideFacts) -> str:
 
 
 def _close(side: SideFacts) -> str:
-    return f"In mysql on {side.address}: SET GLOBAL super_read_only = ON."
+    flag = "read_only" if side.super_read_only is None else "super_read_only"
+    return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
+
+
+def _look_for(errant: str) -> str:
+    """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
+    if isinstance(progress.parse(errant), progress.GtidSet):
+        return f"mysqlbinlog --include-gtids='{errant}' BINLOG-FILES"
+    return "in mysqlbinlog BINLOG-FILES look for " + "; ".join(progress.parse(errant).names())

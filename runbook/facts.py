@@ -10,8 +10,10 @@ from runbook.errors import HostError, RunbookError
 from runbook.host import Host
 from runbook.keepalived import UNIT, VRRP_STATE
 from runbook.keepalived_version import VERSION_QUESTION
-from runbook.mysql.replication import ReplicaStatus, replica_status
-from runbook.mysql.session import Server
+from runbook.mysql.accounts import write_through
+from runbook.mysql.program import PROGRAM_QUESTION
+from runbook.mysql.replica_status import ReplicaStatus
+from runbook.mysql.replication import replica_status
 from runbook.pair import Pair, Side
 from runbook.settings import Role
 from runbook.ssh import Unreachable
@@ -29,15 +31,8 @@ TIMED_OUT = "124"  # what timeout(1) exits with
 CONFIG_QUESTION = f"[ -e {CONFIG} ] && echo there || true"
 TAKEOVER_QUESTION = "cat /var/lib/mysql-runbook/takeover 2>/dev/null || true"
 VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
-STATE_QUESTION = (
-    "SELECT @@GLOBAL.read_only AS read_only, @@GLOBAL.super_read_only AS super_read_only, "
-    "REPLACE(@@GLOBAL.gtid_executed, '\\n', '') AS executed"
-)
+FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
 SEMI_SYNC_QUESTION = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%'"
-COMPARISON_QUESTION = (
-    "SELECT REPLACE(GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed), '\\n', '') AS errant, "
-    "REPLACE(GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s), '\\n', '') AS missing"
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,13 @@ class SideFacts:
     version: str = ""
     read_only: bool | None = None
     super_read_only: bool | None = None
+    """None too where the server has no such thing."""
     executed: str = ""
+    """What it has: GTIDs, or a position in the master's binary log."""
+    write_through: tuple[str, ...] = ()
+    """Accounts whose writes it takes although read_only is on, but for those of root on the host itself."""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """What REPLICATION and SEMI_SYNC came to, and why."""
     replication: ReplicaStatus | None = None
     """This server's replication from another, None when there is none."""
     semi_sync: bool | None = None
@@ -76,8 +77,8 @@ class SideFacts:
     """What `inv bootstrap` brings and is not there."""
     errant: str = ""
     """Of the slave: transactions that it executed or received, and that the master lacks."""
-    behind: int | None = None
-    """Of the slave: how many of the master's transactions it lacks."""
+    behind: str | None = None
+    """Of the slave: what it lacks of the master's transactions."""
 
     def __str__(self) -> str:
         return f"the {self.role} {self.address}"
@@ -104,21 +105,10 @@ def gather(pair: Pair) -> Facts:
     facts = pair.side_by_side(_look)
     if facts["master"].answers and facts["slave"].answers:
         try:
-            facts["slave"] = _compared(pair.master.server, facts["slave"])
+            facts["slave"] = _compared(pair, facts["slave"])
         except RunbookError as error:
             facts["master"] = replace(facts["master"], sql=reason(error, pair.master.host))
     return facts
-
-
-def transactions(gtid_set: str) -> int:
-    """How many transactions a GTID set holds: UUID[:TAG]:FIRST[-LAST]... (tags since MySQL 8.3)."""
-    count = 0
-    for source in gtid_set.replace("\n", "").split(","):
-        for part in source.strip().split(":")[1:]:
-            first, _, last = part.partition("-")
-            if first.isdigit():
-                count += int(last or first) - int(first) + 1
-    return count
 
 
 def parse_record(text: str) -> dict[str, str]:
@@ -140,9 +130,8 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION)
-    host.foresee(
-        (OS_QUESTION, UNITS_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION, keepalived, *units, *ours, *greetings)
-    )
+    standing = (OS_QUESTION, UNITS_QUESTION, PROGRAM_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION)
+    host.foresee((*standing, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
     config, takeover, vrrp, unsent, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
@@ -174,16 +163,19 @@ def _with_server(side: Side, facts: SideFacts) -> SideFacts:
     server = side.server
     server.close()  # A login of now is the fact; an old session may be one of a mysqld that is gone.
     try:
-        version = ".".join(map(str, server.dialect.version))
-        state = server.one(STATE_QUESTION)
+        flags = {row["Variable_name"]: row["Value"] == "ON" for row in server.ask(FLAGS_QUESTION)}
+        status = replica_status(server)
+        tracking = side.tracking
         return replace(
             facts,
-            version=version,
-            read_only=bool(state["read_only"]),
-            super_read_only=bool(state["super_read_only"]),
-            executed=state["executed"],
-            replication=replica_status(server),
+            version=".".join(map(str, server.dialect.version)),
+            read_only=flags["read_only"],
+            super_read_only=flags.get("super_read_only"),
+            executed=str(tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status)),
+            replication=status,
             semi_sync=_semi_sync(side),
+            write_through=tuple(write_through(server)),
+            chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
         )
     except Unreachable:
         raise
@@ -192,29 +184,32 @@ def _with_server(side: Side, facts: SideFacts) -> SideFacts:
 
 
 def _semi_sync(side: Side) -> bool | None:
-    if not side.settings.semi_sync:
+    if side.semi_sync.value == "off":
         return None
+    named = side.server.dialect.named
     status = {row["Variable_name"]: row["Value"] for row in side.server.ask(SEMI_SYNC_QUESTION)}
     if side.role == "slave":
-        return status.get("Rpl_semi_sync_replica_status") == "ON"
+        return status.get(named("Rpl_semi_sync_replica_status")) == "ON"
     # Without a slave it stays ON until the first commit has waited in vain.
-    acknowledging = int(status.get("Rpl_semi_sync_source_clients", 0))
-    return status.get("Rpl_semi_sync_source_status") == "ON" and acknowledging > 0
+    acknowledging = int(status.get(named("Rpl_semi_sync_source_clients"), 0))
+    return status.get(named("Rpl_semi_sync_source_status")) == "ON" and acknowledging > 0
 
 
-def _compared(master: Server, slave: SideFacts) -> SideFacts:
-    """The slave's transactions against the master's, asked after the slave's: what came in between is not errant.
+def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
+    """What the slave has against what the master has, asked after the slave's: what came in between is not errant.
 
     With AFTER_SYNC the slave has a transaction some moments before the master's own commit ends, so that one which
     the master seems to lack is asked for again.
     """
-    received = slave.replication.retrieved if slave.replication else ""
-    has = ",".join(filter(None, (slave.executed, received)))
+    tracking = pair.slave.tracking
+    executed = tracking.parse(slave.executed)
+    has = executed.plus(tracking.received(slave.replication))
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
-        row = master.one(COMPARISON_QUESTION, has, slave.executed)
-        if not row["errant"] or time.monotonic() > deadline:
-            return replace(slave, errant=row["errant"], behind=transactions(row["missing"]))
+        on_master = tracking.of_master(pair.master.server)
+        errant = has.minus(on_master)
+        if not errant or time.monotonic() > deadline:
+            return replace(slave, errant=str(errant), behind=str(on_master.minus(executed)))
         time.sleep(0.05)
 
 

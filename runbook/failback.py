@@ -31,7 +31,7 @@ CATCH_UP_SECONDS = 600
 BACKUP_SECONDS = 30
 HOME_SECONDS = 30
 WRITES_TARGET = 1.0  # seconds that writes may stand still for the hand-over
-EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -122,30 +122,35 @@ def start_servers(pair: Pair, report: Report) -> None:
 
 
 def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
-    """Every transaction that the slave executed, or received before it took over, is on the master."""
-    master, slave = pair.master.server, pair.slave.server
-    on_slave, received = slave.value(EXECUTED), facts["slave"].takeover.get("received", "")
-    errant = master.value("SELECT GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed)", f"{on_slave},{received}".strip(","))
-    if errant:
-        names = errant.replace("\n", "").split(",")
+    """Every transaction that the slave has, or received before it took over, is on the master."""
+    slave, tracking, record = pair.slave.server, pair.slave.tracking, facts["slave"].takeover
+    on_slave = tracking.of_slave(slave, replica_status(slave))
+    errant = on_slave.plus(tracking.parse(record.get("received", ""))).minus(tracking.of_master(pair.master.server))
+    names = list(errant.names())
+    if not tracking.by_gtid:
+        # A position tells nothing of what the slave wrote itself; since the takeover that must be nothing.
+        names += tracking.own_since(slave, record.get("own", ""))
+    if names:
         raise Refused(
             f"{pair.master.host} lacks transactions that the slave has:",
-            *(f"  {name.strip()}" for name in names),
+            *(f"  {name}" for name in names[:NAMED]),
+            *([f"  and {len(names) - NAMED} more"] if len(names) > NAMED else []),
             "The VIP was not moved; the slave goes on serving reads.",
-            "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog",
-            "--include-gtids) and bring them to the master by hand.",
+            "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog)",
+            "and bring them to the master by hand.",
         )
-    report.say(f"proved: the master has every transaction of the slave ({on_slave or 'none yet'})")
+    report.say(f"proved by {tracking.name}: the master has every transaction of the slave ({on_slave or 'none yet'})")
 
 
 def catch_up(pair: Pair, report: Report) -> None:
     """The slave replicates again and has everything that the master has."""
     replicate(pair, report)
-    slave, target = pair.slave.server, pair.master.server.value(EXECUTED)
+    slave, tracking = pair.slave.server, pair.slave.tracking
+    target = tracking.of_master(pair.master.server)
 
     def caught_up() -> bool:
         _raise_on_applier_error(pair)
-        return bool(slave.value("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", target))
+        return not target.minus(tracking.of_slave(slave, replica_status(slave)))
 
     took = until(
         f"{pair.slave.host}: everything the master has", CATCH_UP_SECONDS, caught_up, hint=lambda: _replication(pair)
@@ -161,7 +166,7 @@ def replicate(pair: Pair, report: Report) -> None:
     if status.runs:
         return
     _raise_on_applier_error(pair)
-    pair.slave.server.execute("START REPLICA")
+    pair.slave.server.execute(f"START {pair.slave.server.dialect.replica}")
 
     def runs() -> bool:
         _raise_on_applier_error(pair)
@@ -186,7 +191,7 @@ def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
         pair.slave.host.do(f"systemctl restart --no-block {UNIT}")
         until(f"{pair.settings.vip.ip} on the master", HOME_SECONDS, pair.master.holds_vip, pause=0.02)
         vip_seconds = time.monotonic() - let_go
-        until("the master open for writes", HOME_SECONDS, lambda: not _closed(pair.master), pause=0.02)
+        until("the master open for writes", HOME_SECONDS, lambda: not pair.master.server.closed(), pause=0.02)
         written = probe.first_write_after(let_go, deadline=5)
         if written is not None:
             recorder.mark("writes", "writes again, acknowledged by the master", let_go + written)
@@ -194,10 +199,6 @@ def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
     writes = f", a write was acknowledged after {written:.2f} s" if written is not None else ""
     report.say(f"handed over: the VIP was on the master {vip_seconds:.2f} s after the slave was told to let go{writes}")
     return Handover(vip_seconds, written)
-
-
-def _closed(side: Side) -> bool:
-    return bool(side.server.value("SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"))
 
 
 def _raise_on_applier_error(pair: Pair) -> None:

@@ -85,7 +85,14 @@ HELP: dict[str, str] = {
         "With off a DNS that is down holds up every new connection, replication's too.\n"
         "With on, accounts made for host names (app@web1) no longer match; use addresses."
     ),
-    "SEMI_SYNC": "Semi-synchronous replication: a commit waits until the slave has it: on or off.",
+    "REPLICATION": (
+        "How the slave finds its place: gtid, position (file and position, as the article) or auto.\n"
+        "auto: gtid where the server has it from 5.7 on, position on MySQL 5.6; inv plan and inv verify say why."
+    ),
+    "SEMI_SYNC": (
+        "Semi-synchronous replication: a commit waits until the slave has it: on, off or auto.\n"
+        "auto: on, unless the server came without the plugin; inv plan and inv verify say why."
+    ),
     "SEMI_SYNC_TIMEOUT_MS": (
         "How long a commit waits for a slave that does not answer, in milliseconds.\n"
         "After that the master goes on alone, and inv verify says so."

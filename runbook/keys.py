@@ -17,6 +17,8 @@ _CHARACTER_SET = read.word(r"[a-z0-9_]+", "a character set's name such as utf8mb
 _SELINUX = read.choice("disabled", "permissive", "keep")
 _FIREWALL = read.choice("off", "rules", "keep")
 _ENGINE = read.choice("auto", "mysql", "mariadb")
+_REPLICATION = read.choice("auto", "gtid", "position")
+_SEMI_SYNC = read.choice("auto", "on", "off")
 _BINLOG_FORMAT = read.choice("ROW", "MIXED", "STATEMENT")
 _VERSION = read.word(r"[0-9]+(\.[0-9]+){1,2}", "a series or version such as 5.6 or 5.6.24")
 _SHA256 = read.word(r"[0-9a-f]{64}", "a SHA-256 of 64 digits and letters a to f, as sha256sum prints it")
@@ -120,7 +122,8 @@ KEYS: tuple[Key, ...] = (
     *_group(
         "Replication (steps 3 and 5)",
         Key("SLAVE_SKIP_ERRORS", "off", "all", read.skip_errors),
-        Key("SEMI_SYNC", "on", "has none", read.boolean),
+        Key("REPLICATION", "auto", "position", _REPLICATION),
+        Key("SEMI_SYNC", "auto", "has none", _SEMI_SYNC),
         Key("SEMI_SYNC_TIMEOUT_MS", "10000", None, _MILLISECONDS),
     ),
     *_group(

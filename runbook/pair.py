@@ -12,7 +12,12 @@ from runbook.errors import BadInput, RunbookError
 from runbook.host import DryHost, Host, Transport
 from runbook.keepalived_version import AUTO_PRIORITY, Version, installed, parsed
 from runbook.lock import HostLock
+from runbook.mysql import program
+from runbook.mysql.dialect import Choice, Dialect
+from runbook.mysql.progress import Progress
+from runbook.mysql.replication import replica_status
 from runbook.mysql.session import Server
+from runbook.mysql.tracking import Tracking
 from runbook.settings import Node, Role, Settings
 from runbook.ssh import Link
 from runbook.system.family import Family, family_of, names_on
@@ -32,6 +37,7 @@ class Side:
         self.settings = settings
         self.server = Server(host, settings.mysql_port, settings.mysql_root_password)
         self.lock: HostLock | None = None
+        self._dialect: Dialect | None = None
 
     @property
     def node(self) -> Node:
@@ -61,6 +67,36 @@ class Side:
         """The version of its keepalived, or of the one that an install would bring."""
         candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
         return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the server on this host speaks; on a blank host, what the one to install would."""
+        if self._dialect is None:
+            self._dialect = program.dialect(self.host)
+        return self._dialect or program.candidate_dialect(self.host, self.family, self.names)
+
+    @property
+    def replication(self) -> Choice:
+        """`gtid` or `position`, and why."""
+        wanted = self.settings.replication
+        return self.dialect.replication() if wanted == "auto" else Choice(wanted)
+
+    @property
+    def tracking(self) -> Tracking:
+        """How replication finds its place here."""
+        return self.dialect.tracking(self.replication.value)
+
+    def progress(self) -> Progress:
+        """All that this server has, the master's as it logged it, the slave's as it applied it."""
+        if self.role == "master":
+            return self.tracking.of_master(self.server)
+        return self.tracking.of_slave(self.server, replica_status(self.server))
+
+    @cached_property
+    def semi_sync(self) -> Choice:
+        """`on` or `off`, and why."""
+        wanted = self.settings.semi_sync
+        return program.semi_sync(self.host, self.dialect) if wanted == "auto" else Choice(wanted)
 
     @cached_property
     def _carrier(self) -> Address:

@@ -74,7 +74,8 @@ class Settings:
     auto_increment_increment: int
     slave_skip_errors: str
     skip_name_resolve: bool
-    semi_sync: bool
+    replication: Literal["auto", "gtid", "position"]
+    semi_sync: Literal["auto", "on", "off"]
     semi_sync_timeout_ms: int
     router_id: str
     virtual_router_id: int

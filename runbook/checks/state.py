@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from runbook.checks import Check, Status, not_checked
-from runbook.facts import Facts, SideFacts, transactions
+from runbook.facts import Facts, SideFacts
+from runbook.mysql import progress
 from runbook.mysql.dialect import dialect_of
-from runbook.mysql.replication import ReplicaStatus
+from runbook.mysql.replica_status import ReplicaStatus
 from runbook.settings import Settings
 
 LAG_SECONDS = 5
@@ -27,8 +28,12 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
         if slave.replication and slave.replication.runs:
             yield _lag(slave.replication)
         yield _transactions(master, slave)
-    if settings.semi_sync and not slave.holds_vip:
-        yield from (_semi_sync(side) for side in (master, slave) if side.answers)
+    if not slave.holds_vip:
+        yield from (_semi_sync(side) for side in (master, slave) if side.semi_sync is not None)
+    for side in (master, slave):
+        yield from (Check(side.role, key, "OK", found) for key, found in side.chosen.items())
+        if side.write_through:
+            yield _write_through(side)
 
 
 def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
@@ -105,7 +110,8 @@ def _read_only(side: SideFacts) -> Check:
     name = "takes writes" if side.role == "master" else "refuses writes"
     opened = side.role == "master" and side.holds_vip
     status: Status = "OK" if opened != side.read_only and side.open == opened else "FAIL"
-    flags = f"read_only {_word(side.read_only)}, super_read_only {_word(side.super_read_only)}"
+    flags = f"read_only {_word(side.read_only)}"
+    flags += "" if side.super_read_only is None else f", super_read_only {_word(side.super_read_only)}"
     if side.role == "master" and not side.holds_vip:
         name = "refuses writes without the VIP"
     return Check(side.role, name, status, flags, "" if status == "OK" else "See the verdict below")
@@ -139,14 +145,21 @@ def _lag(status: ReplicaStatus) -> Check:
 
 
 def _transactions(master: SideFacts, slave: SideFacts) -> Check:
-    name = "transactions (GTID)"
+    name = "the slave has what the master has"
     if slave.behind is None:
         return not_checked("slave", name, "one of the servers does not answer")
     if slave.errant:
-        found = f"{transactions(slave.errant)} that the master lacks: {slave.errant}"
+        found = f"{progress.parse(slave.errant).amount()} that the master lacks: {slave.errant}"
         return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
-    count = f"{transactions(master.executed)} on the master"
-    return Check("slave", name, "OK", f"{count}, {slave.behind or 'none'} of them still to come; none of its own")
+    to_come = progress.parse(slave.behind).amount() if slave.behind else "nothing"
+    return Check("slave", name, "OK", f"{to_come} still to come, and nothing that the master lacks")
+
+
+def _write_through(side: SideFacts) -> Check:
+    """This server has no super_read_only: it is its accounts that must not be able to."""
+    found = f"{', '.join(side.write_through)} can write although read_only is on"
+    todo = "Take that from accounts of applications (REVOKE READ_ONLY ADMIN on MariaDB, REVOKE SUPER on MySQL 5.6)"
+    return Check(side.role, "accounts that write through", "WARN", found, todo)
 
 
 def _semi_sync(side: SideFacts) -> Check:

@@ -165,7 +165,7 @@ def _not_written(settings: Settings, error: BaseException) -> Check:
     todo = "See mysqld's error log on the master; is its disk full?"
     if code == ER.OPTION_PREVENTS_STATEMENT:
         todo = "The master is read-only; see the verdict below"
-    elif settings.semi_sync and code == CR.CR_SERVER_LOST:
+    elif settings.semi_sync != "off" and code == CR.CR_SERVER_LOST:
         todo = (
             "A commit waits for the slave, at most SEMI_SYNC_TIMEOUT_MS = "
             f"{settings.semi_sync_timeout_ms}; run inv verify again after that"

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from runbook.drill.ledger import Audit, Ledger, Row
-from runbook.drill.transactions import executed, lacking
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import Server
 from runbook.pair import Pair
@@ -26,7 +25,7 @@ class Books:
     rows_apart: tuple[Row, ...]
     """Rows that one of them has and the other lacks."""
     lacking: dict[Role, str]
-    """Transactions of the other that each lacks, as a GTID set."""
+    """Transactions of the other that each lacks, as GTIDs or as a position."""
     vip_on: tuple[Role, ...]
     """Who holds the VIP."""
 
@@ -56,17 +55,21 @@ def rows_of(server: Server, run: str) -> set[Row]:
 
 def compare(pair: Pair, run: str, ledger: Ledger) -> Books:
     """Look at both servers of a pair that is home; the slave has CATCH_UP_SECONDS for what the master has now."""
-    master, slave = pair.master.server, pair.slave.server
-    target = executed(master)
-    until(f"{pair.slave.host}: every transaction of the master", CATCH_UP_SECONDS, lambda: not lacking(slave, target))
-    on_master, on_slave = rows_of(master, run), rows_of(slave, run)
-    slaves = executed(slave)
+    master, slave = pair.master, pair.slave
+    target = master.progress()
+    until(
+        f"{slave.host}: every transaction of the master",
+        CATCH_UP_SECONDS,
+        lambda: not target.minus(slave.progress()),
+    )
+    on_master, on_slave = rows_of(master.server, run), rows_of(slave.server, run)
+    slaves = slave.progress()
     # The slave has a transaction some moments before the master's own commit ends.
     with suppress(DeadlinePassed):
-        until("the master's own commits", COMMIT_SECONDS, lambda: not lacking(master, slaves))
+        until("the master's own commits", COMMIT_SECONDS, lambda: not slaves.minus(master.progress()))
     return Books(
         audits={"master": ledger.audit(on_master), "slave": ledger.audit(on_slave)},
         rows_apart=tuple(sorted(on_master ^ on_slave)),
-        lacking={"master": lacking(master, slaves), "slave": lacking(slave, target)},
+        lacking={"master": str(slaves.minus(master.progress())), "slave": str(target.minus(slave.progress()))},
         vip_on=tuple(role for role, side in pair.sides.items() if side.holds_vip()),
     )

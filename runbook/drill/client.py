@@ -12,6 +12,7 @@ from pymysql.constants import ER
 from runbook.drill.ledger import Row
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
+from runbook.mysql.dialect import dialect_of
 from runbook.mysql.session import LoginRefused, connect
 from runbook.pair import Pair
 from runbook.settings import Settings
@@ -26,8 +27,6 @@ BROKEN = (pymysql.MySQLError, OSError, EOFError)
 """All that a statement of a client can end with."""
 
 WHO = "SELECT @@server_id"
-# While SET GLOBAL super_read_only waits for a commit, that flag says 1 already and read_only still 0 (seen on 9.7.4).
-READ_ONLY = "SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"
 WRITE = f"INSERT INTO {SCHEMA}.ledger (run, writer, seq) VALUES (%s, %s, %s)"
 ROWS = f"SELECT COUNT(*) FROM {SCHEMA}.ledger WHERE run = %s"
 READ = f"SELECT MAX(seq) FROM {SCHEMA}.ledger WHERE run = %s AND writer = %s"
@@ -89,7 +88,7 @@ class Session:
 
     def takes_writes(self) -> bool:
         """Whether the server is open for writes, if only for root's."""
-        return not self._value(READ_ONLY)
+        return not self._value(dialect_of(self._connection.get_server_info()).closed)
 
     def close(self) -> None:
         """Log out, also of a server that is gone."""

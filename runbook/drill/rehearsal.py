@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,13 +19,13 @@ from runbook.drill.split import Split
 from runbook.drill.stage import healed
 from runbook.drill.steady import Steady, raised
 from runbook.drill.takeover import Takeover, Witness
-from runbook.drill.transactions import all_applied, executed, made_since
-from runbook.drill.trespass import USER, Trespasser, drop_account, make_account
+from runbook.drill.trespass import Trespasser, drop_account, make_account, trespassers_on
 from runbook.drill.watch import AddressWatch
 from runbook.drill.writes_watch import Look, WritesWatch
 from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
+from runbook.mysql.replication import replica_status
 from runbook.pair import Pair
 from runbook.report import Report
 from runbook.settings import Secret, Settings
@@ -67,8 +67,8 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
 
     What did not come in time is the result's to tell; RunbookError only where the account cannot be made up.
     """
-    slave = pair.slave.server
-    executed_before = executed(slave)
+    slave, tracking = pair.slave.server, pair.slave.tracking
+    own_before = tracking.own(slave)
     password = make_account(pair)
     probe = Probe.of(pair.settings, patient=fault.course is Course.STAYS)
     try:
@@ -79,7 +79,11 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         with suppress(RunbookError):
             drop_account(pair)
         raise
-    until(f"{pair.slave.host}: all that it received applied", RELAY_SECONDS, lambda: all_applied(slave))
+    until(
+        f"{pair.slave.host}: all that it received applied",
+        RELAY_SECONDS,
+        lambda: tracking.applied(slave, replica_status(slave)),
+    )
     facts = gather(pair)
     verdict = diagnose(facts)
     left = _still_raised(pair, fault)
@@ -96,7 +100,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         home_seconds=seen.home_seconds,
         ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
         books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
-        slave_transactions=made_since(slave, executed_before),
+        slave_transactions=", ".join(tracking.own_since(slave, own_before)),
         fencing=seen.fencing,
         undone=fault.undone,
         healed_seconds=seen.healed_seconds,
@@ -119,8 +123,7 @@ def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) ->
         WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
         WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
         LagWatch(logins_at(settings.slave.address, settings), probe.run) as lag,
-        Trespasser(pair.slave, "root", settings.mysql_root_password) as root,
-        Trespasser(pair.slave, USER, password) as everything,
+        ExitStack() as watched,
         recorder.watching(
             probe,
             {"master": on_master, "slave": on_slave},
@@ -129,7 +132,8 @@ def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) ->
         ),
     ):
         witness = Witness(settings, probe, on_master, on_slave)
-        yield _Watches(witness, master_writes, slave_writes, (root, everything))
+        trespassers = tuple(watched.enter_context(each) for each in trespassers_on(pair.slave, password))
+        yield _Watches(witness, master_writes, slave_writes, trespassers)
 
 
 def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report, recorder: Recorder) -> _Seen:
@@ -259,5 +263,5 @@ def _allowed_seconds(settings: Settings) -> float:
 
     A check must see it, and a commit that waits for the slave holds up the closing until semi-sync's timeout.
     """
-    waiting = settings.semi_sync_timeout_ms / 1000 if settings.semi_sync else 0.0
+    waiting = 0.0 if settings.semi_sync == "off" else settings.semi_sync_timeout_ms / 1000
     return settings.check_interval + CLOSING_SECONDS + waiting

@@ -27,7 +27,7 @@ class Result:
     ledger: Audit
     """The clients' account beside what the slave has."""
     slave_transactions: str
-    """New in the slave's gtid_executed under its own server_uuid: there must be none."""
+    """Those that it made itself since before the fault, by their names in its binary log: there must be none."""
     fencing: Fencing
     undone: str
     """What healed the fault, if that is more than tidying up."""

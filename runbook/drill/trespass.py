@@ -19,12 +19,18 @@ KNOWN = "SELECT 1 FROM mysql.user WHERE user = %s AND host = %s"
 
 
 def make_account(pair: Pair) -> Secret:
-    """An account with ALL PRIVILEGES for this drill; replication brings it to the slave, where nobody could make it."""
+    """An account with ALL PRIVILEGES for this drill; replication brings it to the slave, where nobody could make it.
+
+    Where a privilege lets accounts write although read_only is on, it goes without: no server refuses those.
+    """
     password = Secret(secrets.token_urlsafe(18))
     drop_account(pair)
     master = pair.master.server
-    master.execute("CREATE USER %s@%s IDENTIFIED BY %s", USER, FROM_HOST, password.reveal())
+    for statement in master.dialect.make_account:
+        master.execute(statement, USER, FROM_HOST, password.reveal())
     master.execute("GRANT ALL PRIVILEGES ON *.* TO %s@%s", USER, FROM_HOST)
+    if through := master.dialect.write_through_privilege:
+        master.execute(f"REVOKE {through} ON *.* FROM %s@%s", USER, FROM_HOST)
     return password
 
 
@@ -32,6 +38,14 @@ def drop_account(pair: Pair) -> None:
     """Remove the account on a master that takes writes, and so on the slave; nothing when it is not there."""
     if pair.master.server.ask(KNOWN, USER, FROM_HOST):
         pair.master.server.execute("DROP USER %s@%s", USER, FROM_HOST)
+
+
+def trespassers_on(slave: Side, password: Secret) -> list["Trespasser"]:
+    """Those who may do everything and must be refused: the drill's account, and root where the server can refuse it."""
+    everything = Trespasser(slave, USER, password)
+    if not slave.dialect.has_super_read_only:
+        return [everything]
+    return [Trespasser(slave, "root", slave.settings.mysql_root_password), everything]
 
 
 class Trespasser:

@@ -5,19 +5,21 @@ other host lacks.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runbook.errors import RunbookError
 from runbook.host import CommandFailed, Host
-from runbook.mysql.session import LoginRefused, Server, connect, literal
+from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
+from runbook.mysql.session import LoginRefused, Row, Server, connect, literal
 from runbook.mysql.socket_login import ask, execute, logs_in, root_options
 from runbook.settings import Secret
 from runbook.step import Gap, State
 
 SCHEMA = "runbook"
 REFUSED = "login refused"
-REMOTE_ROOT = "SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
+LOCAL = ("localhost", "127.0.0.1", "::1")
+REMOTE_ROOT = f"SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"
 ANONYMOUS = "SELECT host FROM mysql.user WHERE user = ''"
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
 TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
@@ -55,8 +57,8 @@ class Account:
         with self.server.opened_for_root(logged=False):
             account = (self.user, self.from_host)
             password = self.password.reveal()
-            self.server.execute("CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s", *account, password)
-            self.server.execute("ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK", *account, password)
+            for statement in self.server.dialect.make_account:
+                self.server.execute(statement, *account, password)
             self.server.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", *account)
             if any("roles" in str(change.now) for change in gap):
                 roles = ", ".join(self._roles()).replace("%", "%%")
@@ -108,13 +110,17 @@ class RootPassword:
         return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD"}
 
     def read(self, host: Host) -> State:
-        plugins = self._plugins()
-        # auth_socket lets OS root in whatever the password; a login alone would prove nothing.
-        by_socket = plugins.get("localhost") not in (None, "auth_socket") and logs_in(host, "root", self.password)
+        rows = self._rows()
         return {
-            "by the socket": "MYSQL_ROOT_PASSWORD" if by_socket else None,
-            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if "127.0.0.1" in plugins else None,
+            "by the socket": "MYSQL_ROOT_PASSWORD" if self._demanded_by_the_socket(host, rows) else None,
+            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if "127.0.0.1" in rows else None,
         }
+
+    def _demanded_by_the_socket(self, host: Host, rows: Mapping[str, Row]) -> bool:
+        if "localhost" not in rows:
+            return False
+        known = self.server.dialect.demands(rows["localhost"], self.password.reveal())
+        return logs_in(host, "root", self.password) if known is None else known
 
     def fix(self, host: Host, gap: Gap) -> None:
         options = root_options(host, self.password)
@@ -123,30 +129,27 @@ class RootPassword:
                 f"{host}: root is let in by the socket neither with MYSQL_ROOT_PASSWORD nor without a password",
                 "This server was set up before. Put its present root password into hosts.env as MYSQL_ROOT_PASSWORD.",
             )
-        password = literal(self.password.reveal())
-        with_password = f"IDENTIFIED WITH caching_sha2_password BY {password}"
-        statements = [
-            "SET SESSION sql_mode = '', sql_log_bin = OFF",
-            "SET GLOBAL super_read_only = OFF",
-            f"CREATE USER IF NOT EXISTS root@127.0.0.1 {with_password}",
-            "GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION",
-            *(f"ALTER USER root@{where} {with_password}" for where in ("127.0.0.1", "localhost")),
-        ]
-        as_it_was = f"SET GLOBAL super_read_only = {ask(host, options, 'SELECT @@GLOBAL.super_read_only')}"
+        dialect = dialect_of(*ask(host, options, COMMENT_QUESTION).split("\t", 1))
+        opens, closes = [], []
+        if dialect.has_super_read_only:
+            opens = ["SET GLOBAL super_read_only = OFF"]
+            closes = [f"SET GLOBAL super_read_only = {ask(host, options, 'SELECT @@GLOBAL.super_read_only')}"]
+        unlogged = "SET SESSION sql_mode = '', sql_log_bin = OFF"
+        statements = [unlogged, *opens, *dialect.set_root_password(literal(self.password.reveal()))]
         try:
-            execute(host, options, [*statements, as_it_was])
+            execute(host, options, [*statements, *closes])
         except CommandFailed:
             # The client ended at the statement that failed; the password may be the old one or the new one by then.
-            execute(host, root_options(host, self.password) or options, [as_it_was])
+            execute(host, root_options(host, self.password) or options, closes)
             raise
 
-    def _plugins(self) -> dict[str, str]:
+    def _rows(self) -> dict[str, Row]:
         """How root is authenticated, by host; nothing when MYSQL_ROOT_PASSWORD does not let us in to look."""
         try:
-            rows = self.server.ask("SELECT host, plugin FROM mysql.user WHERE user = 'root'")
+            rows = self.server.ask("SELECT host, plugin, authentication_string FROM mysql.user WHERE user = 'root'")
         except LoginRefused:
             return {}
-        return {row["host"]: row["plugin"] for row in rows}
+        return {row["host"]: row for row in rows}
 
 
 @dataclass(frozen=True)
@@ -183,10 +186,22 @@ class SecureInstallation:
             for row in self.server.ask(REMOTE_ROOT):
                 self.server.execute("DROP USER root@%s", row["host"])
             if self.root_remote:
-                self.server.execute("CREATE USER root@%s IDENTIFIED BY %s", "%", self.root_password.reveal())
+                for statement in self.server.dialect.make_account:
+                    self.server.execute(statement, "root", "%", self.root_password.reveal())
                 self.server.execute("GRANT ALL PRIVILEGES ON *.* TO root@%s WITH GRANT OPTION", "%")
+                if through := self.server.dialect.write_through_privilege:
+                    self.server.execute(f"REVOKE {through} ON *.* FROM root@%s", "%")
             if any(change.fact == "test schema" for change in gap):
                 self.server.execute("DROP SCHEMA IF EXISTS test")
+
+
+def write_through(server: Server) -> list[str]:
+    """Accounts that write although read_only is on, but for root on the host itself, by whom the runbook repairs."""
+    if not server.dialect.writes_through:
+        return []
+    rows = server.ask(server.dialect.writes_through)
+    found = [(row["user"], row["host"]) for row in rows]
+    return sorted(f"{user}@{host}" for user, host in found if user != "root" or host not in LOCAL)
 
 
 def replica_account(server: Server, user: str, password: Secret) -> Account:
@@ -194,22 +209,14 @@ def replica_account(server: Server, user: str, password: Secret) -> Account:
     return Account(server, user, "%", password, (("*.*", ("REPLICATION SLAVE",)),))
 
 
-def check_account(server: Server, user: str, password: Secret, from_host: str = "localhost") -> Account:
+def check_account(
+    server: Server, user: str, password: Secret, dialect: Dialect, from_host: str = "localhost"
+) -> Account:
     """The account of the scripts on the host: reads the state, opens and closes the server, moves replication.
 
     From localhost it comes by the socket; from 127.0.0.1 by the administrators' door, when all connections are used up.
     """
-    privileges = (
-        "PROCESS",
-        "REPLICATION CLIENT",
-        "CONNECTION_ADMIN",
-        "REPLICATION_SLAVE_ADMIN",
-        "SERVICE_CONNECTION_ADMIN",
-        "SYSTEM_USER",  # else it may not kill root's sessions (error 1095)
-        "SYSTEM_VARIABLES_ADMIN",
-    )
-    scopes = (("*.*", privileges), ("performance_schema.*", ("SELECT",)))
-    return Account(server, user, from_host, password, scopes)
+    return Account(server, user, from_host, password, dialect.check_privileges)
 
 
 def probe_account(server: Server, user: str, password: Secret) -> Account:

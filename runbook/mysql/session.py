@@ -12,12 +12,12 @@ from pymysql.constants import ER
 
 from runbook.errors import HostError
 from runbook.host import Host
-from runbook.mysql.dialect import Dialect, dialect_of
+from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
+from runbook.mysql.terms import ADMIN_PORT
 from runbook.settings import Secret
 from runbook.step import NotReady
 
 SQL_SECONDS = 20
-ADMIN_PORT = 33062  # mysqld's own default for its administrators' door
 # 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
 CLIENT_ERRORS = range(2000, 3000)
 ACCESS_DENIED_BY_PLUGIN = 1698  # ER_ACCESS_DENIED_NO_PASSWORD_ERROR: auth_socket saw another OS user
@@ -118,12 +118,12 @@ class Server:
 
     @contextmanager
     def opened_for_root(self, *, logged: bool = True) -> Iterator[None]:
-        """Let root write although the server is super_read_only, and close it again.
+        """Let root write although the server is super_read_only, and close it again; other servers let it anyway.
 
         With `logged=False` nothing goes to the binary log: the change is this host's own and makes no transaction
         that the other host would have to have.
         """
-        closed = bool(self.value("SELECT @@GLOBAL.super_read_only"))
+        closed = self.dialect.has_super_read_only and bool(self.value("SELECT @@GLOBAL.super_read_only"))
         if closed:
             self.execute(OPEN)
             self._opened = True
@@ -143,8 +143,15 @@ class Server:
     @cached_property
     def dialect(self) -> Dialect:
         """The dialect of the server that runs now."""
-        row = self.one("SELECT VERSION() AS version, @@version_comment AS comment")
+        row = self.one(COMMENT_QUESTION)
         return dialect_of(row["version"], row["comment"])
+
+    def closed(self) -> bool:
+        """Whether it refuses writes, root's included where it can.
+
+        While SET GLOBAL super_read_only waits for a commit, that flag is 1 already and read_only still 0 (seen on 9.7).
+        """
+        return bool(self.value(self.dialect.closed))
 
     def answers(self) -> bool:
         """Whether root can log in now."""

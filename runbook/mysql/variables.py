@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook.host import Host
+from runbook.mysql.dialect import Dialect
 from runbook.mysql.replication import replica_status
-from runbook.mysql.session import ADMIN_PORT, Server
+from runbook.mysql.session import Server
+from runbook.mysql.terms import renamed
 from runbook.settings import Node, Settings
 from runbook.step import Gap, State
 
 # Setting these at run time is either impossible or not enough; the rest is SET GLOBAL.
-NEEDS_RESTART = {
+NOT_DYNAMIC = {
     "admin_address",
     "admin_port",
     "bind_address",
@@ -18,30 +20,42 @@ NEEDS_RESTART = {
     "gtid_mode",
     "log_bin",
     "log_replica_updates",
+    "master_info_repository",
     "plugins",
     "port",
+    "relay_log",
+    "relay_log_info_repository",
     "relay_log_recovery",
     "replica_skip_errors",
     "skip_name_resolve",
 }
+NEEDS_RESTART = NOT_DYNAMIC | set(map(renamed, NOT_DYNAMIC))
 # The slave's receiver reads these when it starts (MySQL manual, both variables).
-READ_BY_RECEIVER = {"replica_net_timeout", "rpl_semi_sync_replica_enabled"}
+RECEIVERS = {"replica_net_timeout", "rpl_semi_sync_replica_enabled"}
+READ_BY_RECEIVER = RECEIVERS | set(map(renamed, RECEIVERS))
 NET_TIMEOUT_SECONDS = 4
 RESTART_SECONDS = 300
 
 
-def wanted(settings: Settings, node: Node) -> dict[str, str]:
-    """Every variable of our option file with its value as `@@GLOBAL` shows it."""
+@dataclass(frozen=True)
+class Manner:
+    """What one side's option file follows from."""
+
+    settings: Settings
+    node: Node
+    dialect: Dialect
+    by_gtid: bool
+    semi_sync: bool
+
+
+def wanted(manner: Manner) -> dict[str, str]:
+    """Every variable of our option file with its value as `@@GLOBAL` shows it, by the server's own names."""
+    settings, node, dialect = manner.settings, manner.node, manner.dialect
     values = {
         "bind_address": "*",
         "port": str(settings.mysql_port),
-        # A door that max_connections does not close, for the scripts and the runbook (MySQL 8.0.14).
-        "admin_address": "127.0.0.1",
-        "admin_port": str(ADMIN_PORT),
         "skip_name_resolve": "ON" if settings.skip_name_resolve else "OFF",
         "server_id": str(node.server_id),
-        "gtid_mode": "ON",
-        "enforce_gtid_consistency": "ON",
         "binlog_format": settings.binlog_format,
         "sync_binlog": str(settings.sync_binlog),
         "innodb_flush_log_at_trx_commit": str(settings.innodb_flush_log_at_trx_commit),
@@ -51,11 +65,12 @@ def wanted(settings: Settings, node: Node) -> dict[str, str]:
         "replica_skip_errors": _skip_errors(settings.slave_skip_errors),
         "auto_increment_increment": str(settings.auto_increment_increment),
         "auto_increment_offset": str(node.auto_increment_offset),
-        "character_set_server": settings.character_set,
+        "character_set_server": dialect.character_set(settings.character_set),
     }
     if settings.sql_mode is not None:
         values["sql_mode"] = settings.sql_mode
-    return values | semi_sync(settings, node)
+    values |= dialect.variables(by_gtid=manner.by_gtid) | semi_sync(manner)
+    return {dialect.named(name): value for name, value in values.items()}
 
 
 def _skip_errors(value: str) -> str:
@@ -64,36 +79,41 @@ def _skip_errors(value: str) -> str:
     return ",".join(sorted(numbers, key=int)) if all(n.isdigit() for n in numbers) else value.upper()
 
 
-def semi_sync(settings: Settings, node: Node) -> dict[str, str]:
+def semi_sync(manner: Manner) -> dict[str, str]:
     """Semi-synchronous replication for a node's role: the master waits for the slave, never the other way round.
 
     A slave that ran the source side too would hold up its own applier, waiting for a slave that it does not have.
     """
-    if node.role == "slave":
-        return {"rpl_semi_sync_replica_enabled": "ON" if settings.semi_sync else "OFF"}
-    if not settings.semi_sync:
+    if manner.node.role == "slave":
+        return {"rpl_semi_sync_replica_enabled": "ON" if manner.semi_sync else "OFF"}
+    if not manner.semi_sync:
         return {"rpl_semi_sync_source_enabled": "OFF"}
-    return {
+    waits = {"rpl_semi_sync_source_wait_point": "AFTER_SYNC"} if manner.dialect.semi_sync.has_wait_point else {}
+    return waits | {
         "rpl_semi_sync_source_enabled": "ON",
-        "rpl_semi_sync_source_timeout": str(settings.semi_sync_timeout_ms),
-        "rpl_semi_sync_source_wait_point": "AFTER_SYNC",
+        "rpl_semi_sync_source_timeout": str(manner.settings.semi_sync_timeout_ms),
     }
 
 
 # Off while nothing names them; without its plugin a semi-sync variable in the file would keep mysqld from starting.
-OFF_UNLESS_NAMED = {"replica_skip_errors", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"}
+UNNAMED_OFF = {"replica_skip_errors", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"}
+OFF_UNLESS_NAMED = UNNAMED_OFF | set(map(renamed, UNNAMED_OFF))
+# A file must give this one a name, where the server shows whether it is on.
+NAMED_IN_FILE = {"log_bin": "mysql-bin"}
 
 
 def in_file(variables: Mapping[str, str]) -> dict[str, str]:
     """What of the wanted variables stands in the option file."""
-    return {name: value for name, value in variables.items() if not (value == "OFF" and name in OFF_UNLESS_NAMED)}
+    named = {name: value for name, value in variables.items() if not (value == "OFF" and name in OFF_UNLESS_NAMED)}
+    return {name: NAMED_IN_FILE.get(name, value) for name, value in named.items()}
 
 
-def plugin(settings: Settings, node: Node) -> str | None:
-    """The semi-sync plugin of a node's role."""
-    if not settings.semi_sync:
+def plugin(manner: Manner) -> str | None:
+    """The semi-sync plugin of a node's role, where it must be loaded."""
+    libraries = manner.dialect.semi_sync.libraries
+    if not manner.semi_sync or libraries is None:
         return None
-    return "semisync_source" if node.role == "master" else "semisync_replica"
+    return libraries[0] if manner.node.role == "master" else libraries[1]
 
 
 def read_variables(server: Server, names: Mapping[str, object]) -> dict[str, str]:
@@ -139,8 +159,8 @@ class InForce:
             value = str(change.want)
             self.server.execute(f"SET GLOBAL {change.fact} = %s", int(value) if value.isdigit() else value)
         if any(change.fact in READ_BY_RECEIVER for change in gap) and replica_status(self.server):
-            self.server.execute("STOP REPLICA IO_THREAD")
-            self.server.execute("START REPLICA IO_THREAD")
+            self.server.execute(f"STOP {self.server.dialect.replica} IO_THREAD")
+            self.server.execute(f"START {self.server.dialect.replica} IO_THREAD")
 
 
 def restart_mysqld(host: Host, server: Server, unit: str) -> None:

@@ -1,14 +1,14 @@
 """Step 3, configure-mycnf: our option file, and its values in force; the slave first, never both restarted at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from runbook import templates
-from runbook.errors import RunbookError
+from runbook.errors import BadInput, RunbookError
 from runbook.host import Host
 from runbook.keepalived import GAVE_WAY, UNIT
 from runbook.mysql.replication import user_schemas
-from runbook.mysql.variables import InForce, in_file, plugin, restart_mysqld, wanted
+from runbook.mysql.variables import InForce, Manner, in_file, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
@@ -50,14 +50,23 @@ class IncludeFolder:
         )
 
 
+@dataclass(frozen=True)
 class OptionFile(File):
-    """Our option file; mysqld itself must accept it before it takes its place."""
+    """Our option file; the server itself must accept it before it takes its place.
+
+    `refusals` are the reasons why it would not, as far as they are known beforehand.
+    """
+
+    validation: Callable[[str], str] = field(default=lambda file: "false", repr=False)
+    refusals: Sequence[str] = ()
 
     def fix(self, host: Host, gap: Gap) -> None:
+        if self.refusals:
+            raise BadInput(*(f"{host}: {reason}" for reason in self.refusals))
         candidate = f"{self.path}.candidate"
         host.put(candidate, self.content, mode=self.mode)
         try:
-            host.do(f"mysqld --defaults-file={candidate} --validate-config")
+            host.do(self.validation(candidate))
         finally:
             host.do(f"rm -f {candidate}")
         super().fix(host, gap)
@@ -85,7 +94,7 @@ class RestartOfMysqld:
             restart_mysqld(host, side.server, unit)
 
     def _serves(self) -> bool:
-        writable = self._side.server.value("SELECT @@GLOBAL.super_read_only") == 0
+        writable = not self._side.server.closed()
         return self._side.holds_vip() or (writable and bool(user_schemas(self._side.server)))
 
     def _restart_under_the_vip(self, host: Host, unit: str) -> None:
@@ -99,37 +108,49 @@ class RestartOfMysqld:
         try:
             host.do(f"systemctl stop {UNIT}")
             host.do(f"rm -f {GAVE_WAY}")
-            slave.server.execute("STOP REPLICA IO_THREAD")
+            slave.server.execute(f"STOP {slave.server.dialect.replica} IO_THREAD")
             restart_mysqld(host, self._side.server, unit)
             host.do(f"systemctl start {UNIT}")
             until(f"{host}: the VIP back after the restart of mysqld", VIP_SECONDS, self._side.holds_vip)
         finally:
             slave.host.do(f"systemctl start {UNIT}")
-            slave.server.execute("START REPLICA")
+            slave.server.execute(f"START {slave.server.dialect.replica}")
 
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:
     """The slave, then the master."""
 
     def steps(side: Side) -> Sequence[Step]:
-        names, variables = side.names, wanted(side.settings, side.node)
-        loaded = plugin(side.settings, side.node)
+        names, manner = side.names, manner_of(side)
+        file = OptionFile(
+            f"{names.include_folder}/{FILE_NAME}",
+            option_file(manner),
+            validation=manner.dialect.validation,
+            refusals=manner.dialect.refusals(side.settings),
+        )
         restart = RestartOfMysqld(pair, side, consent)
         return [
             IncludeFolder(names.my_cnf, names.include_folder),
-            OptionFile(f"{names.include_folder}/{FILE_NAME}", option_file(side)),
-            InForce(side.server, variables, loaded, restart),
+            file,
+            InForce(side.server, wanted(manner), plugin(manner), restart),
         ]
 
     return [Phase(steps, roles=("slave",)), Phase(steps, roles=("master",))]
 
 
-def option_file(side: Side) -> str:
+def manner_of(side: Side) -> Manner:
+    """What one side's option file follows from."""
+    on = side.semi_sync.value == "on"
+    return Manner(side.settings, side.node, side.dialect, side.tracking.by_gtid, on)
+
+
+def option_file(manner: Manner) -> str:
     """The text of our option file for one side."""
     return templates.render(
         "my.cnf.j2",
         ours=OURS,
-        node=side.node,
-        plugin=plugin(side.settings, side.node),
-        variables=in_file(wanted(side.settings, side.node)),
+        node=manner.node,
+        plugin=plugin(manner),
+        variables=in_file(wanted(manner)),
+        super_read_only=manner.dialect.has_super_read_only,
     )

@@ -15,10 +15,10 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
 
 def _accounts(side: Side) -> Sequence[Step]:
     s, server = side.settings, side.server
+    ways = ("localhost", "127.0.0.1") if side.dialect.has_admin_door else ("localhost",)
     return [
         replica_account(server, s.replica_user, s.replica_password),
-        check_account(server, s.check_user, s.check_password),
-        check_account(server, s.check_user, s.check_password, "127.0.0.1"),
+        *(check_account(server, s.check_user, s.check_password, side.dialect, way) for way in ways),
         probe_account(server, s.probe_user, s.probe_password),
     ]
 

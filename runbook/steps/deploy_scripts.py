@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from runbook import alerts, templates
 from runbook.keepalived import LIBRARY, SCRIPTS
 from runbook.mysql.optionfile import client_section
-from runbook.mysql.session import ADMIN_PORT
+from runbook.mysql.terms import ADMIN_PORT
 from runbook.pair import Pair, Side
 from runbook.step import Step
 from runbook.steps.phase import Consent, Phase
@@ -43,10 +43,27 @@ def script_configuration(side: Side) -> str:
         "INTERFACE": side.interface,
         "PEER": str(side.peer.address),
         "MYSQL_PORT": str(s.mysql_port),
-        "ADMIN_PORT": str(ADMIN_PORT),
-        "SEMI_SYNC_SECONDS": str(-(-s.semi_sync_timeout_ms // 1000) if s.semi_sync else 0),
+        "ADMIN_PORT": str(ADMIN_PORT) if side.dialect.has_admin_door else "",
+        "SEMI_SYNC_SECONDS": str(-(-s.semi_sync_timeout_ms // 1000) if side.semi_sync.value == "on" else 0),
+        **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
     }
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n"
     return head + shell_variables(values)
+
+
+def words_of(side: Side) -> dict[str, str]:
+    """What the scripts say to this server, and ask it."""
+    dialect, tracking = side.dialect, side.tracking
+    return {
+        "CLOSED": dialect.closed,
+        "CLOSE": dialect.close,
+        "PROCESSLIST": dialect.processlist,
+        "REPLICA": dialect.replica,
+        "BINARY_LOG_STATUS": dialect.binary_log_status,
+        "RECEIVED_IN": tracking.received_names,
+        "EXECUTED_IN": tracking.executed_names,
+        "WAIT_APPLIED": tracking.wait_applied,
+        "UNAPPLIED": tracking.unapplied,
+    }

@@ -37,8 +37,8 @@ class Serves:
         holders = [side.role for side in self.pair.sides.values() if side.holds_vip()]
         return {
             "VIP": f"on the {' and the '.join(holders)}" if holders else "nowhere",
-            "master": "read-only" if closed(self.pair.master) else "takes writes",
-            "slave": "read-only" if closed(self.pair.slave) else "takes writes",
+            "master": "read-only" if self.pair.master.server.closed() else "takes writes",
+            "slave": "read-only" if self.pair.slave.server.closed() else "takes writes",
         }
 
     def fix(self, host: Host, gap: Gap) -> None:
@@ -50,11 +50,6 @@ class Serves:
             lambda: self.read(host) == self.want(),
             hint=lambda: f"Look at: ssh {self.pair.settings.master.ssh_host} journalctl -t mysql-runbook",
         )
-
-
-def closed(side: Side) -> bool:
-    """Whether the server refuses writes, root's included."""
-    return bool(side.server.value("SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only"))
 
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:

@@ -12,7 +12,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
     source = f"{s.master.address}:{s.mysql_port}"
     return [
         Phase(
-            lambda side: [Replicates(slave, master, source, s.replica_user, s.replica_password)],
+            lambda side: [Replicates(slave, master, pair.slave.tracking, source, s.replica_user, s.replica_password)],
             roles=("slave",),
         ),
         Phase(lambda side: [OwnSchema(master)], roles=("master",)),

@@ -11,6 +11,7 @@ from local_link import LocalLink, PipeChannel
 
 from runbook.host import DryHost, Host
 from runbook.mysql.optionfile import client_section
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.socket_login import NO_PASSWORD
 from runbook.pair import Pair, Side
 from runbook.settings import Node, Role, Secret, Settings
@@ -75,6 +76,7 @@ class FakeLink:
         self._answers: dict[str, Answer] = {}
         self._parts: dict[str, Answer] = {}
         self._takes: dict[str, tuple[Answer, Effect]] = {}
+        self.says(PROGRAM_QUESTION, "mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))\n")
 
     def says(self, question: str, answer: Answer) -> None:
         self._answers[question] = answer

@@ -6,6 +6,8 @@ from typing import Any, Self
 import pymysql
 import pymysql.cursors
 
+from runbook.mysql.dialect import COMMENT_QUESTION
+
 Row = dict[str, Any]
 Effect = Callable[[], object] | BaseException | None
 
@@ -24,6 +26,7 @@ class FakeMysqld:
         self.refusal: tuple[int, str] | None = None
         self._answers: dict[str, list[Row] | BaseException] = {}
         self._takes: dict[str, Effect] = {}
+        self.says(COMMENT_QUESTION, {"version": "9.7.4-2", "comment": "(Debian)"})
 
     def says(self, query: str, *rows: Row, error: BaseException | None = None) -> None:
         self._answers[_one_line(query)] = error or list(rows)

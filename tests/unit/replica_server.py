@@ -5,30 +5,13 @@ from collections.abc import Callable
 
 from fake import FakeMysqld, Row, captured_json, mysqld_of
 
-from runbook.mysql.replication import GTID_QUESTION, Replicates
+from runbook.mysql.replication import Replicates
 from runbook.pair import Pair
 
 (HEALTHY,) = captured_json("replica_status.json")
 MASTER_UUID = HEALTHY["Source_UUID"]
 SLAVE_UUID = "7c4d0f3a-e68d-11f1-a5b3-fa6e0d0b4c11"
 PASSWORD = "replica-sesame-2"
-
-
-def as_numbers(text: str) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
-    for each in filter(None, text.replace("\n", "").split(",")):
-        uuid, *spans = each.split(":")
-        for span in spans:
-            first, _, last = span.partition("-")
-            found.setdefault(uuid, set()).update(range(int(first), int(last or first) + 1))
-    return found
-
-
-def subtracted(one: str, other: str) -> str:
-    """GTID_SUBTRACT, each transaction by itself."""
-    without = as_numbers(other)
-    left = {uuid: sorted(numbers - without.get(uuid, set())) for uuid, numbers in as_numbers(one).items()}
-    return ",\n".join(f"{uuid}:{':'.join(map(str, numbers))}" for uuid, numbers in left.items() if numbers)
 
 
 class ReplicaServer(FakeMysqld):
@@ -57,11 +40,10 @@ class ReplicaServer(FakeMysqld):
                 self.on_start(self.status)
             case ["CHANGE", "REPLICATION", "SOURCE", "TO", *_]:
                 self._point(statement)
-            case _ if statement == GTID_QUESTION:
-                return [{"executed": self.executed, "purged": self.purged}]
-            case _ if statement.startswith("SELECT GTID_SUBTRACT("):
-                one, other = re.findall(r"'([^']*)'", statement)
-                return [{"it": subtracted(one.replace("\\n", ""), other.replace("\\n", ""))}]
+            case ["SELECT", "@@GLOBAL.gtid_executed"]:
+                return [{"executed": self.executed}]
+            case ["SELECT", "@@GLOBAL.gtid_purged"]:
+                return [{"purged": self.purged}]
             case _:
                 return super().run(statement)
         self.changed.append(statement)
@@ -101,7 +83,8 @@ def server(pair: Pair, role: str) -> ReplicaServer:
 def step(pair: Pair) -> Replicates:
     s = pair.settings
     source = f"{s.master.address}:{s.mysql_port}"
-    return Replicates(pair.slave.server, pair.master.server, source, s.replica_user, s.replica_password)
+    servers = pair.slave.server, pair.master.server
+    return Replicates(*servers, pair.slave.tracking, source, s.replica_user, s.replica_password)
 
 
 def configured(slave: ReplicaServer, **changes: object) -> None:

@@ -9,7 +9,7 @@ from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_o
 from runbook.errors import RunbookError
 from runbook.host import ChangedInDryRun
 from runbook.mysql.accounts import Account, PeerLogin, check_account, granted, probe_account, replica_account
-from runbook.mysql.session import SqlFailed
+from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.socket_login import CLIENT
 from runbook.pair import Side
 from runbook.settings import Secret, Settings
@@ -54,6 +54,10 @@ def replica(side: Side) -> Account:
     return replica_account(side.server, side.settings.replica_user, side.settings.replica_password)
 
 
+def scripts_account(server: Server, user: str, password: Secret) -> Account:
+    return check_account(server, user, password, server.dialect)
+
+
 # ---- reading grants ----
 
 
@@ -91,7 +95,7 @@ def test_static_and_dynamic_privileges_of_root_come_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "name"), [(replica_account, "replica"), (check_account, "check"), (probe_account, "probe")]
+    ("make", "name"), [(replica_account, "replica"), (scripts_account, "check"), (probe_account, "probe")]
 )
 def test_an_account_as_we_made_it_has_exactly_what_is_wanted(
     side: Side, mysqld: FakeMysqld, link: FakeLink, make: Callable[..., Account], name: str
@@ -228,7 +232,7 @@ def test_the_scripts_account_logs_in_as_the_scripts_do(
     side: Side, mysqld: FakeMysqld, link: FakeLink, password: str, login: str
 ) -> None:
     s = side.settings
-    account = check_account(side.server, s.check_user, s.check_password)
+    account = check_account(side.server, s.check_user, s.check_password, side.dialect)
     teach(mysqld, account, rows("check"))
     link.says(CLIENT, lets_in(runbook_check=password))
     assert account.read(side.host)["login"] == login

@@ -10,6 +10,7 @@ from fake import FakeLink, FakeMysqld, LocalLink, captured_json, host_of, link_o
 from runbook.errors import RunbookError
 from runbook.host import CommandFailed, Host
 from runbook.keepalived import GAVE_WAY
+from runbook.mysql.mysql import MySQL
 from runbook.mysql.replication import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
 from runbook.pair import Pair, Side
@@ -72,7 +73,7 @@ VALIDATE = f"mysqld --defaults-file={OUR_FILE}.candidate --validate-config"
 def option_link(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> FakeLink:
     """The slave with no option file of ours yet; what is put there is kept as `changed` paths."""
     link = link_of(pair.slave)
-    question = next(iter(OptionFile(OUR_FILE, "text").questions()))
+    question = next(iter(OptionFile(OUR_FILE, "text", validation=MySQL((9, 7)).validation).questions()))
     link.says(question, "")
 
     def put(host: Host, path: str, content: str, **_: object) -> None:
@@ -88,7 +89,9 @@ def option_link(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> FakeLink:
 
 def test_mysqld_accepts_the_file_before_it_takes_its_place(pair: Pair, option_link: FakeLink) -> None:
     option_link.takes(VALIDATE)
-    assert ensure(pair.slave.host, OptionFile(OUR_FILE, "text")).status == "changed"
+    assert (
+        ensure(pair.slave.host, OptionFile(OUR_FILE, "text", validation=MySQL((9, 7)).validation)).status == "changed"
+    )
     assert option_link.changed == [f"{OUR_FILE}.candidate", VALIDATE, f"rm -f {OUR_FILE}.candidate", OUR_FILE]
 
 
@@ -96,7 +99,7 @@ def test_a_file_that_mysqld_refuses_never_takes_its_place(pair: Pair, option_lin
     said = "[ERROR] [MY-000067] [Server] unknown variable 'nosuch=1'."
     option_link.takes(VALIDATE, answer=Ran(1, "", said))
     with pytest.raises(CommandFailed, match="unknown variable 'nosuch=1'"):
-        ensure(pair.slave.host, OptionFile(OUR_FILE, "text"))
+        ensure(pair.slave.host, OptionFile(OUR_FILE, "text", validation=MySQL((9, 7)).validation))
     assert OUR_FILE not in option_link.changed
     assert option_link.changed[-1] == f"rm -f {OUR_FILE}.candidate"
 

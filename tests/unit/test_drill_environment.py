@@ -14,7 +14,7 @@ from runbook.settings import Settings
 def test_a_setting_is_told_as_hosts_env_writes_it(settings: Settings) -> None:
     told = settings_that_matter(settings)
     assert list(told) == list(module.MATTERS)
-    assert (told["SEMI_SYNC"], told["MASTER_PRIORITY"], told["SLAVE_PRIORITY"]) == ("on", "250", "240")
+    assert (told["SEMI_SYNC"], told["MASTER_PRIORITY"], told["SLAVE_PRIORITY"]) == ("auto", "250", "240")
     assert not [secret for secret in settings.secrets if secret.reveal() in told.values()]
 
 

@@ -20,6 +20,9 @@ class Connection:
         self._answers = answers
         self._query = ""
 
+    def get_server_info(self) -> str:
+        return "9.7.4-2"
+
     def cursor(self) -> "Connection":
         return self
 

@@ -78,7 +78,8 @@ def test_the_account_is_made_anew_with_a_password_of_its_own_and_dropped_where_i
     made: list[str] = []
 
     def take(password: str) -> str:
-        mysqld.takes(f"CREATE USER 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}'")
+        mysqld.takes(f"CREATE USER IF NOT EXISTS 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}'")
+        mysqld.takes(f"ALTER USER 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}' ACCOUNT UNLOCK")
         made.append(password)
         return password
 

@@ -156,6 +156,7 @@ def test_a_takeover_stops_the_receiver_applies_what_came_and_records_it(scripts_
         "received": "uuid:1-9,other:1-3",
         "executed": "uuid:1-9",
         "unapplied": "",
+        "own": "binlog.000004:777",
         "source_log_file": "binlog.000003",
         "read_source_log_pos": "1484",
     }

@@ -41,7 +41,7 @@ def test_the_three_addresses_and_the_passwords_are_enough(tmp_path: Path) -> Non
 def test_the_defaults_lose_no_acknowledged_row(tmp_path: Path) -> None:
     settings = load(write(tmp_path, lines()))
     assert (settings.sync_binlog, settings.innodb_flush_log_at_trx_commit) == (1, 1)
-    assert settings.semi_sync is True
+    assert settings.semi_sync == "auto"
     assert settings.slave_skip_errors == "off"
     assert settings.root_remote is False
     assert settings.sql_mode is settings.auth_pass is settings.ssh_key is settings.ssh_jump is None
@@ -64,7 +64,7 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "SQL_MODE": "ansi_quotes, STRICT_ALL_TABLES",
         "AUTO_INCREMENT_INCREMENT": "4", "MASTER_AUTO_INCREMENT_OFFSET": "3",
         "SLAVE_AUTO_INCREMENT_OFFSET": "4",
-        "SLAVE_SKIP_ERRORS": "1062, 1032", "SEMI_SYNC": "off", "SEMI_SYNC_TIMEOUT_MS": "500",
+        "SLAVE_SKIP_ERRORS": "1062, 1032", "REPLICATION": "position", "SEMI_SYNC": "off", "SEMI_SYNC_TIMEOUT_MS": "500",
         "SKIP_NAME_RESOLVE": "off",
         "ROUTER_ID": "pair",
         "VIRTUAL_ROUTER_ID": "77", "VRRP_VERSION": "2", "AUTH_PASS": "1111", "MASTER_PRIORITY": "150",
@@ -123,7 +123,7 @@ WRONG = [
     ("SQL_MODE", "STRICT TABLES", "MODE,MODE"),
     ("AUTO_INCREMENT_INCREMENT", "0", "65535"),
     ("SLAVE_SKIP_ERRORS", "some", "off"),
-    ("SEMI_SYNC", "2", "yes or no"),
+    ("SEMI_SYNC", "2", "auto"),
     ("SEMI_SYNC_TIMEOUT_MS", "10s", "milliseconds"),
     ("ROUTER_ID", "my pair", "letters"),
     ("VIRTUAL_ROUTER_ID", "256", "255"),

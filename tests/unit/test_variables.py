@@ -8,12 +8,12 @@ from fake import captured_json, link_of, mysqld_of, pair_of
 from variables_server import DYNAMIC_NUMBERS, DYNAMIC_WORDS, captured_server
 
 from runbook.host import ChangedInDryRun, Host
-from runbook.mysql.variables import NEEDS_RESTART, InForce, plugin, wanted
-from runbook.pair import Pair, Side
+from runbook.mysql.variables import NEEDS_RESTART, InForce, Manner, plugin, wanted
+from runbook.pair import ROLES, Pair, Side
 from runbook.settings import Role, Settings
 from runbook.step import Change, NotConverged, ensure
 from runbook.steps import configure_mycnf
-from runbook.steps.configure_mycnf import option_file
+from runbook.steps.configure_mycnf import manner_of, option_file
 from runbook.system.resources import OURS
 from runbook.system.server_names import UNITS_QUESTION
 
@@ -36,9 +36,13 @@ def no_restart(host: Host, why: str) -> None:
     raise AssertionError(f"nobody asked for a restart: {why}")
 
 
+def manner(settings: Settings, role: Role = "master") -> Manner:
+    return manner_of(pair_of(settings).sides[role])
+
+
 def in_force(side: Side, restart: Callable[[Host, str], None] = no_restart) -> InForce:
-    node = side.node
-    return InForce(side.server, wanted(side.settings, node), plugin(side.settings, node), restart)
+    manner = manner_of(side)
+    return InForce(side.server, wanted(manner), plugin(manner), restart)
 
 
 # ---- what is wanted ----
@@ -60,7 +64,7 @@ def in_force(side: Side, restart: Callable[[Host, str], None] = no_restart) -> I
     ],
 )
 def test_the_defaults_are_durable_and_by_gtid(settings: Settings, role: Role, own: dict[str, str]) -> None:
-    assert wanted(settings, settings.node(role)) == own | {
+    assert wanted(manner(settings, role)) == own | {
         "bind_address": "*",
         "port": "3306",
         "admin_address": "127.0.0.1",
@@ -111,12 +115,12 @@ def test_each_key_of_hosts_env_is_a_variable_and_stands_in_the_file(
     settings_of: Callable[..., Settings], keys: dict[str, str], role: Role, variable: str, value: str
 ) -> None:
     settings = settings_of(**keys)
-    assert wanted(settings, settings.node(role))[variable] == value
+    assert wanted(manner(settings, role))[variable] == value
     assert read_file(settings, role)[variable] == value
 
 
 def test_an_empty_sql_mode_is_the_servers_own(settings: Settings) -> None:
-    assert "sql_mode" not in wanted(settings, settings.master)
+    assert "sql_mode" not in wanted(manner(settings))
     assert "sql_mode" not in read_file(settings, "master")
 
 
@@ -124,10 +128,10 @@ def test_an_empty_sql_mode_is_the_servers_own(settings: Settings) -> None:
 def test_each_role_loads_its_own_half_of_semi_sync(
     settings: Settings, settings_of: Callable[..., Settings], role: Role, library: str
 ) -> None:
-    assert plugin(settings, settings.node(role)) == library
+    assert plugin(manner(settings, role)) == library
     off = settings_of(SEMI_SYNC="off")
-    assert plugin(off, off.node(role)) is None
-    assert {value for name, value in wanted(off, off.node(role)).items() if "semi" in name} == {"OFF"}
+    assert plugin(manner(off, role)) is None
+    assert {value for name, value in wanted(manner(off, role)).items() if "semi" in name} == {"OFF"}
     assert not [name for name in read_file(off, role) if "semi" in name], "without its plugin mysqld would not start"
 
 
@@ -136,7 +140,7 @@ def test_each_role_loads_its_own_half_of_semi_sync(
 
 def read_file(settings: Settings, role: Role) -> dict[str, str | None]:
     """The [mysqld] section as a server would read it, the interface not being needed."""
-    text = option_file(pair_of(settings).sides[role])
+    text = option_file(manner(settings, role))
     parser = configparser.ConfigParser(interpolation=None, allow_no_value=True, comment_prefixes=("#",))
     parser.read_string(text)
     assert parser.sections() == ["mysqld"]
@@ -152,8 +156,8 @@ def test_the_file_holds_what_is_wanted_and_every_start_is_read_only(
     found = read_file(settings, role)
     assert (found.pop("read_only"), found.pop("super_read_only")) == ("ON", "ON")
     loaded = found.pop("plugin_load_add", None)
-    assert loaded == (f"{plugin(settings, settings.node(role))}.so" if settings.semi_sync else None)
-    values = wanted(settings, settings.node(role))
+    assert loaded == (f"{plugin(manner(settings, role))}.so" if settings.semi_sync != "off" else None)
+    values = wanted(manner(settings, role))
     assert found.items() <= values.items()
     assert {value for name, value in values.items() if name not in found} <= {"OFF"}, "what is on is not in the file"
 
@@ -166,12 +170,12 @@ def test_skipped_errors_stand_in_the_file_only_when_wanted(
 
 
 def test_the_file_says_whose_it_is_and_is_read_last(pair: Pair) -> None:
-    assert OURS in option_file(pair.master).splitlines()[0]
+    assert OURS in option_file(manner_of(pair.master)).splitlines()[0]
     assert configure_mycnf.FILE_NAME > "mysqld.cnf"
 
 
 def test_the_file_holds_no_password(pair: Pair) -> None:
-    assert "sesame" not in option_file(pair.master) + option_file(pair.slave)
+    assert "sesame" not in option_file(manner_of(pair.master)) + option_file(manner_of(pair.slave))
 
 
 # ---- in force ----
@@ -208,8 +212,8 @@ def test_what_can_be_set_is_set_without_a_restart(pair: Pair, variable: str, now
 
 def test_every_wanted_variable_is_either_dynamic_or_needs_a_restart(settings_of: Callable[..., Settings]) -> None:
     settings = settings_of(**ARTICLE | {"SEMI_SYNC": "on"})
-    for node in (settings.master, settings.slave):
-        names = set(wanted(settings, node))
+    for role in ROLES:
+        names = set(wanted(manner(settings, role)))
         assert names - NEEDS_RESTART <= DYNAMIC_NUMBERS | DYNAMIC_WORDS
         assert not names & NEEDS_RESTART & (DYNAMIC_NUMBERS | DYNAMIC_WORDS)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.leash import Leash
-from runbook.drill.transactions import START_APPLIER, STOP_APPLIER, applier_stopped, lacking
 from runbook.facts import TAKEOVER_QUESTION, parse_record
 from runbook.keepalived import LIBRARY
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.session import connect
+from runbook.mysql.replication import replica_status
+from runbook.mysql.session import Server, connect
 from runbook.pair import Pair, Side
 
 # A reader that holds up the applier, as a long report does, and no other reader.
@@ -35,7 +35,7 @@ class LaggingSlave(KilledMysqld):
         super().prepare(pair)
         slave = pair.slave
         self._slaves_leash = Leash(slave.host, _starting())
-        slave.server.execute(STOP_APPLIER)
+        slave.server.execute(f"STOP {slave.server.dialect.replica} SQL_THREAD")
         s = pair.settings
         self._reader = connect(slave.host, "127.0.0.1", s.mysql_port, "root", s.mysql_root_password)
         with self._reader.cursor() as cursor:
@@ -49,15 +49,15 @@ class LaggingSlave(KilledMysqld):
             self._reader.close()
         if self._slaves_leash:
             self._slaves_leash.close()
-        if side.server.answers() and applier_stopped(side.server):
-            side.server.execute(START_APPLIER)
+        if side.server.answers() and _applier_stopped(side.server):
+            side.server.execute(f"START {side.server.dialect.replica} SQL_THREAD")
 
     def unrecovered(self, pair: Pair) -> str:
         slave = pair.slave
         record = parse_record(slave.host.ask(TAKEOVER_QUESTION))
         if "received" not in record:
             return f"{slave.host}: the takeover is not recorded"
-        left = lacking(slave.server, record["received"])
+        left = slave.tracking.parse(record["received"]).minus(slave.progress())
         if left:
             return f"{slave.host}: received before the takeover, and not applied: {left}"
         if int(record["relay_milliseconds"]) < self.lasts_seconds * 1000:
@@ -66,4 +66,10 @@ class LaggingSlave(KilledMysqld):
 
 
 def _starting() -> str:
-    return f". {LIBRARY}/library.sh && query '{START_APPLIER}'"
+    return f'. {LIBRARY}/library.sh && query "START $REPLICA SQL_THREAD"'
+
+
+def _applier_stopped(slave: Server) -> bool:
+    """Not by an error."""
+    status = replica_status(slave)
+    return status is not None and status.applier == "No" and not status.applier_error

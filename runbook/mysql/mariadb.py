@@ -1,0 +1,171 @@
+"""MariaDB 10.5 and newer. [M] is measured on 10.11.19; the rest is from MariaDB's manual, by the page named."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runbook.mysql.progress import DomainState
+from runbook.mysql.replica_status import ReplicaStatus
+from runbook.mysql.terms import Choice, SemiSync, Version, renamed
+from runbook.mysql.tracking import BINARY_LOGS, Asked, ByPosition, Tracking
+from runbook.settings import Settings
+
+
+@dataclass(frozen=True)
+class MariaDB:
+    """It kept MySQL's old words, and went its own way with GTIDs, privileges and root's login."""
+
+    version: Version
+    engine: ClassVar[str] = "MariaDB"
+    OLDEST: ClassVar[Version] = (10, 5, 9)  # first with SLAVE MONITOR beside the other split privileges
+
+    replica: ClassVar[str] = "SLAVE"
+    replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
+    binary_log_status: ClassVar[str] = "SHOW MASTER STATUS"
+    has_super_read_only: ClassVar[bool] = False
+    closed: ClassVar[str] = "SELECT @@GLOBAL.read_only"
+    close: ClassVar[str] = "SET GLOBAL read_only = ON"
+    has_admin_door: ClassVar[bool] = False  # extra_port would listen on every address
+    processlist: ClassVar[str] = "information_schema.processlist"  # performance_schema is off by default
+    semi_sync: ClassVar[SemiSync] = SemiSync(None, has_wait_point=True)  # built in since 10.3.3
+    retry_options: ClassVar[tuple[str, ...]] = ("MASTER_CONNECT_RETRY",)
+
+    @property
+    def series(self) -> str:
+        return ".".join(map(str, self.version[:2]))
+
+    def tracking(self, replication: str) -> Tracking:
+        return ByDomainState() if replication == "gtid" else ByPosition(self.binary_log_status)
+
+    def replication(self) -> Choice:
+        return Choice(
+            "gtid", "MariaDB keeps the slave's GTID position in a table, safe in a crash; its file position not"
+        )
+
+    def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
+        """The slave's own position, not current_pos: what the slave made itself must not be passed over unseen."""
+        words = [f"{name} = %s" for name in options] + [f"MASTER_USE_GTID = {'slave_pos' if by_gtid else 'no'}"]
+        return f"CHANGE MASTER TO {', '.join(words)}"
+
+    reset: ClassVar[str] = "RESET MASTER and SET GLOBAL gtid_slave_pos = ''"
+
+    def replica_password(self, slave: Asked) -> str | None:
+        return None
+
+    def named(self, variable: str) -> str:
+        return renamed(variable)
+
+    def variables(self, *, by_gtid: bool) -> dict[str, str]:
+        """gtid_strict_mode stops the slave at a transaction of its own, where it would go on beside the master."""
+        strict = {"gtid_strict_mode": "ON"} if by_gtid else {}
+        return strict | {"log_bin": "ON", "relay_log": "relay-bin"}
+
+    def character_set(self, name: str) -> str:
+        """utf8 is shown as utf8mb3 since 10.6.1 (release notes)."""
+        return "utf8mb3" if name == "utf8" and self.version >= (10, 6, 1) else name
+
+    def refusals(self, settings: Settings) -> list[str]:
+        if "DDL_EXIST_ERRORS" in settings.slave_skip_errors.upper():
+            return ["SLAVE_SKIP_ERRORS: MariaDB does not know ddl_exist_errors; give their numbers, or off"]
+        return []
+
+    def validation(self, file: str) -> str:
+        """There is no --validate-config; --help reads all options first and fails on a bad one [M]."""
+        away = "--user=mysql --datadir=/nonexistent --skip-log-bin"
+        return f"mariadbd --defaults-file={file} {away} --verbose --help > /dev/null"
+
+    @property
+    def make_account(self) -> list[str]:
+        return [
+            "CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s",
+            "ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK",
+        ]
+
+    def set_root_password(self, password: str) -> list[str]:
+        """By the socket OS root is let in as before, for that is how Debian's own jobs log in."""
+        with_password = f"mysql_native_password USING PASSWORD({password})"
+        return [
+            f"CREATE USER IF NOT EXISTS root@127.0.0.1 IDENTIFIED VIA {with_password}",
+            "GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION",
+            f"ALTER USER root@127.0.0.1 IDENTIFIED VIA {with_password}",
+            f"ALTER USER root@localhost IDENTIFIED VIA {with_password} OR unix_socket",
+        ]
+
+    def demands(self, row: Mapping[str, str], password: str) -> bool | None:
+        """The socket lets OS root in whatever the password, so the server's hash of it is looked at."""
+        digest = hashlib.sha1(hashlib.sha1(password.encode()).digest()).hexdigest().upper()
+        return row["authentication_string"] == f"*{digest}"
+
+    @property
+    def check_privileges(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """10.5 split SUPER and renamed REPLICATION CLIENT; READ_ONLY ADMIN alone writes nothing (manual: GRANT)."""
+        privileges = (
+            "PROCESS",
+            "BINLOG MONITOR",
+            "SLAVE MONITOR",
+            "CONNECTION ADMIN",
+            "READ_ONLY ADMIN",
+            "REPLICATION SLAVE ADMIN",
+        )
+        return (("*.*", privileges),)
+
+    @property
+    def write_through_privilege(self) -> str:
+        """READ_ONLY ADMIN does since 10.11 [M]; before, SUPER did."""
+        return "READ_ONLY ADMIN" if self.version >= (10, 11) else "SUPER"
+
+    @property
+    def writes_through(self) -> str:
+        """Who may write nothing is of no concern."""
+        return (
+            "SELECT DISTINCT u.user, u.host FROM information_schema.user_privileges p JOIN mysql.user u "
+            "ON p.grantee = CONCAT('''', u.user, '''@''', u.host, '''') "
+            f"WHERE p.privilege_type = '{self.write_through_privilege}' AND u.insert_priv = 'Y'"
+        )
+
+
+class ByDomainState:
+    """MariaDB's GTIDs: what a server logged, and what it applied; of each domain and server the last."""
+
+    name = "GTID"
+    by_gtid = True
+    received_names = "Gtid_IO_Pos"
+    executed_names = "Relay_Source_Log_File:Exec_Source_Log_Pos"
+    wait_applied = "SELECT MASTER_GTID_WAIT('RECEIVED', 1) = 0"
+    unapplied = ""
+
+    def parse(self, text: str) -> DomainState:
+        return DomainState.parse(text)
+
+    def of_master(self, master: Asked) -> DomainState:
+        return DomainState.parse(
+            master.value("SELECT CONCAT(@@GLOBAL.gtid_slave_pos, ',', @@GLOBAL.gtid_binlog_state)") or ""
+        )
+
+    def of_slave(self, slave: Asked, status: ReplicaStatus | None) -> DomainState:
+        return self.of_master(slave)
+
+    def received(self, status: ReplicaStatus | None) -> DomainState:
+        return DomainState.parse(status.retrieved if status else "")
+
+    def applied(self, slave: Asked, status: ReplicaStatus | None) -> bool:
+        return not self.received(status).minus(self.of_slave(slave, status))
+
+    def purged(self, master: Asked) -> DomainState:
+        """The list that the oldest binary log begins with: what was logged before it."""
+        first, *_ = master.ask(BINARY_LOGS)
+        events = master.ask("SHOW BINLOG EVENTS IN %s LIMIT 5", first["Log_name"])
+        return DomainState.parse(next((e["Info"] for e in events if e["Event_type"] == "Gtid_list"), ""))
+
+    def own(self, server: Asked) -> str:
+        return str(self._own(server))
+
+    def own_since(self, server: Asked, mark: str) -> list[str]:
+        return list(self._own(server).minus(DomainState.parse(mark)).names())
+
+    def _own(self, server: Asked) -> DomainState:
+        return self.of_master(server).made_by(int(server.value("SELECT @@server_id")))
+
+    def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:
+        return {}

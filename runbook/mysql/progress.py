@@ -1,0 +1,245 @@
+"""How far a server is: MySQL's GTID sets, MariaDB's GTIDs, or file and position. Pure, and told apart by their text.
+
+What one server has and another lacks (`minus`) decides whether anything is lost by handing over.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
+
+Span = tuple[int, int]  # first and last, both included
+
+MARIADB_GTID = re.compile(r"(\d+)-(\d+)-(\d+)")
+POSITION = re.compile(r"(\S+?)\.(\d+):(\d+)")
+
+
+class Progress(ABC):
+    """What a server has; falsy when that is nothing. Its text is what parse() reads."""
+
+    @abstractmethod
+    def minus(self, other: Self) -> "Progress":
+        """What is here and not there."""
+
+    @abstractmethod
+    def plus(self, other: Self) -> "Progress":
+        """What is here or there."""
+
+    @abstractmethod
+    def names(self) -> Iterator[str]:
+        """What an operator looks for in the binary log, one by one."""
+
+    @abstractmethod
+    def amount(self) -> str:
+        """How much it is, in words."""
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    @abstractmethod
+    def __bool__(self) -> bool: ...
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and str(other) == str(self)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+class GtidSet(Progress):
+    """MySQL's: UUID[:TAG]:FIRST[-LAST]..., joined by commas (manual: GTID Sets; tags since 8.3)."""
+
+    def __init__(self, spans: Mapping[str, Iterable[Span]]) -> None:
+        joined = {source: _joined(of_source) for source, of_source in spans.items()}
+        self._spans = {source: of_source for source, of_source in sorted(joined.items()) if of_source}
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """As the server prints it, line breaks and all."""
+        spans: dict[str, list[Span]] = {}
+        for of_uuid in "".join(text.split()).split(","):
+            uuid, *parts = of_uuid.split(":")
+            source = uuid
+            for part in parts:
+                first, _, last = part.partition("-")
+                if first.isdigit():
+                    spans.setdefault(source, []).append((int(first), int(last or first)))
+                else:
+                    source = f"{uuid}:{part}"
+        return cls(spans)
+
+    def minus(self, other: "GtidSet") -> "GtidSet":
+        return GtidSet({source: _without(mine, other._spans.get(source, [])) for source, mine in self._spans.items()})
+
+    def plus(self, other: "GtidSet") -> "GtidSet":
+        sources = self._spans.keys() | other._spans.keys()
+        return GtidSet({each: [*self._spans.get(each, []), *other._spans.get(each, [])] for each in sources})
+
+    def made_by(self, uuid: str) -> "GtidSet":
+        """Those that the server with this UUID made."""
+        return GtidSet({source: spans for source, spans in self._spans.items() if source.split(":")[0] == uuid})
+
+    @property
+    def count(self) -> int:
+        return sum(last - first + 1 for spans in self._spans.values() for first, last in spans)
+
+    def amount(self) -> str:
+        return "1 transaction" if self.count == 1 else f"{self.count} transactions"
+
+    def names(self) -> Iterator[str]:
+        for source, spans in self._spans.items():
+            yield from (f"{source}:{_span(span)}" for span in spans)
+
+    def __str__(self) -> str:
+        return ",".join(":".join((source, *map(_span, spans))) for source, spans in self._spans.items())
+
+    def __bool__(self) -> bool:
+        return bool(self._spans)
+
+
+class DomainState(Progress):
+    """MariaDB's, as gtid_binlog_state has it: of each domain and server the last DOMAIN-SERVER-SEQUENCE.
+
+    Within a domain a server's sequence numbers only grow, so the last of each server says what went before it
+    (MariaDB manual: Global Transaction ID).
+    """
+
+    def __init__(self, last: Mapping[tuple[int, int], int], since: Mapping[tuple[int, int], int] | None = None) -> None:
+        self._last = dict(sorted(last.items()))
+        self._since = since or {}
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A list of GTIDs joined by commas."""
+        last: dict[tuple[int, int], int] = {}
+        for domain, server, sequence in MARIADB_GTID.findall(text):
+            source = int(domain), int(server)
+            last[source] = max(last.get(source, 0), int(sequence))
+        return cls(last)
+
+    def minus(self, other: "DomainState") -> "DomainState":
+        mine = {source: last for source, last in self._last.items() if last > other._last.get(source, 0)}
+        since = {source: max(other._last.get(source, 0), self._since.get(source, 0)) for source in mine}
+        return DomainState(mine, since)
+
+    def plus(self, other: "DomainState") -> "DomainState":
+        sources = self._last.keys() | other._last.keys()
+        return DomainState({each: max(self._last.get(each, 0), other._last.get(each, 0)) for each in sources})
+
+    def made_by(self, server_id: int) -> "DomainState":
+        """Those that the server with this server_id made."""
+        return DomainState({source: last for source, last in self._last.items() if source[1] == server_id})
+
+    def amount(self) -> str:
+        """The servers of a domain share its numbers, so that the difference of two of them is the most it can be."""
+        counts = [last - self._since.get(source, 0) for source, last in self._last.items()]
+        if counts == [1]:
+            return "1 transaction"
+        exact = len(counts) == 1 and bool(self._since.get(next(iter(self._last))))
+        return f"{'' if exact else 'at most '}{sum(counts)} transactions"
+
+    def names(self) -> Iterator[str]:
+        for (domain, server), last in self._last.items():
+            since = self._since.get((domain, server), 0)
+            after = f", and those of server {server} before it" if not since and last > 1 else ""
+            between = f" (after {domain}-{server}-{since})" if since and last > since + 1 else ""
+            yield f"{domain}-{server}-{last}{after}{between}"
+
+    def __str__(self) -> str:
+        return ",".join(f"{domain}-{server}-{last}" for (domain, server), last in self._last.items())
+
+    def __bool__(self) -> bool:
+        return bool(self._last)
+
+
+class Position(Progress):
+    """How far a binary log is written, or was read: FILE:POSITION; what lies between is told as two with dots between.
+
+    It says nothing of transactions that a slave made itself: its own binary log must tell those.
+    """
+
+    def __init__(self, file: str = "", number: int = 0, at: int = 0, since: "Position | None" = None) -> None:
+        self._file = file
+        self._number = number
+        self._at = at
+        self._since = since
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Empty, FILE:POSITION, or two of them with two dots between."""
+        found = POSITION.findall(text)
+        if not found:
+            return cls()
+        *since, (file, number, at) = found
+        before = Position.parse("{}.{}:{}".format(*since[0])) if since else None
+        return cls(f"{file.removeprefix('..')}.{number}", int(number), int(at), before)
+
+    @property
+    def file(self) -> str:
+        return self._file
+
+    @property
+    def at(self) -> int:
+        """Bytes from the beginning of the file."""
+        return self._at
+
+    def minus(self, other: "Position") -> "Position":
+        if (self._number, self._at) <= (other._number, other._at):
+            return Position()
+        return Position(self._file, self._number, self._at, other)
+
+    def plus(self, other: "Position") -> "Position":
+        return self if (self._number, self._at) >= (other._number, other._at) else other
+
+    def amount(self) -> str:
+        if self._since and self._since._number == self._number:
+            return f"{self._at - self._since._at} bytes of {self._file}"
+        return f"the binary log from {self._since} on" if self._since else f"the binary log up to {self}"
+
+    def names(self) -> Iterator[str]:
+        yield f"{self._since or 'the beginning'} to {self._file}:{self._at}"
+
+    def __str__(self) -> str:
+        here = f"{self._file}:{self._at}" if self._file else ""
+        return f"{self._since}..{here}" if self._since else here
+
+    def __bool__(self) -> bool:
+        return bool(self._file)
+
+
+def parse(text: str) -> Progress:
+    """What a server, or a record of our scripts, wrote; the three forms do not look alike."""
+    first = text.strip().split(",")[0]
+    if MARIADB_GTID.fullmatch(first):
+        return DomainState.parse(text)
+    if POSITION.search(first):
+        return Position.parse(text)
+    return GtidSet.parse(text)
+
+
+def _span(span: Span) -> str:
+    first, last = span
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """In order, those that touch or overlap made one."""
+    joined: list[Span] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    left = list(spans)
+    for first, last in others:
+        left = [
+            part
+            for one, end in left
+            for part in ((one, min(end, first - 1)), (max(one, last + 1), end))
+            if part[0] <= part[1]
+        ]
+    return left

@@ -1,0 +1,69 @@
+"""What SHOW REPLICA STATUS tells, by whatever name and columns a server has it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ReplicaStatus:
+    """A slave's replication, in the words of this tool."""
+
+    source: str
+    user: str
+    auto_position: bool
+    """Whether it finds its place by GTID."""
+    connect_retry: int
+    receiver: str
+    applier: str
+    receiver_error: str
+    applier_error: str
+    lag_seconds: int | None
+    retrieved: str
+    """What was received, as GTIDs; of MariaDB the last of each domain."""
+    executed: str
+    source_file: str
+    source_position: int
+    """Up to where in the master's binary log it has applied."""
+    received_file: str = ""
+    received_position: int = 0
+    """Up to where it has received it."""
+    applier_waits: bool = False
+    """Whether the applier has read all that was received."""
+
+    @property
+    def runs(self) -> bool:
+        return self.receiver == "Yes" and self.applier == "Yes"
+
+
+def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:
+    """A row of SHOW REPLICA STATUS (MySQL 8.0.22 and newer) or of SHOW SLAVE STATUS (the older ones, and MariaDB)."""
+    row = {name.replace("Master", "Source").replace("Slave", "Replica"): value for name, value in row.items()}
+    by_gtid = row["Using_Gtid"] != "No" if "Using_Gtid" in row else bool(int(row["Auto_Position"]))
+    return ReplicaStatus(
+        source=f"{row['Source_Host']}:{row['Source_Port']}",
+        user=row["Source_User"],
+        auto_position=by_gtid,
+        connect_retry=int(row["Connect_Retry"]),
+        receiver=row["Replica_IO_Running"],
+        applier=row["Replica_SQL_Running"],
+        receiver_error=error_text(row["Last_IO_Errno"], row["Last_IO_Error"]),
+        applier_error=error_text(row["Last_SQL_Errno"], row["Last_SQL_Error"]),
+        lag_seconds=None if row["Seconds_Behind_Source"] is None else int(row["Seconds_Behind_Source"]),
+        retrieved=_set(row.get("Gtid_IO_Pos", row.get("Retrieved_Gtid_Set"))),
+        executed=_set(row.get("Executed_Gtid_Set")),
+        source_file=row["Relay_Source_Log_File"],
+        source_position=int(row["Exec_Source_Log_Pos"]),
+        received_file=row["Source_Log_File"],
+        received_position=int(row["Read_Source_Log_Pos"]),
+        applier_waits="has read all relay log" in (row.get("Replica_SQL_Running_State") or ""),
+    )
+
+
+def error_text(code: object, text: str) -> str:
+    """An error in words, nothing for number 0."""
+    return f"error {code}: {text}" if int(str(code)) else ""
+
+
+def _set(text: str | None) -> str:
+    return (text or "").replace("\n", "")
