@@ -359,8 +359,9 @@ def test_what_a_lagging_slave_had_received_must_be_applied_and_recorded(
     pair: Pair, fake_mysql: None, record: str, applied: str, missing: str
 ) -> None:
     leashed(pair.slave).says(TAKEOVER_QUESTION, record)
-    mysqld_of(pair.slave).says("SELECT @@GLOBAL.gtid_executed", {"executed": applied})
-    mysqld_of(pair.slave).says("SHOW REPLICA STATUS")
+    mysqld = mysqld_of(pair.slave)
+    mysqld.says("SELECT @@GLOBAL.gtid_executed", {"executed": applied})
+    mysqld.says("SHOW REPLICA STATUS")
     found = LaggingSlave().unrecovered(pair)
     assert missing in found
     assert bool(found) is bool(missing)
