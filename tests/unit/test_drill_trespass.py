@@ -12,7 +12,6 @@ from runbook.checks.writes import NO_ROW
 from runbook.drill import rehearsal, trespass
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
 from runbook.drill.recorder import Recorder
-from runbook.drill.transactions import EXECUTED
 from runbook.drill.trespass import Trespasser, drop_account, make_account
 from runbook.report import Report
 from runbook.settings import Settings
@@ -107,7 +106,9 @@ def test_a_drill_that_is_cut_off_drops_the_account_where_the_master_takes_writes
     settings: Settings, fake_mysql: None, monkeypatch: pytest.MonkeyPatch, dropped: bool
 ) -> None:
     pair = pair_of(settings)
-    mysqld_of(pair.slave).says(EXECUTED, {"executed": "a:1-9"})
+    mysqld = mysqld_of(pair.slave)
+    mysqld.says("SELECT @@GLOBAL.gtid_executed", {"executed": "a:1-9"})
+    mysqld.says("SELECT @@server_uuid", {"uuid": "b"})
     mysqld = mysqld_of(pair.master)
     mysqld.says(KNOWN, {"1": 1})
     mysqld.takes(DROP, None if dropped else READ_ONLY)
