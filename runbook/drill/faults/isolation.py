@@ -26,8 +26,8 @@ class Isolation(Fault):
     roles = ("master", "slave")
     undone = "the hosts see each other again"
     course = Course.SPLIT
-    # Longer than semi-sync's default timeout, and than the 30 s after which each holder of the VIP calls for clients.
-    lasts_seconds = 35
+    # Longer than semi-sync's default timeout, and than the 5 s after which the master calls the clients back.
+    lasts_seconds = 25
     leaves = Kind.HEALTHY
     recovery_seconds = 60
 
