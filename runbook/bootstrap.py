@@ -90,6 +90,13 @@ def report_environment(pair: Pair, report: Report) -> None:
             f"warning: the hosts' clocks are {apart:.1f} s apart: lag and times in logs will mislead; set up NTP",
             "yellow",
         )
+    systems = {side.role: side.system for side in pair.sides.values()}
+    if systems["master"] != systems["slave"]:
+        report.say(
+            f"warning: the master runs {systems['master']}, the slave {systems['slave']}: it works as long as "
+            "both have one MySQL series, but their updates will part them; plan for one system",
+            "yellow",
+        )
     for side in pair.sides.values():
         report.say(f"{side.host}: {side.interface}, network {side.network}")
         with suppress(NotReady):

@@ -20,7 +20,7 @@ from runbook.mysql.session import Server
 from runbook.mysql.tracking import Tracking
 from runbook.settings import Node, Role, Settings
 from runbook.ssh import Link
-from runbook.system.family import Family, family_of, names_on
+from runbook.system.family import OS_QUESTION, Family, family_of, names_on
 from runbook.system.network import Address, carrier_of, holds
 from runbook.system.server_names import ServerNames
 
@@ -56,6 +56,11 @@ class Side:
     def family(self) -> Family:
         """The operating system's family."""
         return family_of(self.host)
+
+    @cached_property
+    def system(self) -> str:
+        """The operating system, as it calls itself."""
+        return self.host.ask(OS_QUESTION).split("|", 2)[2].strip()
 
     @cached_property
     def names(self) -> ServerNames:

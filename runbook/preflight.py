@@ -38,7 +38,7 @@ def examine(pair: Pair) -> None:
         found = pair.side_by_side(lambda side: list(_reasons(side)), rooted)
         reasons += [reason for of_host in found.values() for reason in of_host]
     if len(rooted) == len(ROLES):
-        reasons += filter(None, [_one_machine(pair), _stranger_with_vip(pair)])
+        reasons += filter(None, [_one_machine(pair), _two_engines(pair), _stranger_with_vip(pair)])
     if reasons:
         raise BadInput(*reasons)
 
@@ -92,6 +92,20 @@ def _one_machine(pair: Pair) -> str | None:
     return (
         "MASTER_HOST and SLAVE_HOST have the same /etc/machine-id: are they one machine, or one a clone?\n"
         "A clone needs its own: rm /etc/machine-id && systemd-machine-id-setup, then restart it."
+    )
+
+
+def _two_engines(pair: Pair) -> str | None:
+    """MySQL and MariaDB do not replicate from each other: their GTIDs and events differ."""
+    try:
+        engines = {role: side.names.engine for role, side in pair.sides.items()}
+    except RunbookError:
+        return None  # told already, of the host that it is about
+    if len(set(engines.values())) == 1:
+        return None
+    return (
+        f"the master has or would get {engines['master']}, the slave {engines['slave']}: a pair is of one engine\n"
+        "Name it in ENGINE; a host that has the other is not for this pair."
     )
 
 

@@ -20,6 +20,7 @@ from runbook.settings import Settings
 from runbook.ssh import Ran
 from runbook.step import Gap, Outcome, State
 from runbook.steps.phase import Phase
+from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
@@ -149,6 +150,14 @@ def test_both_outcomes_are_reported_when_one_host_fails(
         str(Outcome(role, "a step", "failed")),
         str(Outcome(other, "a step", "ok")),
     }
+
+
+def test_two_systems_are_a_warning(settings: Settings) -> None:
+    screen = io.StringIO()
+    pair = blank(settings, dry=True)
+    link_of(pair.slave).says(OS_QUESTION, "debian||Debian GNU/Linux 12 (bookworm)")
+    bring_through(pair, ["prep-os"], Report(str, console=Console(file=screen, width=400)), never)
+    assert "warning: the master runs Debian GNU/Linux forky/sid, the slave Debian GNU/Linux 12" in screen.getvalue()
 
 
 def test_clocks_that_differ_are_a_warning(settings: Settings) -> None:

@@ -115,6 +115,13 @@ def test_each_reason_names_its_host(
     assert str(side.host) in told
 
 
+def test_two_engines_are_no_pair(pair: Pair) -> None:
+    says(pair.slave, units=captured_json("units.json")["mariadb"])
+    told = complaint(pair)
+    assert "the master has or would get mysql, the slave mariadb" in told
+    assert "ENGINE" in told
+
+
 def test_a_wrong_interface_is_a_reason(settings_of: Callable[..., Settings]) -> None:
     pair = pair_of(settings_of(SLAVE_INTERFACE="ens33"), dry=True)
     for side in pair.sides.values():
