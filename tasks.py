@@ -177,12 +177,12 @@ DRILLS = (
 )
 
 
-@operation(name="all", help=YES, resumable=False)
-def all_drills(c: Context, yes: bool = False) -> None:
+@operation(name="all", help=YES | {"only": "names of drills, with commas between them"}, resumable=False)
+def all_drills(c: Context, yes: bool = False, only: str = "") -> None:
     """Run every drill that can be had here, failback and verify after each; ends with a table of their figures."""
     from runbook.drill import session
 
-    session.every(run_of(c, yes=yes))
+    session.every(run_of(c, yes=yes), only.split(",") if only else ())
 
 
 @operation()

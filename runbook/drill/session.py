@@ -1,6 +1,6 @@
 """Drills as an operator calls them: one, with the way home or without, or all of them; each leaves a report."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -28,15 +28,21 @@ def one(run: Run, name: str, *, home: bool) -> None:
             _prove_books(run, name, result, record, series)
 
 
-def every(run: Run) -> None:
-    """All drills that can be had here, failback and verify after each; NotSo when a promise was broken.
+def every(run: Run, only: Collection[str]) -> None:
+    """All drills that can be had here, or only these; failback and verify after each.
 
     The operator is asked once. A broken promise does not end them while the pair can be brought home.
+    Raises BadInput for a name that no drill has, NotSo when a promise was broken.
     """
+    unknown = set(only) - set(FAULTS)
+    if unknown:
+        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(FAULTS)}")
     settings = run.target().settings
     series = Series()
     try:
         for name, fault in FAULTS.items():
+            if only and name not in only:
+                continue
             if fault().reason_against(settings):
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
             else:
