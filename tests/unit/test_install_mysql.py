@@ -1,0 +1,57 @@
+"""What install-mysql asks of an installed server: its version, and that nothing but its unit starts it."""
+
+import pytest
+from fake import FakeLink, FakeMysqld, link_of, mysqld_of, pair_of
+
+from runbook.errors import RunbookError
+from runbook.pair import Pair
+from runbook.settings import Settings
+from runbook.step import Change, ensure
+from runbook.steps.install_mysql import NoSocketActivation, WantedVersion
+from runbook.system.resources import service_question
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    return pair_of(settings)
+
+
+def running(pair: Pair, version: str) -> FakeMysqld:
+    mysqld = mysqld_of(pair.master)
+    mysqld.says("SELECT VERSION() AS version, @@version_comment AS comment", {"version": version, "comment": "x"})
+    return mysqld
+
+
+@pytest.mark.parametrize("wanted", ["9.7.4", "9.7", "9"])
+def test_the_wanted_version_or_series_is_right(pair: Pair, wanted: str) -> None:
+    running(pair, "9.7.4")
+    assert ensure(pair.master.host, WantedVersion(pair.master.server, wanted)).status == "ok"
+
+
+@pytest.mark.parametrize("wanted", ["9.7.40", "9.7.3", "9.70", "8.0"])
+def test_another_version_is_told_and_nothing_is_done(pair: Pair, wanted: str) -> None:
+    running(pair, "9.7.4")
+    step = WantedVersion(pair.master.server, wanted)
+    with pytest.raises(RunbookError, match=rf"MYSQL_VERSION = {wanted}, and 9\.7\.4 is installed\n.*Nothing is"):
+        ensure(pair.master.host, step)
+    assert link_of(pair.master).changed == []
+
+
+def test_a_socket_that_would_start_mariadb_is_switched_off(pair: Pair) -> None:
+    step, link = NoSocketActivation("mariadb"), link_of(pair.master)
+    question = service_question("mariadb.socket")
+    link.says(question, "inactive enabled\n")
+    link.takes(
+        "systemctl disable mariadb.socket && systemctl stop mariadb.socket",
+        lambda: link.says(question, "inactive disabled\n"),
+    )
+    assert ensure(pair.master.host, step).gap == [Change("enabled", "yes", "no")]
+
+
+@pytest.mark.parametrize("there", ["inactive not-found\n", "inactive disabled\n", "inactive masked\n"])
+def test_no_socket_or_one_that_is_off_is_right(pair: Pair, there: str) -> None:
+    link: FakeLink = link_of(pair.master)
+    link.says(service_question("mysql.socket"), there)
+    assert ensure(pair.master.host, NoSocketActivation("mysql")).status == "ok"
