@@ -14,6 +14,7 @@ from pymysql.constants import CR, ER
 from runbook.checks import Check, not_checked
 from runbook.errors import RunbookError
 from runbook.facts import Facts, reason
+from runbook.host import Host
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
 from runbook.mysql.session import REFUSED, connect
@@ -43,7 +44,11 @@ def checks(pair: Pair, facts: Facts) -> Iterator[Check]:
     if facts["slave"].answers:
         s = pair.settings
         yield _refused(pair.slave, s.probe_user, s.probe_password)
-        yield _refused(pair.slave, "root", s.mysql_root_password)
+        if pair.slave.dialect.has_super_read_only:
+            yield _refused(pair.slave, "root", s.mysql_root_password)
+        elif s.root_remote and not facts["master"].unreachable:
+            # Root on the host itself gets through on this server: it is who repairs it.
+            yield _refused(pair.slave, "root", s.mysql_root_password, pair.master.host)
 
 
 def _through_the_vip(pair: Pair, facts: Facts) -> Iterator[Check]:
@@ -189,11 +194,12 @@ def _seen(slave: Side, beat: str, acknowledged: float) -> Check:
     return Check("pair", SEEN, "OK", f"{(time.monotonic() - acknowledged) * 1000:.0f} ms after it was acknowledged")
 
 
-def _refused(slave: Side, user: str, password: Secret) -> Check:
-    """A write on the slave as this user, which the server must refuse."""
-    name = f"write by {user}"
+def _refused(slave: Side, user: str, password: Secret, other: Host | None = None) -> Check:
+    """A write on the slave as this user, from the host itself or from another, which the server must refuse."""
+    name = f"write by {user}" + (" from the other host" if other else "")
+    address = str(slave.node.address) if other else "127.0.0.1"
     try:
-        connection = connect(slave.host, "127.0.0.1", slave.server.port, user, password)
+        connection = connect(other or slave.host, address, slave.server.port, user, password)
     except RunbookError as error:
         return Check(slave.role, name, "FAIL", reason(error, slave.host), "inv create-replica-user")
     try:
@@ -207,7 +213,7 @@ def _refused(slave: Side, user: str, password: Secret) -> Check:
             return Check(slave.role, name, "OK", f"refused: error {code}, {_option(str(error.args[-1]))}")
         found = f"another error than read-only: {error.args[-1] if error.args else error}"
         return Check(slave.role, name, "FAIL", found, "inv start-slave")
-    todo = f"In mysql on {slave.node.address}: SET GLOBAL super_read_only = ON; the attempt itself changed nothing"
+    todo = f"In mysql on {slave.node.address}: {slave.dialect.close}; the attempt itself changed nothing"
     return Check(slave.role, name, "FAIL", "accepted: the slave takes writes", todo)
 
 

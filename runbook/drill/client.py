@@ -18,6 +18,7 @@ from runbook.pair import Pair
 from runbook.settings import Settings
 
 ANSWER_SECONDS = 1
+NO_TLS = "server doesn't support it"  # PyMySQL's words
 
 READ_ONLY_TRANSACTION, READ_ONLY_MODE = 1792, 1836  # ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE
 REFUSALS = (ER.OPTION_PREVENTS_STATEMENT, READ_ONLY_TRANSACTION, READ_ONLY_MODE)
@@ -45,12 +46,24 @@ def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = AN
 
     With TLS and without a look at the server's own certificate, as PyMySQL does by itself; but it reads this machine's
     CA certificates for every connection, 20 ms of a core each time (measured), which the servers would miss.
+    A server that has no TLS, as MySQL 5.6 and MariaDB 10.11 are installed, is logged in to without.
     """
+    tls: ssl.SSLContext | None
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls.check_hostname = False
     tls.verify_mode = ssl.CERT_NONE
 
     def open_connection() -> Any:
+        nonlocal tls
+        try:
+            return connection()
+        except pymysql.OperationalError as error:
+            if not (tls and NO_TLS in str(error)):
+                raise
+            tls = None
+            return connection()
+
+    def connection() -> Any:
         return pymysql.Connection(
             host=str(address),
             port=settings.mysql_port,
@@ -58,6 +71,7 @@ def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = AN
             password=settings.probe_password.encode(),
             autocommit=True,
             ssl=tls,
+            ssl_disabled=tls is None,
             connect_timeout=ANSWER_SECONDS,
             read_timeout=answer_seconds,
             write_timeout=ANSWER_SECONDS,

@@ -19,8 +19,13 @@ from runbook.step import Gap, State
 SCHEMA = "runbook"
 REFUSED = "login refused"
 LOCAL = ("localhost", "127.0.0.1", "::1")
-REMOTE_ROOT = f"SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"
-ANONYMOUS = "SELECT host FROM mysql.user WHERE user = ''"
+REMOTE_ROOT = f"SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"
+ANONYMOUS = "SELECT host AS host FROM mysql.user WHERE user = ''"
+# MariaDB's mysql.user is a view that spells its columns otherwise: each is named here.
+ROOTS = (
+    "SELECT host AS host, plugin AS plugin, authentication_string AS authentication_string "
+    "FROM mysql.user WHERE user = 'root'"
+)
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
 TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
 
@@ -146,7 +151,7 @@ class RootPassword:
     def _rows(self) -> dict[str, Row]:
         """How root is authenticated, by host; nothing when MYSQL_ROOT_PASSWORD does not let us in to look."""
         try:
-            rows = self.server.ask("SELECT host, plugin, authentication_string FROM mysql.user WHERE user = 'root'")
+            rows = self.server.ask(ROOTS)
         except LoginRefused:
             return {}
         return {row["host"]: row for row in rows}
@@ -196,12 +201,15 @@ class SecureInstallation:
 
 
 def write_through(server: Server) -> list[str]:
-    """Accounts that write although read_only is on, but for root on the host itself, by whom the runbook repairs."""
+    """Accounts that write although read_only is on.
+
+    But for root on the host itself, by whom the runbook repairs, and for mysql, which MariaDB lets in as OS user only.
+    """
     if not server.dialect.writes_through:
         return []
     rows = server.ask(server.dialect.writes_through)
     found = [(row["user"], row["host"]) for row in rows]
-    return sorted(f"{user}@{host}" for user, host in found if user != "root" or host not in LOCAL)
+    return sorted(f"{user}@{host}" for user, host in found if user not in ("root", "mysql") or host not in LOCAL)
 
 
 def replica_account(server: Server, user: str, password: Secret) -> Account:

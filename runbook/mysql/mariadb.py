@@ -119,7 +119,8 @@ class MariaDB:
     def writes_through(self) -> str:
         """Who may write nothing is of no concern."""
         return (
-            "SELECT DISTINCT u.user, u.host FROM information_schema.user_privileges p JOIN mysql.user u "
+            "SELECT DISTINCT u.user AS user, u.host AS host "
+            "FROM information_schema.user_privileges p JOIN mysql.user u "
             "ON p.grantee = CONCAT('''', u.user, '''@''', u.host, '''') "
             f"WHERE p.privilege_type = '{self.write_through_privilege}' AND u.insert_priv = 'Y'"
         )

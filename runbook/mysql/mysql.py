@@ -201,7 +201,7 @@ class MySQL:
     def writes_through(self) -> str:
         if self.has_super_read_only:
             return ""
-        return "SELECT user, host FROM mysql.user WHERE super_priv = 'Y' AND insert_priv = 'Y'"
+        return "SELECT user AS user, host AS host FROM mysql.user WHERE super_priv = 'Y' AND insert_priv = 'Y'"
 
 
 class ByGtidSet:

@@ -7,7 +7,7 @@ from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_o
 
 from runbook.errors import RunbookError
 from runbook.host import ChangedInDryRun
-from runbook.mysql.accounts import RootPassword, SecureInstallation
+from runbook.mysql.accounts import ROOTS, RootPassword, SecureInstallation
 from runbook.mysql.dialect import COMMENT_QUESTION
 from runbook.mysql.optionfile import client_section, quoted
 from runbook.mysql.socket_login import CLIENT
@@ -66,7 +66,6 @@ def test_an_option_file_holds_any_password(value: str, written: str) -> None:
     assert client_section("root", Secret(value)) == f'[client]\nuser="root"\npassword={written}\n'
 
 
-ROOTS = "SELECT host, plugin, authentication_string FROM mysql.user WHERE user = 'root'"
 AS_DEBIAN_INSTALLS_IT = {"host": "localhost", "plugin": "auth_socket"}
 AS_WE_WANT_IT = [{"host": host, "plugin": "caching_sha2_password"} for host in ("127.0.0.1", "localhost")]
 
@@ -158,8 +157,10 @@ def test_a_server_that_does_not_run_is_not_taken_for_one_without_a_password(side
 
 # ---- mysql_secure_installation ----
 
-ANONYMOUS = "SELECT host FROM mysql.user WHERE user = ''"
-REMOTE_ROOT = "SELECT host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
+ANONYMOUS = "SELECT host AS host FROM mysql.user WHERE user = ''"
+REMOTE_ROOT = (
+    "SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
+)
 TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
 

@@ -63,21 +63,17 @@ class BrokenReplication(Fault):
         status = replica_status(server)
         if status is None or not (f"{SCHEMA}.ledger" in status.applier_error and RUN in status.applier_error):
             return
-        server.execute("SET GLOBAL replica_exec_mode = 'IDEMPOTENT'")
+        replica, exec_mode = server.dialect.replica, server.dialect.named("replica_exec_mode")
+        server.execute(f"SET GLOBAL {exec_mode} = 'IDEMPOTENT'")
         try:
-            server.execute("START REPLICA SQL_THREAD")
+            server.execute(f"START {replica} SQL_THREAD")
             until(f"{side.host}: the applier over the conflict", SECONDS, lambda: applies(side))
         finally:
-            server.execute("STOP REPLICA SQL_THREAD")
-            server.execute("SET GLOBAL replica_exec_mode = 'STRICT'")
-            server.execute("START REPLICA SQL_THREAD")
+            server.execute(f"STOP {replica} SQL_THREAD")
+            server.execute(f"SET GLOBAL {exec_mode} = 'STRICT'")
+            server.execute(f"START {replica} SQL_THREAD")
 
 
 def applies(side: Side) -> bool:
     """Whether the slave has applied all that it had received, the conflict's transaction among it."""
-    return bool(
-        side.server.value(
-            "SELECT GTID_SUBSET(received_transaction_set, @@GLOBAL.gtid_executed) "
-            "FROM performance_schema.replication_connection_status"
-        )
-    )
+    return side.tracking.applied(side.server, replica_status(side.server))
