@@ -197,7 +197,8 @@ class Position(Progress):
         return f"the binary log from {self._since} on" if self._since else f"the binary log up to {self}"
 
     def names(self) -> Iterator[str]:
-        yield f"{self._since or 'the beginning'} to {self._file}:{self._at}"
+        if self:
+            yield f"{self._since or 'the beginning'} to {self._file}:{self._at}"
 
     def __str__(self) -> str:
         here = f"{self._file}:{self._at}" if self._file else ""

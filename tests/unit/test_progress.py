@@ -40,6 +40,7 @@ def test_each_form_is_told_by_its_text_and_written_as_it_was(text: str, form: ty
         ("0-1-95,0-2-99", "0-1-95,0-2-90", "0-2-99"),
         ("0-1-95,1-1-3", "0-1-95", "1-1-3"),
         ("b.000003:1484", "b.000003:1484", ""),
+        ("b.000003:1484", "b.000003:9999", ""),
         ("b.000003:1484", "b.000004:4", ""),
         ("b.000003:1484", "b.000003:99", "b.000003:99..b.000003:1484"),
         ("b.000010:4", "b.000009:9999", "b.000009:9999..b.000010:4"),
@@ -48,7 +49,9 @@ def test_each_form_is_told_by_its_text_and_written_as_it_was(text: str, form: ty
 )
 def test_what_one_has_and_the_other_lacks(here: str, there: str, lacking: str) -> None:
     form = type(parse(here))
-    assert str(form.parse(here).minus(form.parse(there))) == lacking
+    difference = form.parse(here).minus(form.parse(there))
+    assert str(difference) == lacking
+    assert bool(list(difference.names())) is bool(lacking), "what is empty has no names"
 
 
 @pytest.mark.parametrize(
