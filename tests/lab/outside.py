@@ -39,7 +39,7 @@ READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
 # What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
 LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
-SENDER = ("run/mysql-runbook.alerts", "run/systemd/units")
+SENDER = ("run/mysql-runbook.alerts", "run/systemd/units", "run/systemd/journal/streams")
 # keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own
 # files when it likes; what is in them is compared by SQL.
 SERVING = (

@@ -166,7 +166,12 @@ def test_accounts_have_what_they_need_and_no_more(healthy_pair: OutsidePair) -> 
     everywhere = {"replica": {"REPLICATION SLAVE"}, "runbook_probe": set()}
     for host in healthy_pair.hosts:
         accounts = {tuple(row) for row in host.sql("SELECT user, host FROM mysql.user WHERE host <> 'localhost'")}
-        assert accounts == {("replica", "%"), ("runbook_probe", "%"), ("root", "127.0.0.1")}
+        assert accounts == {
+            ("replica", "%"),
+            ("runbook_probe", "%"),
+            ("root", "127.0.0.1"),
+            ("runbook_check", "127.0.0.1"),
+        }
         assert host.sql("SELECT user FROM mysql.user WHERE user = ''") == []
         for user, wanted in everywhere.items():
             grants = host.sql(f"SHOW GRANTS FOR {user}@'%'")
