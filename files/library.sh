@@ -14,7 +14,6 @@ STATE=/var/lib/mysql-runbook
 TAKEOVER=$STATE/takeover
 GAVE_WAY=$STATE/gave-way
 ALERTS=/run/mysql-runbook.alerts
-HEARD=/run/mysql-runbook.heard
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 RELAY_SECONDS=60
 ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
@@ -103,39 +102,6 @@ wait_for_vip() {
     done
     say "the VIP $VIP is not on $INTERFACE after $tries tries"
     return 1
-}
-
-# packets_in: what the interface has received, but for what switches send of their own accord.
-packets_in() {
-    local packets multicasts
-    { read -r packets <"/sys/class/net/$INTERFACE/statistics/rx_packets" &&
-        read -r multicasts <"/sys/class/net/$INTERFACE/statistics/multicast"; } 2>/dev/null &&
-        echo $((packets - multicasts))
-}
-
-# call_neighbours: the peer, and all whom this host spoke with lately; that they answer for their address is enough, so
-# it is by a datagram for discard (port 9): a connection without a login would count against us at the peer's mysqld.
-call_neighbours() {
-    local neighbours address
-    neighbours=$(timeout 1 ip -4 neighbour show dev "$INTERFACE" | awk 'NR <= 8 { print $1 }')
-    timeout 1 ip -4 neighbour flush dev "$INTERFACE" 2>/dev/null
-    for address in $PEER $neighbours; do
-        timeout 0.5 bash -c "echo >/dev/udp/$address/9 && sleep 0.3" 2>/dev/null &
-    done
-    wait
-}
-
-# cut_off: this host has heard nobody since the last check, and nobody answers it. What cannot be known is not so.
-cut_off() {
-    local before='' now called=''
-    now=$(packets_in) || return 1
-    { read -r before <"$HEARD"; } 2>/dev/null
-    if [ "$now" = "$before" ]; then
-        call_neighbours
-        called=$(packets_in)
-    fi
-    echo "${called:-$now}" >"$HEARD"
-    [ "$called" = "$now" ]
 }
 
 # serialised: one script acts at a time; the others wait for it, bounded.

@@ -4,6 +4,8 @@
 set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
+# shellcheck source=files/cut_off.sh
+. /usr/local/lib/mysql-runbook/cut_off.sh
 # shellcheck source=files/watch.sh
 . /usr/local/lib/mysql-runbook/watch.sh
 

@@ -11,7 +11,7 @@ SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("give_way.sh", "let_go.sh")
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
-SHARED = ("library.sh", "watch.sh")
+SHARED = ("library.sh", "cut_off.sh", "watch.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT)
 
 STUBS = Path(__file__).parent / "stubs"
