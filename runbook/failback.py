@@ -139,7 +139,7 @@ def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
             "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog)",
             "and bring them to the master by hand.",
         )
-    report.say(f"proved by {tracking.name}: the master has every transaction of the slave ({on_slave or 'none yet'})")
+    report.say(f"proved: the master has every transaction of the slave, by {tracking.name} ({on_slave or 'none yet'})")
 
 
 def catch_up(pair: Pair, report: Report) -> None:
