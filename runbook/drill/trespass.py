@@ -1,12 +1,11 @@
 """Writes that the slave must refuse, tried again and again on its own host by those who may do everything."""
 
 import secrets
-import threading
 from contextlib import closing, suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from runbook.checks.writes import NO_ROW
+from runbook.drill.beside import Beside
 from runbook.drill.client import BROKEN, REFUSALS, code_and_reason
 from runbook.errors import RunbookError
 from runbook.mysql.session import connect
@@ -48,27 +47,16 @@ def trespassers_on(slave: Side, password: Secret) -> list["Trespasser"]:
     return [Trespasser(slave, "root", slave.settings.mysql_root_password), everything]
 
 
-class Trespasser:
+class Trespasser(Beside):
     """Used as a context. An attempt would change no row, and is rolled back where it is not refused."""
 
     def __init__(self, side: Side, user: str, password: Secret) -> None:
+        super().__init__()
         self.user = user
         self.refused = 0
         self.accepted = 0
         self._side = side
         self._password = password
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join()
 
     def _work(self) -> None:
         # A server or host that is away is knocked at again, as by any program that keeps trying.
