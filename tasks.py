@@ -151,19 +151,12 @@ def drill(name: str, what: str) -> Any:
 
 
 DRILLS = (
-    drill(
-        "kill-master", "Step 9: kill the master's mysqld and watch the slave take over; leaves the pair failed over."
-    ),
-    drill(
-        "crash-master",
-        "Kill the master's mysqld and let its service manager restart it: it must stay fenced; leaves it failed over.",
-    ),
+    drill("kill-master", "Step 9: kill the master's mysqld and watch the takeover; leaves the pair failed over."),
+    drill("crash-master", "Kill the master's mysqld and have systemd restart it, fenced; leaves the pair failed over."),
     drill("freeze-master", "Freeze the master's mysqld and wake it after the takeover; leaves the pair failed over."),
     drill("stop-keepalived", "Stop the master's keepalived while its mysqld goes on; leaves the pair failed over."),
     drill("kill-keepalived", "Kill the master's keepalived while its mysqld goes on; leaves the pair failed over."),
-    drill(
-        "power-off-master", "Cut the lab master's power and boot it after the takeover; leaves the pair failed over."
-    ),
+    drill("power-off-master", "Cut the lab master's power, boot it after the takeover; leaves the pair failed over."),
     drill("power-off-both", "Cut the power of both lab hosts and boot them together; the pair comes home by itself."),
     drill("isolate", "Part the two hosts while clients see both; one writer throughout, then home by itself."),
     drill("isolate-master", "Cut the lab master off from everybody, then join it; leaves the pair failed over."),
@@ -171,9 +164,7 @@ DRILLS = (
     drill("lag-slave", "Kill the master's mysqld while the slave has much to apply; leaves the pair failed over."),
     drill("full-disk", "Fill the disk of the master's data and make room again; the VIP stays, writes wait for room."),
     drill("too-many-connections", "Use up the master's connections; the VIP stays, new clients are refused meanwhile."),
-    drill(
-        "break-replication", "Make a row conflict on the slave and repair it; the VIP stays, the slave falls behind."
-    ),
+    drill("break-replication", "Make a row conflict on the slave and repair it; the VIP stays, the slave lags."),
 )
 
 
