@@ -103,6 +103,11 @@ class Side:
         wanted = self.settings.semi_sync
         return program.semi_sync(self.host, self.dialect) if wanted == "auto" else Choice(wanted)
 
+    @property
+    def commit_wait_seconds(self) -> float:
+        """How long a commit here waits at most for a slave that does not answer; 0 without semi-sync."""
+        return self.settings.semi_sync_timeout_ms / 1000 if self.semi_sync.value == "on" else 0.0
+
     @cached_property
     def _carrier(self) -> Address:
         return carrier_of(self.host, self.node)
@@ -120,6 +125,17 @@ class Side:
     def holds_vip(self) -> bool:
         """Whether the VIP is on one of this host's interfaces now."""
         return holds(self.host, self.settings.vip.ip)
+
+    def let_go(self) -> None:
+        """Give the lock back before this run itself makes the host unreachable: it would be lost with it."""
+        if self.lock:
+            self.lock.release()
+
+    def come_back(self) -> None:
+        """Once the host can be reached again: what was open to it would say only after a timeout that it is dead."""
+        self.close()
+        if self.lock:
+            self.lock.take()
 
     def close(self) -> None:
         """End the SQL session and the connection."""

@@ -26,9 +26,9 @@ from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication import replica_status
-from runbook.pair import Pair
+from runbook.pair import Pair, Side
 from runbook.report import Report
-from runbook.settings import Secret, Settings
+from runbook.settings import Secret
 from runbook.verdict import Kind
 from runbook.wait import DeadlinePassed, until
 
@@ -161,14 +161,14 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         home_seconds = probe.first_write_after(healed_at, fault.recovery_seconds)
     takeover = witness.measure(since, time.monotonic()) if fault.course is Course.TAKEOVER and not missed else None
     parted = fault.course is Course.SPLIT and not missed
-    stays, stall_seconds = fault.course is Course.STAYS, fault.stall_target_seconds(witness.settings)
+    stays, stall_seconds = fault.course is Course.STAYS, fault.stall_target_seconds(pair)
     return _Seen(
         missed,
         takeover,
         split.measure(witness, watches.master_writes, since, healing_at) if parted else None,
         steady.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if stays else None,
         home_seconds,
-        _fencing(watches, since, takeover),
+        _fencing(pair, watches, since, takeover),
         healed_at - since,
     )
 
@@ -190,7 +190,7 @@ def _wait_for_course(pair: Pair, fault: Fault, witness: Witness, since: float) -
                 witness.wait_for_vip(since)
             case Course.STAYS:
                 alerted_at = _wait_for_alerts(pair, fault)
-                _wait_for_clients(fault, witness, since)
+                _wait_for_clients(pair, fault, witness, since)
     except DeadlinePassed as passed:
         return str(passed).rstrip("."), alerted_at
     return "", alerted_at
@@ -204,20 +204,20 @@ def _wait_for_alerts(pair: Pair, fault: Fault) -> float:
     return time.monotonic()
 
 
-def _wait_for_clients(fault: Fault, witness: Witness, since: float) -> None:
+def _wait_for_clients(pair: Pair, fault: Fault, witness: Witness, since: float) -> None:
     """Until clients have seen what they must see; a commit may wait for the slave meanwhile."""
-    seconds = SIGNS_SECONDS + witness.settings.semi_sync_timeout_ms / 1000
+    seconds = SIGNS_SECONDS + pair.master.commit_wait_seconds
     witness.probe.wait(
         fault.awaited(witness.probe, since) or "nothing", seconds, lambda: not fault.awaited(witness.probe, since)
     )
 
 
-def _fencing(watches: _Watches, since: float, takeover: Takeover | None) -> Fencing:
+def _fencing(pair: Pair, watches: _Watches, since: float, takeover: Takeover | None) -> Fencing:
     master: list[Look] = []
     if takeover:
         gone = takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds
         master = watches.master_writes.looks(since + gone)
-    allowed = _allowed_seconds(watches.witness.settings)
+    allowed = _allowed_seconds(pair.master)
     return fencing(master, watches.slave_writes.looks(), allowed, watches.trespassers)
 
 
@@ -258,10 +258,9 @@ def _relay_seconds(facts: Facts) -> float | None:
     return int(milliseconds) / 1000 if milliseconds.isdigit() else None
 
 
-def _allowed_seconds(settings: Settings) -> float:
+def _allowed_seconds(master: Side) -> float:
     """How long the master may be open without the VIP.
 
     A check must see it, and a commit that waits for the slave holds up the closing until semi-sync's timeout.
     """
-    waiting = 0.0 if settings.semi_sync == "off" else settings.semi_sync_timeout_ms / 1000
-    return settings.check_interval + CLOSING_SECONDS + waiting
+    return master.settings.check_interval + CLOSING_SECONDS + master.commit_wait_seconds

@@ -1,6 +1,7 @@
 """Step 7, deploy-scripts: the four scripts, their library, and the one file with what varies."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from runbook import alerts, templates
 from runbook.keepalived import LIBRARY, SCRIPTS
@@ -44,7 +45,7 @@ def script_configuration(side: Side) -> str:
         "PEER": str(side.peer.address),
         "MYSQL_PORT": str(s.mysql_port),
         "ADMIN_PORT": str(ADMIN_PORT) if side.dialect.has_admin_door else "",
-        "SEMI_SYNC_SECONDS": str(-(-s.semi_sync_timeout_ms // 1000) if side.semi_sync.value == "on" else 0),
+        "SEMI_SYNC_SECONDS": str(ceil(side.commit_wait_seconds)),
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),

@@ -236,7 +236,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     found = Machine()
-    monkeypatch.setattr(power_cut, "_machine", lambda side: found)
+    monkeypatch.setattr(power_cut, "machine_of", lambda side: found)
     return found
 
 

@@ -55,7 +55,7 @@ class BrokenReplication(Fault):
             master.execute(DELETE, RUN)
         master.execute(INSERT, *ROW)
 
-    def stall_target_seconds(self, settings: Settings) -> float | None:
+    def stall_target_seconds(self, pair: Pair) -> float | None:
         return 0.0
 
     def heal(self, side: Side) -> None:

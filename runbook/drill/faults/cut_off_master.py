@@ -1,10 +1,7 @@
 """The master sees neither the slave nor clients, and lives on. Only a lab's switch is in our hand."""
 
-import os
-
 from runbook.drill.faults.fault import Fault
-from runbook.lab.machine import Machine
-from runbook.lab.pair import Lab
+from runbook.drill.faults.lab_only import machine_of, reason_without_lab
 from runbook.lab.port_cut import PortCut
 from runbook.pair import Pair, Side
 from runbook.settings import Settings
@@ -31,33 +28,30 @@ class CutOffMaster(Fault):
         self._cut: PortCut | None = None
 
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
-        if Lab.owning(settings.source) is None:
-            return (
-                f"master {settings.master.address} is no lab's host: its switch is not in the runbook's hand. "
-                "Nothing was done.",
+        return reason_without_lab(
+            settings,
+            "switch",
+            (
                 "By hand, on a quiet day: inv verify; then disable the master's port where its link stays up, as by a",
                 f"VLAN of its own. Reads through {settings.vip.ip} must come back in seconds.",
                 "Enable it after 15 s: the VIP stays on the slave and the master read-only. Then: inv failback",
-            )
-        if os.geteuid() != 0:
-            return ("The lab's switch needs root, nothing was done: run the same command with sudo.",)
-        return ()
+            ),
+        )
 
     def prepare(self, pair: Pair) -> None:
-        machine = _machine(pair.master)
+        machine = machine_of(pair.master)
         assert machine is not None, "reason_against was not asked"
         self._cut = PortCut(machine.port)
 
     def inject(self, pair: Pair) -> None:
         side = pair.master
         side.host.changing("cut off")
-        if side.lock:
-            side.lock.release()
+        side.let_go()
         assert self._cut is not None, "not prepared"
         self._cut.make()
 
     def heal(self, side: Side) -> None:
-        machine = _machine(side)
+        machine = machine_of(side)
         if machine is None:
             return
         cut = self._cut or PortCut(machine.port)
@@ -66,12 +60,4 @@ class CutOffMaster(Fault):
         side.host.changing("cut off no more")
         cut.undo()
         machine.wait_for_ssh(LOGIN_SECONDS)
-        # What was open to the host before the cut would say that it is dead only after a timeout.
-        side.close()
-        if side.lock:
-            side.lock.take()
-
-
-def _machine(side: Side) -> Machine | None:
-    lab = Lab.owning(side.settings.source)
-    return getattr(lab, side.role) if lab else None
+        side.come_back()

@@ -63,7 +63,7 @@ class Fault(ABC):
         """What clients must still come to see before it is healed, or nothing."""
         return ""
 
-    def stall_target_seconds(self, settings: Settings) -> float | None:
+    def stall_target_seconds(self, pair: Pair) -> float | None:
         """Where the VIP stays: how long writes may stand still; None: as long as it lasts."""
         return None
 

@@ -13,7 +13,7 @@ from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.probe import Probe
 from runbook.errors import RunbookError
 from runbook.pair import Pair, Side
-from runbook.settings import Role, Settings
+from runbook.settings import Role
 from runbook.verdict import Kind
 
 MOST = 2000
@@ -59,7 +59,7 @@ class FullHouse(Fault):
                 continue
             self._leaving.wait(PAUSE_SECONDS)
 
-    def stall_target_seconds(self, settings: Settings) -> float | None:
+    def stall_target_seconds(self, pair: Pair) -> float | None:
         return 0.0
 
     def awaited(self, probe: Probe, since: float) -> str:

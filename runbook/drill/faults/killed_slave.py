@@ -7,7 +7,7 @@ from runbook.drill.faults.fault import Course
 from runbook.drill.faults.killed_mysqld import KilledMysqld, keep_down, kill
 from runbook.drill.probe import Probe
 from runbook.pair import Pair, Side
-from runbook.settings import Role, Settings
+from runbook.settings import Role
 from runbook.verdict import Kind
 
 FLOWING = 20
@@ -34,8 +34,8 @@ class KilledSlave(KilledMysqld):
     def inject(self, pair: Pair) -> None:
         kill(pair.slave)
 
-    def stall_target_seconds(self, settings: Settings) -> float | None:
-        return settings.semi_sync_timeout_ms / 1000 if settings.semi_sync else 0.0
+    def stall_target_seconds(self, pair: Pair) -> float | None:
+        return pair.master.commit_wait_seconds
 
     def awaited(self, probe: Probe, since: float) -> str:
         written = list(probe.seen("write", ok=True, since=since + 1))

@@ -1,11 +1,9 @@
 """The host is gone without a goodbye, and comes back later. Only a lab's power is in our hand."""
 
-import os
 from typing import ClassVar
 
 from runbook.drill.faults.fault import Course, Fault
-from runbook.lab.machine import Machine
-from runbook.lab.pair import Lab
+from runbook.drill.faults.lab_only import machine_of, reason_without_lab
 from runbook.pair import Pair, Side
 from runbook.settings import Settings
 from runbook.verdict import Kind
@@ -28,32 +26,27 @@ class PowerCut(Fault):
     )
 
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
-        if Lab.owning(settings.source) is None:
-            return (
-                f"master {settings.master.address} is no lab's host: its power is not in the runbook's hand. "
-                "Nothing was done.",
+        return reason_without_lab(
+            settings,
+            "power",
+            (
                 "By hand, on a quiet day: inv verify; then cut the power as hard as you can: the plug, the hypervisor,",
                 "or on the host itself `echo b > /proc/sysrq-trigger`.",
                 self.by_hand.format(vip=settings.vip.ip),
-            )
-        if os.geteuid() != 0:
-            return ("The lab's power needs root, nothing was done: run the same command with sudo.",)
-        return ()
+            ),
+        )
 
     def inject(self, pair: Pair) -> None:
         pair.side_by_side(_cut, self.roles)
 
     def heal(self, side: Side) -> None:
-        machine = _machine(side)
+        machine = machine_of(side)
         if machine is None or machine.is_running():
             return
         side.host.changing("boot")
         machine.boot()
         machine.wait_for_ssh(BOOT_SECONDS)
-        # What was open to the host before the cut is dead, and would say so only after a timeout.
-        side.close()
-        if side.lock:
-            side.lock.take()
+        side.come_back()
 
 
 class PowerCutOfBoth(PowerCut):
@@ -76,13 +69,7 @@ class PowerCutOfBoth(PowerCut):
 
 def _cut(side: Side) -> None:
     side.host.changing("power cut")
-    machine = _machine(side)
+    machine = machine_of(side)
     assert machine is not None, "reason_against was not asked"
-    if side.lock:
-        side.lock.release()
+    side.let_go()
     machine.power_cut()
-
-
-def _machine(side: Side) -> Machine | None:
-    lab = Lab.owning(side.settings.source)
-    return getattr(lab, side.role) if lab else None
