@@ -36,7 +36,6 @@ LIBRARIES: dict[str, str] = {
 }
 
 DATA_FOLDER = "/var/lib/mysql"
-ERROR_LOG = "/var/log/mysql/error.log"
 UNUSABLE = "designated data directory .* is unusable"
 
 INSTALL_SECONDS = 900
@@ -101,7 +100,7 @@ def install(host: Host, *packages: str) -> None:
         # dpkg itself does not wait for the apt-get of a run that was cut off and still works.
         'until dpkg --configure -a > "$log" 2>&1 || ! grep -q \'lock was locked\' "$log"; do sleep 1; done; '
         f"{{ apt-get install {APT_OPTIONS} {wanted} || "
-        f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {ERROR_LOG} || find {DATA_FOLDER} -mindepth 1 -delete; "
+        f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {MYSQL.error_log} || find {DATA_FOLDER} -mindepth 1 -delete; "
         f"apt-get update -q && apt-get install {APT_OPTIONS} {wanted}; }}; }} "
         '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
         timeout=INSTALL_SECONDS,

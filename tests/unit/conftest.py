@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fake import FakeConnection, captured_json, link_of, pair_of
+from fake import FakeConnection, FakeLink, captured_json, host_of, link_of, pair_of
 from hosts_env_text import lines, write
 from station import Make, Station
 
+from runbook.host import Host
 from runbook.mysql.optionfile import client_section
 from runbook.settings import Role, Settings, load
 from runbook.steps.deploy_scripts import script_configuration
@@ -33,6 +34,24 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 @pytest.fixture
 def settings(settings_of: Callable[..., Settings]) -> Settings:
     return settings_of()
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    """A host's connection that knows nothing yet."""
+    return FakeLink()
+
+
+@pytest.fixture
+def host(settings: Settings, link: FakeLink) -> Host:
+    """The master at the end of `link`."""
+    return host_of(settings, link)
+
+
+@pytest.fixture
+def dry_host(settings: Settings, link: FakeLink) -> Host:
+    """The same, which cannot be changed."""
+    return host_of(settings, link, dry=True)
 
 
 @pytest.fixture

@@ -19,16 +19,6 @@ OUR_TEXT = f"# {OURS}\nport = 3306\n"
 
 
 @pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
-
-
-@pytest.fixture
 def here(settings: Settings) -> Host:
     """This machine, for files in the test's folder."""
     return host_of(settings, LocalLink())

@@ -22,21 +22,6 @@ PORT_QUERY = "--query-port=3306/tcp"
 VRRP_QUERY = f"--query-rich-rule={shlex.quote(VRRP)}"
 
 
-@pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
-
-
-@pytest.fixture
-def dry_host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link, dry=True)
-
-
 def rules(settings: Settings) -> FirewallRules:
     return FirewallRules(settings.mysql_port, settings.slave.address)
 

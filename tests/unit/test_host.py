@@ -17,16 +17,6 @@ from runbook.ssh import Ran
 ME = f"{pwd.getpwuid(os.geteuid()).pw_name}:{grp.getgrgid(os.getegid()).gr_name}"
 
 
-@pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
-
-
 def test_a_host_is_called_by_its_role_and_address(host: Host) -> None:
     assert host.name == "master"
     assert str(host) == "master 192.168.152.128"

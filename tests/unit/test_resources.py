@@ -19,21 +19,6 @@ SERVICES = captured_json("services.json")
 PACKAGES = captured_json("packages.json")["installed"]
 
 
-@pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
-
-
-@pytest.fixture
-def dry_host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link, dry=True)
-
-
 # ---- Package ----
 
 

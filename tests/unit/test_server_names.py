@@ -4,11 +4,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from fake import FakeLink, captured_json, host_of
+from fake import FakeLink, captured_json
 
 from runbook.errors import BadInput
 from runbook.host import Host
-from runbook.settings import Settings, WantedEngine
+from runbook.settings import WantedEngine
 from runbook.source import Source
 from runbook.system import debian, redhat
 from runbook.system.family import names_on
@@ -16,16 +16,6 @@ from runbook.system.server_names import UNITS_QUESTION, ServerNames
 
 DISTRIBUTION = Source("distribution")
 UNITS = captured_json("units.json")
-
-
-@pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
 
 
 @pytest.mark.parametrize(

@@ -21,16 +21,6 @@ EL = captured_json("packages_el.json")
 
 
 @pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
-
-
-@pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, link: FakeLink) -> Iterator[list[str]]:
     """What is given to the package manager of either family; it is then there."""
     done: list[str] = []

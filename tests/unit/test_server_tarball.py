@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, host_of
+from fake import FakeLink
 
 from runbook.errors import RunbookError
 from runbook.host import Host
@@ -26,16 +26,6 @@ from runbook.system.resources import File
 
 NAME = "mysql-5.6.24-linux-x86_64.tar.gz"
 VERSION = f"{HOME}/bin/mysqld --no-defaults --version"
-
-
-@pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
 
 
 @pytest.fixture

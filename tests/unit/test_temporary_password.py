@@ -41,16 +41,6 @@ class Server:
 
 
 @pytest.fixture
-def link() -> FakeLink:
-    return FakeLink()
-
-
-@pytest.fixture
-def host(settings: Settings, link: FakeLink) -> Host:
-    return host_of(settings, link)
-
-
-@pytest.fixture
 def step(settings: Settings) -> TemporaryPassword:
     return TemporaryPassword(redhat.MYSQL, settings.mysql_root_password)
 
