@@ -80,7 +80,8 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
 
 def verified(good: bool) -> Score:
     """What verify found afterwards, as a drill's scorecard has it."""
-    return kept("After the failback the pair is healthy", "so, by inv verify", "so" if good else "not so", met=good)
+    wrong = "" if good else "the pair is not healthy after the failback"
+    return kept("After the failback the pair is healthy", "so, by inv verify", wrong or "so", wrong)
 
 
 def intended(pair: Pair) -> list[str]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from runbook.diagnosis import diagnose
 from runbook.drill import books, summary
-from runbook.drill.account import account, books_score
+from runbook.drill.account import account
 from runbook.drill.client import refuse_without_client
 from runbook.drill.faults import Course, Fault
+from runbook.drill.promises import broken_promises, same_books
 from runbook.drill.recorder import Recorder
 from runbook.drill.rehearsal import rehearse
 from runbook.drill.result import Result
@@ -27,7 +28,7 @@ class PromiseBroken(RunbookError):
     def __init__(self, result: Result, now: Verdict) -> None:
         super().__init__(
             "The drill FAILED:",
-            *(f"  {promise}" for promise in result.broken_promises),
+            *(f"  {promise}" for promise in broken_promises(result)),
             f"The pair: {now.sentence}",
             f"Next: {now.next_step}",
             "First find out why: journalctl -t mysql-runbook on both hosts, and mysqlbinlog.",
@@ -61,7 +62,7 @@ def run(
     recorder.conclude(account(fault.name, result, fault.vip_target_seconds, fault.reads_target_seconds))
     for line in summary.lines(fault.name, result):
         report.say(line)
-    if result.broken_promises:
+    if broken_promises(result):
         raise PromiseBroken(result, result.verdict)
     report.say(result.verdict.sentence, "bold")
     if not result.verdict.healthy:
@@ -71,9 +72,10 @@ def run(
 
 def prove_books(pair: Pair, drilled: Result, report: Report, recorder: Recorder) -> Result:
     """After a failback: both servers have every acknowledged write of the drill, and each what the other has."""
-    result = replace(drilled, books=books.compare(pair, drilled.run, drilled.clients))
-    recorder.score(*books_score(result))
-    if result.books and result.books.broken_promises:
+    compared = books.compare(pair, drilled.run, drilled.clients)
+    result = replace(drilled, books=compared)
+    recorder.score(same_books(compared))
+    if compared.broken_promises:
         raise PromiseBroken(result, diagnose(gather(pair)))
     for line in summary.books_lines(result):
         report.say(line)

@@ -29,8 +29,8 @@ def document(recorder: Recorder, settings: Settings, pair: str, by: str) -> Docu
     account = recorder.account
     told = [*(account.scorecard if account else ()), *recorder.scorecard]
     scorecard = list({score.promise: score for score in told}.values())
-    broken = list(account.broken) if account else []
-    verdict = _verdict(account, scorecard, broken, recorder.error)
+    broken = [score.breach for score in scorecard if score.breach]
+    verdict = _verdict(account, scorecard, recorder.error)
     return {
         "schema": SCHEMA,
         "drill": recorder.drill,
@@ -77,9 +77,9 @@ def utc(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def _verdict(account: Account | None, scorecard: list[Score], broken: list[str], error: BaseException | None) -> str:
+def _verdict(account: Account | None, scorecard: list[Score], error: BaseException | None) -> str:
     """passed, late (every promise kept, a target of time missed), failed, or cut off."""
-    if broken or any(score.broken for score in scorecard):
+    if any(score.breach for score in scorecard):
         return "failed"
     if isinstance(error, KeyboardInterrupt):
         return "cut off"

@@ -55,8 +55,6 @@ class Account:
     scorecard: Sequence[Score]
     moments: Sequence[tuple[float, MarkKind, str]]
     """Measured afterwards; seconds from the fault."""
-    broken: Sequence[str]
-    """Promises that were broken, a sentence each."""
     ledger: Audit
     refusal: str = ""
     """How the server refused writes, in its own words."""

@@ -67,8 +67,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
 
     What did not come in time is the result's to tell; RunbookError only where the account cannot be made up.
     """
-    slave, tracking = pair.slave.server, pair.slave.tracking
-    own_before = tracking.own(slave)
+    own_before = pair.slave.tracking.own(pair.slave.server)
     password = make_account(pair)
     probe = Probe.of(pair.settings, patient=fault.course is Course.STAYS)
     try:
@@ -79,37 +78,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         with suppress(RunbookError):
             drop_account(pair)
         raise
-    until(
-        f"{pair.slave.host}: all that it received applied",
-        RELAY_SECONDS,
-        lambda: tracking.applied(slave, replica_status(slave)),
-    )
-    facts = gather(pair)
-    verdict = diagnose(facts)
-    left = _still_raised(pair, fault)
-    still_raised = f"not over: {left}" if left else ""
-    at_home = verdict.kind is Kind.HEALTHY
-    if at_home:
-        drop_account(pair)
-    return Result(
-        run=probe.run,
-        missed=seen.missed,
-        takeover=seen.takeover,
-        split=seen.split,
-        steady=seen.steady,
-        home_seconds=seen.home_seconds,
-        ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
-        books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
-        slave_transactions=", ".join(tracking.own_since(slave, own_before)),
-        fencing=seen.fencing,
-        undone=fault.undone,
-        healed_seconds=seen.healed_seconds,
-        verdict=verdict,
-        expected=fault.leaves,
-        unrecovered=fault.unrecovered(pair) or still_raised,
-        relay_seconds=_relay_seconds(facts) if seen.takeover else None,
-        clients=probe.ledger,
-    )
+    return _called_to_account(pair, fault, probe, seen, own_before)
 
 
 @contextmanager
@@ -170,6 +139,42 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         home_seconds,
         _fencing(pair, watches, since, takeover),
         healed_at - since,
+    )
+
+
+def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_before: str) -> Result:
+    """What the clients were told beside what the servers have, once the slave has applied what it received."""
+    slave, tracking = pair.slave.server, pair.slave.tracking
+    until(
+        f"{pair.slave.host}: all that it received applied",
+        RELAY_SECONDS,
+        lambda: tracking.applied(slave, replica_status(slave)),
+    )
+    facts = gather(pair)
+    verdict = diagnose(facts)
+    left = _still_raised(pair, fault)
+    still_raised = f"not over: {left}" if left else ""
+    at_home = verdict.kind is Kind.HEALTHY
+    if at_home:
+        drop_account(pair)
+    return Result(
+        run=probe.run,
+        missed=seen.missed,
+        takeover=seen.takeover,
+        split=seen.split,
+        steady=seen.steady,
+        home_seconds=seen.home_seconds,
+        ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
+        books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
+        slave_transactions=", ".join(tracking.own_since(slave, own_before)),
+        fencing=seen.fencing,
+        undone=fault.undone,
+        healed_seconds=seen.healed_seconds,
+        verdict=verdict,
+        expected=fault.leaves,
+        unrecovered=fault.unrecovered(pair) or still_raised,
+        relay_seconds=_relay_seconds(facts) if seen.takeover else None,
+        clients=probe.ledger,
     )
 
 

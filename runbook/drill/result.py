@@ -1,19 +1,15 @@
 """What a drill measured and proved."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from runbook.drill.books import Books
 from runbook.drill.fencing import Fencing
 from runbook.drill.ledger import Audit, Ledger
-from runbook.drill.split import LET_GO_SECONDS, Split
+from runbook.drill.split import Split
 from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
 from runbook.verdict import Kind, Verdict
-
-BOTH_WITH_VIP_SECONDS = 1.0
-"""Longer than that is not the moment in which one lets go and the other takes."""
 
 
 @dataclass(frozen=True)
@@ -54,68 +50,8 @@ class Result:
     clients: Ledger = field(default_factory=Ledger, repr=False, compare=False)
     """The fates of all writes, for `books.compare` after a failback."""
 
-    @property
-    def broken_promises(self) -> list[str]:
-        """What must not happen and did, a sentence each."""
-        return list(self._broken())
-
-    def _broken(self) -> Iterator[str]:
-        if self.missed:
-            yield self.missed
-        missing, unwanted = self.ledger.missing, self.ledger.unwanted
-        if missing:
-            yield f"LOST: {len(missing)} acknowledged writes are not on the slave (writer, seq): {missing}"
-        if unwanted:
-            yield f"the slave has rows whose writes were refused or never sent (writer, seq): {unwanted}"
-        if self.takeover and self.takeover.writes_on_slave:
-            yield f"the slave acknowledged {self.takeover.writes_on_slave} writes"
-        if self.slave_transactions:
-            yield f"the slave made transactions of its own: {self.slave_transactions}"
-        yield from self._more_than_one_writer()
-        yield from self._not_home()
-        if self.unrecovered:
-            yield self.unrecovered
-        if self.verdict.kind is not self.expected:
-            yield f"the pair is not as it must be after that ({self.expected}): {self.verdict.sentence}"
-
-    def _more_than_one_writer(self) -> Iterator[str]:
-        if self.fencing.slave_open_looks:
-            yield f"the slave was open for writes ({self.fencing.slave_open_looks} of {self.fencing.slave_looks} looks)"
-        for user, tried in self.fencing.trespasses.items():
-            if tried.accepted:
-                yield f"the slave accepted {tried.accepted} of {user}'s {tried.accepted + tried.refused} writes"
-        seconds, allowed = self.fencing.open_without_vip_seconds, self.fencing.open_allowed_seconds
-        if seconds > allowed:
-            yield f"the master was open for writes for {seconds:.1f} s without the VIP, more than {allowed:g} s"
-        if self.takeover and self.takeover.both_had_vip_seconds > BOTH_WITH_VIP_SECONDS:
-            yield f"both hosts held the VIP for {self.takeover.both_had_vip_seconds:.1f} s"
-        if self.split:
-            yield from self._split_badly(self.split)
-        if self.steady:
-            yield from self._unsteady(self.steady)
-
-    def _split_badly(self, split: Split) -> Iterator[str]:
-        if split.master_closed_looks:
-            closed = f"{split.master_closed_looks} of {split.master_looks} looks"
-            yield f"nobody took writes: the master was closed in {closed}"
-        if split.one_vip_seconds is None or split.one_vip_seconds > LET_GO_SECONDS:
-            yield f"both hosts held the VIP for more than {LET_GO_SECONDS:g} s after they saw each other again"
-
-    def _unsteady(self, steady: Steady) -> Iterator[str]:
-        if steady.vip_moves:
-            yield "the VIP moved"
-        if steady.stalled_too_long:
-            allowed = steady.write_stall_allowed_seconds
-            yield f"writes stood still for {steady.write_stall_seconds:.1f} s, more than {allowed:g} s"
-
-    def _not_home(self) -> Iterator[str]:
-        if self.expected is Kind.HEALTHY and self.home_seconds is None:
-            yield "no write was acknowledged after the heal"
-        if self.books:
-            yield from self.books.broken_promises
-
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON, but for the fate of each write."""
-        document = asdict(self) | {"broken_promises": self.broken_promises}
+        document = asdict(self)
         del document["clients"]
         return document

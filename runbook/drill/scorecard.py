@@ -14,25 +14,21 @@ class Score:
     """None when there is no target, or nothing was measured."""
     seconds: float | None = None
     target_seconds: float | None = None
-
-    @property
-    def broken(self) -> bool:
-        """Whether it is broken, not merely late."""
-        return self.met is False and self.target_seconds is None
+    breach: str = ""
+    """How it was broken, in a sentence; a target that was missed is late and breaks nothing."""
 
 
-def within(promise: str, seconds: float | None, target_seconds: float | None) -> Score:
-    """A figure that is good when it is small; `seconds` None when it was not seen."""
-    return Score(
-        promise,
-        "none" if target_seconds is None else f"at most {target_seconds:g} s",
-        "not seen" if seconds is None else f"{seconds:.2f} s",
-        None if seconds is None or target_seconds is None else seconds <= target_seconds,
-        seconds,
-        target_seconds,
-    )
+def within(promise: str, seconds: float | None, target_seconds: float | None, *, unseen: str = "") -> Score:
+    """A figure that is good when it is small; `seconds` None when it was not seen, which breaks the promise if `unseen`
+    says how.
+    """
+    target = "none" if target_seconds is None else f"at most {target_seconds:g} s"
+    if seconds is None:
+        return Score(promise, target, "not seen", False if unseen else None, None, target_seconds, unseen)
+    met = None if target_seconds is None else seconds <= target_seconds
+    return Score(promise, target, f"{seconds:.2f} s", met, seconds, target_seconds)
 
 
-def kept(promise: str, target: str, measured: str, *, met: bool) -> Score:
-    """A promise that is kept or broken, whatever the time."""
-    return Score(promise, target, measured, met)
+def kept(promise: str, target: str, measured: str, breach: str) -> Score:
+    """A promise that is kept or broken, whatever the time; `breach` is empty when it was kept."""
+    return Score(promise, target, measured, not breach, breach=breach)

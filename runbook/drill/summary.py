@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from rich.table import Table
 
 from runbook.drill.account import moments
+from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
 from runbook.drill.takeover import Takeover
 
@@ -35,7 +36,7 @@ def lines(fault: str, result: Result) -> Iterator[str]:
     if not (result.takeover and result.takeover.writes_on_slave) and not result.slave_transactions:
         yield "slave   acknowledged no write and made no transaction of its own"
     yield from _writers(result)
-    for promise in result.broken_promises:
+    for promise in broken_promises(result):
         yield f"BROKEN  {promise}"
 
 
@@ -68,7 +69,7 @@ def table(results: Mapping[str, Result | str]) -> Table:
         if isinstance(result, str):
             shown.add_row(name, *([""] * len(headings)), result)
         else:
-            shown.add_row(name, *_figures(result), "; ".join(result.broken_promises) or "kept")
+            shown.add_row(name, *_figures(result), "; ".join(broken_promises(result)) or "kept")
     return shown
 
 

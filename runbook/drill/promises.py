@@ -1,0 +1,166 @@
+"""What the pair promises in every drill, judged by what one measured: for scorecard, summary and exit code."""
+
+from collections.abc import Iterator
+
+from runbook.drill.books import Books
+from runbook.drill.fencing import Fencing
+from runbook.drill.result import Result
+from runbook.drill.scorecard import Score, kept, within
+from runbook.drill.split import LET_GO_SECONDS, Split
+from runbook.drill.steady import Steady
+from runbook.drill.takeover import Takeover
+from runbook.verdict import Kind
+
+BOTH_WITH_VIP_SECONDS = 1.0
+"""Longer than that is not the moment in which one lets go and the other takes."""
+
+
+def broken_promises(result: Result) -> list[str]:
+    """What must not happen and did, a sentence each."""
+    return [score.breach for score in promises(result) if score.breach]
+
+
+def promises(result: Result) -> Iterator[Score]:
+    """All that was promised, kept or not; how fast it had to be is the fault's to say."""
+    if result.missed:
+        yield kept("What must come of the fault comes", "in time", "not seen", result.missed)
+    yield _nothing_lost(result)
+    yield _slave_takes_no_write(result)
+    yield from _fenced(result.fencing)
+    if result.takeover:
+        yield from _one_of_two(result.fencing, result.takeover)
+    if result.split:
+        yield from _parted(result.split)
+    if result.steady:
+        yield from _stays(result.steady)
+    if result.expected is Kind.HEALTHY:
+        home = result.home_seconds
+        yield within(
+            "Writes are acknowledged after the heal", home, None, unseen="no write was acknowledged after the heal"
+        )
+    if result.books:
+        yield same_books(result.books)
+    yield from _afterwards(result)
+
+
+def same_books(books: Books) -> Score:
+    """Whether both servers have the same."""
+    apart = "; ".join(books.broken_promises)
+    return kept(
+        "Both servers have the same, at home",
+        "all acknowledged writes",
+        apart or "the same rows, the same transactions",
+        apart,
+    )
+
+
+def _nothing_lost(result: Result) -> Score:
+    missing = result.ledger.missing
+    return kept(
+        "No acknowledged write is lost",
+        "0",
+        f"{len(missing)} of {result.ledger.acknowledged}",
+        f"LOST: {len(missing)} acknowledged writes are not on the slave (writer, seq): {missing}" if missing else "",
+    )
+
+
+def _slave_takes_no_write(result: Result) -> Score:
+    unwanted, own = result.ledger.unwanted, result.slave_transactions
+    acknowledged = result.takeover.writes_on_slave if result.takeover else 0
+    breaches = []
+    if unwanted:
+        breaches.append(f"the slave has rows whose writes were refused or never sent (writer, seq): {unwanted}")
+    if acknowledged:
+        breaches.append(f"the slave acknowledged {acknowledged} writes")
+    if own:
+        breaches.append(f"the slave made transactions of its own: {own}")
+    return kept(
+        "The slave takes no write but replication's",
+        "0",
+        f"{acknowledged + len(unwanted)} writes, transactions of its own: {own or 'none'}",
+        "; ".join(breaches),
+    )
+
+
+def _fenced(seen: Fencing) -> Iterator[Score]:
+    looks = f"{seen.slave_open_looks} of {seen.slave_looks} looks"
+    yield kept(
+        "The slave is never open for writes",
+        "0 looks",
+        looks,
+        f"the slave was open for writes ({looks})" if seen.slave_open_looks else "",
+    )
+    for user, tried in seen.trespasses.items():
+        tries = tried.refused + tried.accepted
+        breach = f"the slave accepted {tried.accepted} of {user}'s {tries} writes" if tried.accepted else ""
+        if not tries:
+            breach = f"no write of {user} was tried on the slave"
+        yield kept(f"The slave refuses {user}'s writes", "all", f"{tried.refused} of {tries}", breach)
+
+
+def _one_of_two(seen: Fencing, takeover: Takeover) -> Iterator[Score]:
+    seconds, allowed = seen.open_without_vip_seconds, seen.open_allowed_seconds
+    breach = f"the master was open for writes for {seconds:.1f} s without the VIP, more than {allowed:g} s"
+    yield kept(
+        "A master without the VIP is closed",
+        f"after {allowed:g} s",
+        f"open for {seconds:.2f} s in {seen.master_looks} looks",
+        breach if seconds > allowed else "",
+    )
+    both = takeover.both_had_vip_seconds
+    yield kept(
+        "One host holds the VIP",
+        f"both for at most {BOTH_WITH_VIP_SECONDS:g} s",
+        f"both for {both:.2f} s",
+        f"both hosts held the VIP for {both:.1f} s" if both > BOTH_WITH_VIP_SECONDS else "",
+    )
+
+
+def _parted(split: Split) -> Iterator[Score]:
+    looks = f"closed in {split.master_closed_looks} of {split.master_looks} looks"
+    yield kept(
+        "The master stays the one writer",
+        "open in all looks",
+        looks,
+        f"nobody took writes: the master was {looks}" if split.master_closed_looks else "",
+    )
+    let_go = split.one_vip_seconds
+    breach = f"both hosts held the VIP for more than {LET_GO_SECONDS:g} s after they saw each other again"
+    yield kept(
+        "One host holds the VIP after the heal",
+        f"within {LET_GO_SECONDS:g} s",
+        "not seen" if let_go is None else f"{let_go:.2f} s",
+        breach if let_go is None or let_go > LET_GO_SECONDS else "",
+    )
+
+
+def _stays(steady: Steady) -> Iterator[Score]:
+    moved = "the VIP moved" if steady.vip_moves else ""
+    yield kept("The VIP stays", "on the master", moved or "it stayed", moved)
+    stalled, allowed = steady.write_stall_seconds, steady.write_stall_allowed_seconds
+    yield kept(
+        "Writes stand still no longer than they must",
+        "while it lasts" if allowed is None else f"at most {allowed:g} s",
+        f"{stalled:.2f} s",
+        f"writes stood still for {stalled:.1f} s, more than {allowed:g} s" if steady.stalled_too_long else "",
+    )
+    told = steady.alert_seconds
+    yield kept(
+        "People are told",
+        "an alert",
+        "no" if told is None else f"after at most {told:.2f} s",
+        "no alert was raised" if told is None else "",
+    )
+
+
+def _afterwards(result: Result) -> Iterator[Score]:
+    verdict = result.verdict
+    wrong = f"the pair is not as it must be after that ({result.expected}): {verdict.sentence}"
+    breaches = [result.unrecovered] if result.unrecovered else []
+    breaches += [wrong] if verdict.kind is not result.expected else []
+    yield kept(
+        "Afterwards the pair is as it must be",
+        str(result.expected).replace("_", " "),
+        result.unrecovered or str(verdict.kind).replace("_", " "),
+        "; ".join(breaches),
+    )
