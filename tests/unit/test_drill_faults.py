@@ -9,6 +9,7 @@ from fake import FakeLink, LocalLink, captured_json, host_of, link_of, mysqld_of
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers, power_cut
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.full_disk import REMOVAL
 from runbook.drill.faults.isolation import NOBODY, Isolation
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
@@ -114,7 +115,7 @@ def heals(side: Side) -> LeashedLink:
     """A master that lets all faults' traces be removed."""
     link = leashed(side)
     link.says(ADDRESSES_QUESTION, captured_json(f"preflight_{side.role}.json")["addresses"])
-    for command in (HEALED, WAKE, joined_again(SLAVE_IP)):
+    for command in (HEALED, WAKE, joined_again(SLAVE_IP), REMOVAL):
         link.takes(command)
     return link
 
@@ -154,7 +155,7 @@ def test_healing_lets_go_of_the_leash_and_removes_the_drop_in(pair: Pair, master
 def test_leftovers_of_a_drill_that_died_are_healed_without_its_leash(master: Side) -> None:
     link = heals(master)
     heal_leftovers(master)
-    assert link.changed == [HEALED, WAKE, joined_again(SLAVE_IP), HEALED]
+    assert link.changed == [HEALED, WAKE, joined_again(SLAVE_IP), HEALED, REMOVAL]
 
 
 def test_healing_restarts_nothing(master: Side) -> None:

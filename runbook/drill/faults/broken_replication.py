@@ -60,18 +60,19 @@ class BrokenReplication(Fault):
 
     def heal(self, side: Side) -> None:
         server = side.server
-        status = replica_status(server)
-        if status is None or not (f"{SCHEMA}.ledger" in status.applier_error and RUN in status.applier_error):
+        if not server.answers():
             return
-        replica, exec_mode = server.dialect.replica, server.dialect.named("replica_exec_mode")
-        server.execute(f"SET GLOBAL {exec_mode} = 'IDEMPOTENT'")
+        status, exec_mode = replica_status(server), server.dialect.named("replica_exec_mode")
         try:
-            server.execute(f"START {replica} SQL_THREAD")
-            until(f"{side.host}: the applier over the conflict", SECONDS, lambda: applies(side))
+            if status and f"{SCHEMA}.ledger" in status.applier_error and RUN in status.applier_error:
+                server.execute(f"SET GLOBAL {exec_mode} = 'IDEMPOTENT'")
+                server.execute(f"START {server.dialect.replica} SQL_THREAD")
+                until(f"{side.host}: the applier over the conflict", SECONDS, lambda: applies(side))
         finally:
-            server.execute(f"STOP {replica} SQL_THREAD")
-            server.execute(f"SET GLOBAL {exec_mode} = 'STRICT'")
-            server.execute(f"START {replica} SQL_THREAD")
+            if server.value(f"SELECT @@GLOBAL.{exec_mode}") == "IDEMPOTENT":
+                server.execute(f"STOP {server.dialect.replica} SQL_THREAD")
+                server.execute(f"SET GLOBAL {exec_mode} = 'STRICT'")
+                server.execute(f"START {server.dialect.replica} SQL_THREAD")
 
 
 def applies(side: Side) -> bool:

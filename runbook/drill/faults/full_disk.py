@@ -13,6 +13,9 @@ from runbook.settings import Role
 from runbook.verdict import Kind
 
 FILE = "runbook-drill.fill"
+# Beside the full disk, so that the file is found when mysqld cannot tell its folder and this process is gone.
+LINK = "/var/lib/mysql-runbook/drill.fill"
+REMOVAL = f'! file=$(readlink {LINK}) || rm -f "$file" {LINK}'
 STANDSTILL_SECONDS = 3
 LEAST_KILOBYTES = 2000
 
@@ -53,7 +56,8 @@ class FullDisk(Fault):
                 "more than mysqld",
                 "Nothing was filled. This drill wants the data directory on a file system of its own.",
             )
-        self._leash = Leash(host, f"rm -f {self._file}")
+        host.do(f"mkdir -p {LINK.rpartition('/')[0]} && ln -sfn {self._file} {LINK}")
+        self._leash = Leash(host, REMOVAL)
 
     def inject(self, pair: Pair) -> None:
         folder = shlex.quote(self._folder)
@@ -65,8 +69,7 @@ class FullDisk(Fault):
     def heal(self, side: Side) -> None:
         if self._leash:
             self._leash.close()
-        if self._folder:
-            side.host.do(f"rm -f {self._file}")
+        side.host.do(REMOVAL)
 
     @property
     def _file(self) -> str:
