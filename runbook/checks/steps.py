@@ -14,7 +14,7 @@ from runbook.facts import Facts, reason
 from runbook.host import CommandFailed, Host
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
-from runbook.mysql.session import CLIENT_ERRORS, LoginRefused, Server, SqlFailed
+from runbook.mysql.session import CLIENT_ERRORS, HouseFull, LoginRefused, Server, SqlFailed
 from runbook.pair import ROLES, Pair, Side
 from runbook.settings import Role
 from runbook.ssh import Unreachable
@@ -91,6 +91,8 @@ def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]
             continue
         try:
             gap = gap_between(each.step.read(host), each.step.want())
+        except HouseFull as full:
+            found.append(not_checked(each.role, each.step.name, reason(full, host)))
         except (RunbookError, pymysql.MySQLError) as error:
             why = reason(error, host)
             _, *way_out = str(error).splitlines()

@@ -10,9 +10,11 @@ from test_diagnosis import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS,
 
 from runbook.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
 from runbook.facts import Facts
+from runbook.host import Host
+from runbook.mysql.session import HouseFull
 from runbook.pair import Pair
 from runbook.settings import Settings
-from runbook.step import Change
+from runbook.step import Change, Gap, State
 from runbook.steps.start import Serves
 from runbook.system.resources import File
 
@@ -112,6 +114,33 @@ def test_a_step_tells_whose_session_it_asks(pair: Pair) -> None:
 def test_no_step_is_taken_on_a_host_that_is_gone(pair: Pair) -> None:
     assert steps.checks(pair, facts(GONE, GONE)) == []
     assert all(link_of(side).calls == [] for side in pair.sides.values())
+
+
+def test_a_login_that_found_a_full_house_is_not_checked_and_keeps_no_other_from_asking(pair: Pair) -> None:
+    side = pair.master
+
+    class Login:
+        name = "a login"
+
+        def __init__(self, *refusals: Exception) -> None:
+            self.refusals = refusals
+
+        def want(self) -> State:
+            return {}
+
+        def read(self, host: Host) -> State:
+            for refusal in self.refusals:
+                raise refusal
+            return {}
+
+        def fix(self, host: Host, gap: Gap) -> None:
+            raise AssertionError("verify changes nothing")
+
+    logins = (Login(HouseFull(str(side.host), "all connections are in use")), Login())
+    planned = [steps.Planned("create-replica-user", "master", each, frozenset({"master"})) for each in logins]
+    crowded, other = steps._read_all(side.host, planned, {})
+    assert (crowded.topic, crowded.found) == (NOT_CHECKED, "all connections are in use")
+    assert other.status == "OK"
 
 
 # ---- checks that write ----

@@ -10,7 +10,8 @@ from runbook.host import ChangedInDryRun
 from runbook.mysql.accounts import ROOTS, RootPassword, SecureInstallation
 from runbook.mysql.dialect import COMMENT_QUESTION
 from runbook.mysql.optionfile import client_section, quoted
-from runbook.mysql.socket_login import CLIENT
+from runbook.mysql.session import HouseFull
+from runbook.mysql.socket_login import CLIENT, logs_in
 from runbook.pair import Side
 from runbook.settings import Secret, Settings
 from runbook.ssh import Ran
@@ -55,6 +56,12 @@ def test_a_password_is_never_part_of_a_command(side: Side, mysqld: FakeMysqld, l
     assert len(link.calls) >= 2
     assert not any("sesame" in call for call in link.calls)
     assert all("sesame" in (stdin or "") for stdin in link.stdins)
+
+
+def test_a_full_house_tells_nothing_of_a_password(side: Side, link: FakeLink) -> None:
+    link.says(CLIENT, Ran(*captured_json("mysql_client.json")["1040"]))
+    with pytest.raises(HouseFull, match="connections are in use"):
+        logs_in(side.host, "root", side.settings.mysql_root_password)
 
 
 @pytest.mark.parametrize(
