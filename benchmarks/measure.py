@@ -13,12 +13,14 @@ import itertools
 import json
 import os
 import platform
+import socket
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -86,14 +88,36 @@ def measure_drills(runs: int) -> Figures:
     inv("bootstrap")
     figures: Figures = {}
     for _, drill in itertools.product(range(runs), FAULTS):
-        document = json.loads(printed(f"drill.{drill}", "--failback", "--json"))
-        for score in document["scorecard"]:
+        for promise, score in drilled(drill).items():
             if score["seconds"] is not None:
-                name = f"{drill}: {score['promise']}"
+                name = f"{drill}: {promise}"
                 figures.setdefault(name, []).append(score["seconds"])
                 TARGETS[name] = score["target_seconds"]
         inv("verify")
     return dict(sorted(figures.items(), key=lambda figure: list(FAULTS).index(figure[0].partition(":")[0])))
+
+
+def drilled(drill: str) -> dict[str, Any]:
+    """What a drill and its failback promised and measured, by promise."""
+    document = json.loads(printed(f"drill.{drill}", "--failback", "--json"))
+    return {score["promise"]: score for score in document["scorecard"]}
+
+
+def measure_alerts(runs: int) -> Figures:
+    """Takeovers while the server for alerts takes every connection and never answers."""
+    name, promise = "kill-master with a server for alerts that never answers: reads", "Reads are served again"
+    text = LAB.hosts_env.read_text()
+    gateway = LAB.network.address(1)
+    with socket.create_server((gateway, 0)) as deaf:
+        LAB.hosts_env.write_text(f"{text}\nALERT_WEBHOOK_URL=http://{gateway}:{deaf.getsockname()[1]}/\n")
+        try:
+            inv("bootstrap")
+            scores = [drilled("kill-master")[promise] for _ in range(runs)]
+        finally:
+            LAB.hosts_env.write_text(text)
+            inv("bootstrap")
+    TARGETS[name] = scores[0]["target_seconds"]
+    return {name: [score["seconds"] for score in scores]}
 
 
 MEASUREMENTS: dict[str, Callable[[int], Figures]] = {
@@ -102,6 +126,7 @@ MEASUREMENTS: dict[str, Callable[[int], Figures]] = {
     "converged": measure_converged,
     "verify": measure_verify,
     "drills": measure_drills,
+    "alerts": measure_alerts,
 }
 
 

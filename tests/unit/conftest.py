@@ -10,6 +10,7 @@ from station import Make, Station
 
 from runbook.host import Host
 from runbook.mysql.optionfile import client_section
+from runbook.pair import Pair
 from runbook.settings import Role, Settings, load
 from runbook.steps.deploy_scripts import script_configuration
 from runbook.system.network import ADDRESSES_QUESTION
@@ -52,6 +53,12 @@ def host(settings: Settings, link: FakeLink) -> Host:
 def dry_host(settings: Settings, link: FakeLink) -> Host:
     """The same, which cannot be changed."""
     return host_of(settings, link, dry=True)
+
+
+@pytest.fixture
+def pair(settings: Settings) -> Pair:
+    """Two hosts that know nothing yet."""
+    return pair_of(settings)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ from runbook.system.resources import File
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 
 
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
-
-
 # ---- checks by the facts ----
 
 

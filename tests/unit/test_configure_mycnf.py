@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pymysql
 import pytest
-from fake import FakeLink, FakeMysqld, LocalLink, captured_json, host_of, link_of, mysqld_of, pair_of
+from fake import FakeLink, FakeMysqld, LocalLink, captured_json, host_of, link_of, mysqld_of
 
 from runbook.errors import RunbookError
 from runbook.host import CommandFailed, Host
@@ -23,11 +23,6 @@ from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
-
-
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
 
 
 def test_the_two_hosts_are_never_restarted_at_once(pair: Pair) -> None:

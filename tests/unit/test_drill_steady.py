@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from drill_results import HOME, STEADY
-from fake import FakeMysqld, link_of, mysqld_of, pair_of
+from fake import FakeMysqld, link_of, mysqld_of
 from test_drill_probe import Vip
 
 from runbook.drill.account import account
@@ -18,17 +18,11 @@ from runbook.drill.probe import CONNECTED, CONNECTING, Probe
 from runbook.drill.promises import broken_promises
 from runbook.errors import RunbookError
 from runbook.pair import Pair
-from runbook.settings import Settings
 from runbook.wait import until
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 DATA = "/data/mysql/"
 RUNS = {"Replica_IO_Running": "Yes", "Replica_SQL_Running": "Yes"}
-
-
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
+from fake import FakeMysqld, captured_json, link_of, mysqld_of
 from test_diagnosis import UUID
 
 from runbook import facts as gathering
@@ -11,7 +11,6 @@ from runbook.errors import BadInput
 from runbook.facts import gather
 from runbook.keepalived_version import VERSION_QUESTION
 from runbook.pair import Pair, Side
-from runbook.settings import Settings
 from runbook.ssh import Unreachable
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
@@ -23,11 +22,6 @@ EXECUTED = "SELECT @@GLOBAL.gtid_executed"
 RECORD = "at=2026-11-22T17:03:48Z\nreceived=a:1-4\nexecuted=a:1-4\n"
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
-
-
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
 
 
 def teach(side: Side, **said: str) -> None:

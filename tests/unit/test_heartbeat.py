@@ -40,11 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
-
-
-@pytest.fixture
 def master(pair: Pair) -> FakeMysqld:
     mysqld = mysqld_of(pair.master)
     mysqld.closed(False)

@@ -1,21 +1,15 @@
 """What install-mysql asks of an installed server: its version, and that nothing but its unit starts it."""
 
 import pytest
-from fake import FakeLink, FakeMysqld, link_of, mysqld_of, pair_of
+from fake import FakeLink, FakeMysqld, link_of, mysqld_of
 
 from runbook.errors import RunbookError
 from runbook.pair import Pair
-from runbook.settings import Settings
 from runbook.step import Change, ensure
 from runbook.steps.install_mysql import NoSocketActivation, WantedVersion
 from runbook.system.resources import service_question
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
-
-
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
 
 
 def running(pair: Pair, version: str) -> FakeMysqld:

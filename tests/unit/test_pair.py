@@ -20,11 +20,6 @@ SLAVE = captured_json("preflight_slave.json")["addresses"]
 VIP = "2: host0    inet 192.168.152.130/24 scope global secondary host0\n"
 
 
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
-
-
 def addresses(pair: Pair, master: str, slave: str) -> None:
     link_of(pair.master).says(ADDRESSES_QUESTION, master)
     link_of(pair.slave).says(ADDRESSES_QUESTION, slave)

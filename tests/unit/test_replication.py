@@ -30,11 +30,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
-
-
-@pytest.fixture
 def master(pair: Pair) -> ReplicaServer:
     return server(pair, "master")
 

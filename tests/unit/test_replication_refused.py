@@ -1,20 +1,13 @@
 """Replication that is not started, because something could be lost by it: the reason and the way out."""
 
 import pytest
-from fake import pair_of
 from replica_server import MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
 from runbook.errors import RunbookError
 from runbook.pair import Pair
-from runbook.settings import Settings
 from runbook.step import ensure
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
-
-
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.usefixtures("fake_mysql")
 
 
 @pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
-
-
-@pytest.fixture
 def side(pair: Pair) -> Side:
     return pair.slave
 

@@ -27,11 +27,6 @@ ARTICLE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def pair(settings: Settings) -> Pair:
-    return pair_of(settings)
-
-
 def no_restart(host: Host, why: str) -> None:
     raise AssertionError(f"nobody asked for a restart: {why}")
 
