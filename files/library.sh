@@ -71,7 +71,9 @@ query() {
 
 # ask: one try of it; the password goes by a pipe, never by argv.
 ask() {
-    timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "${@:2}" -e "$1" 3<<<"$CLIENT_OPTIONS" 2>&1
+    local statements=$1
+    shift
+    timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "$@" -e "$statements" 3<<<"$CLIENT_OPTIONS" 2>&1
 }
 
 # query_all: every statement of stdin, whatever becomes of the others.

@@ -14,6 +14,7 @@ from runbook.steps import deploy_scripts, install_keepalived
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import File
 from runbook.system.server_names import UNITS_QUESTION
+from runbook.templates import ROOT
 
 
 def sides(settings: Settings, *, dry: bool = False) -> Pair:
@@ -81,3 +82,45 @@ def test_the_vrrp_state_is_the_word_that_the_scripts_left(settings: Settings, sa
     link = FakeLink()
     link.says("cat /run/mysql-runbook.vrrp 2>/dev/null || true", said)
     assert vrrp_state(host_of(settings, link)) == said.strip()
+
+
+# systemd 219 (EL7), src/core/load-fragment-gperf.gperf.m4: what of it our units use. A directive that is younger would
+# be a warning in the journal there, and nothing else.
+KNOWN_TO_219 = {
+    "Unit": {"After", "BindsTo", "Description", "Wants"},
+    "Service": {
+        "ExecReload",
+        "ExecStart",
+        "ExecStartPost",
+        "ExecStartPre",
+        "ExecStopPost",
+        "Group",
+        "KillMode",
+        "LimitNOFILE",
+        "Nice",
+        "Restart",
+        "RestartSec",
+        "RuntimeDirectory",
+        "RuntimeDirectoryMode",
+        "StartLimitInterval",
+        "TimeoutSec",
+        "TimeoutStartSec",
+        "TimeoutStopSec",
+        "User",
+    },
+    "Path": {"DirectoryMode", "DirectoryNotEmpty", "MakeDirectory"},
+    "Install": {"WantedBy"},
+}
+UNITS = sorted(path for kind in ("service", "service.conf", "path") for path in ROOT.glob(f"templates/*.{kind}.j2"))
+
+
+@pytest.mark.parametrize("template", UNITS, ids=lambda path: path.name)
+def test_a_unit_says_nothing_that_el7_does_not_know(template: Path) -> None:
+    section, found = "", 0
+    for line in template.read_text().splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif "=" in line and not line.startswith("#"):
+            found += 1
+            assert line.partition("=")[0] in KNOWN_TO_219[section], f"[{section}] {line}"
+    assert found
