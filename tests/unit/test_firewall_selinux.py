@@ -13,7 +13,16 @@ from runbook.settings import Settings
 from runbook.step import Change, ensure
 from runbook.steps import prep_os
 from runbook.system import selinux
-from runbook.system.firewall import ACTIVE_QUESTION, ENABLED_QUESTION, FirewallOff, FirewallRules
+from runbook.system.firewall import (
+    ACTIVE_QUESTION,
+    ENABLED_QUESTION,
+    KNOWS_QUESTION,
+    PORT,
+    UFW_RULES_QUESTION,
+    FirewallOff,
+    FirewallRules,
+)
+from runbook.system.firewall import VRRP as VRRP_FACT
 from runbook.system.selinux import SELinux, reboot_owed
 
 PEER = "192.168.152.129"
@@ -143,19 +152,19 @@ def test_firewalld_is_stopped_and_does_not_come_back(host: Host, link: FakeLink)
     link.says(ACTIVE_QUESTION, "firewalld\n")
     link.says(ENABLED_QUESTION, "firewalld\n")
     link.takes(
-        "systemctl disable --now firewalld",
+        "systemctl disable firewalld && systemctl stop firewalld",
         lambda: [link.says(ACTIVE_QUESTION, ""), link.says(ENABLED_QUESTION, "")],
     )
     outcome = ensure(host, FirewallOff())
     assert outcome.gap == [Change("active", "firewalld", "none"), Change("at boot", "firewalld", "none")]
-    assert link.changed == ["systemctl disable --now firewalld"]
+    assert link.changed == ["systemctl disable firewalld && systemctl stop firewalld"]
 
 
 def test_both_firewalls_are_stopped_ufw_by_its_own_word_too(host: Host, link: FakeLink) -> None:
     link.says(ACTIVE_QUESTION, "firewalld\nufw\n")
     link.says(ENABLED_QUESTION, "ufw\n")
-    link.takes("systemctl disable --now firewalld", lambda: link.says(ACTIVE_QUESTION, ""))
-    link.takes("ufw disable; systemctl disable --now ufw", lambda: link.says(ENABLED_QUESTION, ""))
+    link.takes("systemctl disable firewalld && systemctl stop firewalld", lambda: link.says(ACTIVE_QUESTION, ""))
+    link.takes("ufw disable; systemctl disable ufw && systemctl stop ufw", lambda: link.says(ENABLED_QUESTION, ""))
     assert ensure(host, FirewallOff()).status == "changed"
     assert len(link.changed) == 2
 
@@ -214,14 +223,55 @@ def test_rules_that_are_there_are_left_alone(settings: Settings, host: Host, lin
     assert ensure(host, rules(settings)).status == "ok"
 
 
-def test_an_active_ufw_is_refused_with_what_to_write_by_hand(settings: Settings, host: Host, link: FakeLink) -> None:
+UFW_ALLOWS_VRRP = f"allow from {PEER} proto vrrp"
+UFW_TITLE = "Added user rules (see 'ufw status' for running firewall):\n"
+
+
+def ufw(link: FakeLink, *added: str, knows_vrrp: bool = True) -> None:
     link.says(ACTIVE_QUESTION, "ufw\n")
+    link.says(UFW_RULES_QUESTION, UFW_TITLE + ("\n".join(added) or "(None)") + "\n")
+    link.says(KNOWS_QUESTION.format(rule=UFW_ALLOWS_VRRP), "yes\n" if knows_vrrp else "")
+
+
+def test_ufw_lets_mysql_in_and_vrrp_from_the_peer_alone(settings: Settings, host: Host, link: FakeLink) -> None:
+    ufw(link, "ufw allow 22/tcp")
+    command = f"ufw allow 3306/tcp && ufw {UFW_ALLOWS_VRRP}"
+    link.takes(command, lambda: ufw(link, "ufw allow 22/tcp", "ufw allow 3306/tcp", f"ufw {UFW_ALLOWS_VRRP}"))
+    outcome = ensure(host, rules(settings))
+    assert outcome.gap == [Change(PORT, "closed", "open"), Change(VRRP_FACT, "closed", "open")]
+    assert link.changed == [command]
+
+
+@pytest.mark.parametrize("port", ["3306", "3306/tcp"])
+def test_rules_that_ufw_has_are_left_alone(settings: Settings, host: Host, link: FakeLink, port: str) -> None:
+    ufw(link, f"ufw allow {port}", f"ufw {UFW_ALLOWS_VRRP}", knows_vrrp=False)
+    assert ensure(host, rules(settings)).status == "ok"
+
+
+@pytest.mark.parametrize("rule", [f"ufw deny from {PEER} proto vrrp", f"ufw allow from {PEER}0 proto vrrp"])
+def test_another_rule_of_ufw_is_not_ours(settings: Settings, host: Host, link: FakeLink, rule: str) -> None:
+    ufw(link, "ufw allow 3306", rule)
+    assert rules(settings).read(host) == {PORT: "open", VRRP_FACT: "closed"}
+
+
+def test_a_ufw_that_knows_no_vrrp_is_refused_with_what_to_write_by_hand(
+    settings: Settings, dry_host: Host, link: FakeLink
+) -> None:
+    ufw(link, "ufw allow 3306", knows_vrrp=False)
     with pytest.raises(BadInput) as caught:
-        ensure(host, rules(settings))
+        ensure(dry_host, rules(settings))
     told = str(caught.value)
     assert f"-p vrrp -s {PEER} -j ACCEPT" in told
     assert "ufw allow 3306/tcp" in told
     assert "FIREWALL=keep" in told
+
+
+def test_of_two_firewalls_both_must_let_it_in(settings: Settings, host: Host, link: FakeLink) -> None:
+    ufw(link, "ufw allow 3306", f"ufw {UFW_ALLOWS_VRRP}")
+    link.says(ACTIVE_QUESTION, "firewalld\nufw\n")
+    link.says(query(PORT_QUERY), "open\n")
+    link.says(query(VRRP_QUERY), "closed\n")
+    assert rules(settings).read(host) == {PORT: "open", VRRP_FACT: "closed"}
 
 
 def test_each_side_lets_the_other_in(settings: Settings) -> None:
