@@ -78,7 +78,8 @@ class Side:
         """What the server on this host speaks; on a blank host, what the one to install would."""
         if self._dialect is None:
             self._dialect = program.dialect(self.host)
-        return self._dialect or program.candidate_dialect(self.host, self.family, self.names)
+        source = self.settings.mysql_source
+        return self._dialect or program.candidate_dialect(self.host, self.family, self.names, source)
 
     @property
     def replication(self) -> Choice:

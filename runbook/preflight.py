@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from runbook.errors import BadInput, RunbookError
 from runbook.host import WHO_QUESTION
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.pair import ROLES, Pair, Side
+from runbook.step import NotReady
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
@@ -23,6 +25,7 @@ QUESTIONS = (
     ADDRESSES_QUESTION,
     OS_QUESTION,
     UNITS_QUESTION,
+    PROGRAM_QUESTION,
 )
 
 LEAST_FREE_MIB = 512
@@ -38,7 +41,7 @@ def examine(pair: Pair) -> None:
         found = pair.side_by_side(lambda side: list(_reasons(side)), rooted)
         reasons += [reason for of_host in found.values() for reason in of_host]
     if len(rooted) == len(ROLES):
-        reasons += filter(None, [_one_machine(pair), _two_engines(pair), _stranger_with_vip(pair)])
+        reasons += filter(None, [_one_machine(pair), _two_engines(pair), _two_series(pair), _stranger_with_vip(pair)])
     if reasons:
         raise BadInput(*reasons)
 
@@ -73,6 +76,8 @@ def _reasons(side: Side) -> Iterator[str]:
         _ = side.names
     except RunbookError as error:
         yield str(error)
+    else:
+        yield from _wrong_server(side)
     try:
         network = side.network
     except RunbookError as error:
@@ -83,6 +88,15 @@ def _reasons(side: Side) -> Iterator[str]:
             f"{host}: VIP = {vip}: it is outside the network {network} of the interface {side.interface}\n"
             "Take a free address of that network as VIP."
         )
+
+
+def _wrong_server(side: Side) -> Iterator[str]:
+    try:
+        _ = side.dialect
+    except NotReady:
+        pass
+    except RunbookError as error:
+        yield f"{side.host}: {error}"
 
 
 def _one_machine(pair: Pair) -> str | None:
@@ -106,6 +120,22 @@ def _two_engines(pair: Pair) -> str | None:
     return (
         f"the master has or would get {engines['master']}, the slave {engines['slave']}: a pair is of one engine\n"
         "Name it in ENGINE; a host that has the other is not for this pair."
+    )
+
+
+def _two_series(pair: Pair) -> str | None:
+    """Told before a server is installed beside one of another series, as far as that is known by then."""
+    try:
+        dialects = {role: side.dialect for role, side in pair.sides.items()}
+    except RunbookError:
+        return None  # told already, or known only once the server is there: install-mysql looks again
+    master, slave = dialects["master"], dialects["slave"]
+    if master.engine != slave.engine or master.series == slave.series:
+        return None
+    return (
+        f"the master has or would get {master.engine} {master.series}, the slave {slave.series}: "
+        "replication needs one series\n"
+        "Install the same version on both; MYSQL_VERSION and MYSQL_SOURCE choose it for a blank host."
     )
 
 

@@ -4,6 +4,7 @@ import re
 
 from runbook.host import Host
 from runbook.mysql.dialect import Choice, Dialect, dialect_of
+from runbook.source import Source
 from runbook.step import NotReady
 from runbook.system.family import Family, offered
 from runbook.system.server_names import ServerNames
@@ -20,8 +21,10 @@ def dialect(host: Host) -> Dialect | None:
     return dialect_of(found[1], text) if found else None
 
 
-def candidate_dialect(host: Host, family: Family, names: ServerNames) -> Dialect:
-    """By the package that install-mysql would bring; NotReady when the host's sources have none."""
+def candidate_dialect(host: Host, family: Family, names: ServerNames, source: Source) -> Dialect:
+    """By the package that install-mysql would bring; NotReady when the host's sources have none, or another comes."""
+    if source.kind != "distribution":
+        raise NotReady(f"{host}: which server there will be is known once MYSQL_SOURCE is installed")
     package = offered(host, family, names)
     if package is None:
         raise NotReady(f"{host}: which server there will be, its package sources do not say yet")

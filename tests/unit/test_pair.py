@@ -1,6 +1,7 @@
 """Both hosts at once: work side by side, and one error for what went wrong on them."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from fake import captured_json, link_of, mysqld_of, pair_of
@@ -8,12 +9,15 @@ from fake import captured_json, link_of, mysqld_of, pair_of
 from runbook.bootstrap import refuse_when_failed_over
 from runbook.errors import BadInput, HostError, RunbookError
 from runbook.host import DryHost
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.pair import Pair, Side, joined
 from runbook.settings import Settings
 from runbook.step import Change, NotReady, ensure
 from runbook.steps import start
 from runbook.steps.install_mysql import SameSeries
+from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
 
 MASTER = captured_json("preflight_master.json")["addresses"]
 SLAVE = captured_json("preflight_slave.json")["addresses"]
@@ -23,6 +27,19 @@ VIP = "2: host0    inet 192.168.152.130/24 scope global secondary host0\n"
 def addresses(pair: Pair, master: str, slave: str) -> None:
     link_of(pair.master).says(ADDRESSES_QUESTION, master)
     link_of(pair.slave).says(ADDRESSES_QUESTION, slave)
+
+
+@pytest.mark.parametrize("name", ["mysql-5.6.24-linux-x86_64.tar.gz", "mysql-community-release-el7-5.noarch.rpm"])
+def test_what_the_hosts_sources_offer_says_nothing_of_a_server_from_elsewhere(
+    settings_of: Callable[..., Settings], name: str
+) -> None:
+    side = pair_of(settings_of(MYSQL_SOURCE=f"http://127.0.0.1:9/{name}")).master
+    link_of(side).says(OS_QUESTION, captured_json("preflight_master.json")["os"])
+    link_of(side).says(UNITS_QUESTION, captured_json("units.json")["blank"])
+    link_of(side).says(PROGRAM_QUESTION, "")
+    link_of(side).says_where("apt-cache policy", "9.7.4-2\n")
+    with pytest.raises(NotReady, match="MYSQL_SOURCE"):
+        _ = side.dialect
 
 
 # ---- side by side ----

@@ -7,10 +7,12 @@ from fake import captured_json, link_of, pair_of
 
 from runbook import preflight
 from runbook.errors import BadInput
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.pair import Pair, Side
 from runbook.preflight import CLOCK_QUESTION, LEAST_FREE_MIB, clock_difference, examine
 from runbook.settings import Settings
 from runbook.ssh import Ran
+from runbook.system import debian
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
@@ -23,6 +25,7 @@ QUESTIONS = {
     "addresses": ADDRESSES_QUESTION,
     "os": OS_QUESTION,
     "units": UNITS_QUESTION,
+    "program": PROGRAM_QUESTION,
 }
 KNOCK = "/dev/udp/"
 
@@ -120,6 +123,40 @@ def test_two_engines_are_no_pair(pair: Pair) -> None:
     told = complaint(pair)
     assert "the master has or would get mysql, the slave mariadb" in told
     assert "ENGINE" in told
+
+
+def test_two_series_are_no_pair(pair: Pair) -> None:
+    says(pair.slave, program="mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)\n")
+    told = complaint(pair)
+    assert "the master has or would get MySQL 9.7, the slave 8.0" in told
+    assert "MYSQL_VERSION" in told
+
+
+def test_two_releases_of_one_series_are_a_pair(pair: Pair) -> None:
+    says(pair.slave, program="mysqld  Ver 9.7.1 for Linux on x86_64 (MySQL Community Server - GPL)\n")
+    examine(pair)
+
+
+def test_a_blank_host_beside_another_series_than_its_sources_have_is_told_of(pair: Pair) -> None:
+    says(pair.slave, program="", units=captured_json("units.json")["blank"])
+    for names in debian.SERVERS:
+        for package in names.packages:
+            offer = "8.0.44-0ubuntu0.22.04.1\n" if package == "mysql-server" else ""
+            link_of(pair.slave).says(debian.candidate_question(package), offer)
+    assert "the slave 8.0" in complaint(pair)
+
+
+def test_a_blank_host_whose_server_is_not_known_yet_is_no_reason(pair: Pair) -> None:
+    says(pair.slave, program="", units=captured_json("units.json")["blank"])
+    for names in debian.SERVERS:
+        for package in names.packages:
+            link_of(pair.slave).says(debian.candidate_question(package), "")
+    examine(pair)
+
+
+def test_a_server_that_is_too_old_is_a_reason_by_its_host(pair: Pair) -> None:
+    says(pair.slave, program="mysqld  Ver 5.5.68-MariaDB for Linux on x86_64 (MariaDB Server)\n")
+    assert "slave 192.168.152.129: the server is MariaDB 5.5.68-MariaDB" in complaint(pair)
 
 
 def test_a_wrong_interface_is_a_reason(settings_of: Callable[..., Settings]) -> None:
