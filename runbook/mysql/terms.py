@@ -41,6 +41,11 @@ def numbers(version: str) -> Version | None:
     return tuple(map(int, found[1].split("."))) if found else None
 
 
+def is_of(version: Version, wanted: str) -> bool:
+    """Whether this is the wanted version, or one of the wanted series: 5.6.24 is of 5.6."""
+    return f"{'.'.join(map(str, version))}.".startswith(f"{wanted}.")
+
+
 def renamed(name: str) -> str:
     """A variable, status or option in the words of before MySQL 8.0.26, which MariaDB keeps."""
     return name.replace("replica", "slave").replace("source", "master")

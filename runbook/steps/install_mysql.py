@@ -7,6 +7,7 @@ from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.mysql.accounts import RootPassword, SecureInstallation
 from runbook.mysql.session import Server
+from runbook.mysql.terms import is_of
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
@@ -58,8 +59,8 @@ class WantedVersion:
         return {"version": self.version}
 
     def read(self, host: Host) -> State:
-        found = ".".join(map(str, self.server.dialect.version))
-        return {"version": self.version if f"{found}.".startswith(f"{self.version}.") else found}
+        found = self.server.dialect.version
+        return {"version": self.version if is_of(found, self.version) else ".".join(map(str, found))}
 
     def fix(self, host: Host, gap: Gap) -> None:
         (change,) = gap

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runbook.errors import RunbookError
 from runbook.host import Host
+from runbook.mysql.terms import is_of, numbers
 from runbook.settings import Settings
 from runbook.source import Source, checked_files, fetched, folder_files
 from runbook.step import Gap, State, Step
@@ -48,7 +49,21 @@ class ServerPackage:
                 "Set ENGINE to what they have, or name a vendor's release package, a folder of packages or a tarball "
                 "in MYSQL_SOURCE.",
             )
-        self.family.install(host, self.family.at_version(package, self.version) if self.version else package)
+        if self.version is None:
+            self.family.install(host, package)
+            return
+        if self.family.pin(self.version):
+            self._refuse_another(host, package, self.version)
+        self.family.install(host, self.family.at_version(package, self.version))
+
+    def _refuse_another(self, host: Host, package: str, version: str) -> None:
+        """A pin chooses among what the sources have, and does not keep apt from another version if they lack that."""
+        offer = host.ask(self.family.candidate_question(package)).strip()
+        if not is_of(numbers(offer) or (), version):
+            raise RunbookError(
+                f"{host}: MYSQL_VERSION = {version}: its package sources have {package} {offer} instead",
+                "Nothing was installed. Correct the key, or name a release package or a folder in MYSQL_SOURCE.",
+            )
 
 
 @dataclass(frozen=True)

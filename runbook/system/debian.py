@@ -101,7 +101,7 @@ def install(host: Host, *packages: str) -> None:
         'until dpkg --configure -a > "$log" 2>&1 || ! grep -q \'lock was locked\' "$log"; do sleep 1; done; '
         f"{{ apt-get install {APT_OPTIONS} {wanted} || "
         f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {MYSQL.error_log} || find {DATA_FOLDER} -mindepth 1 -delete; "
-        f"apt-get update -q && apt-get install {APT_OPTIONS} {wanted}; }}; }} "
+        f"apt-get update -q; apt-get install {APT_OPTIONS} {wanted}; }}; }} "
         '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
         timeout=INSTALL_SECONDS,
     )

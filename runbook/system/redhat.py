@@ -36,6 +36,7 @@ LIBRARIES: dict[str, str] = {
 }
 
 INSTALL_SECONDS = 900
+TOLD_LINES = 12
 MANAGER = "$(command -v dnf || command -v yum)"
 
 
@@ -66,7 +67,7 @@ def pin(version: str) -> tuple[str, str] | None:
 
 def at_version(package: str, version: str) -> str:
     """What to name to the package manager for this version or series of a package."""
-    return f"{package}-{version}*"
+    return f"{package}-{version}[.-]*"
 
 
 def package_of(file_name: str) -> str:
@@ -77,16 +78,27 @@ def package_of(file_name: str) -> str:
 def install(host: Host, *packages: str) -> None:
     """Install packages by name or by the path of their files; yum itself waits for another that is at work.
 
-    yum writes to a file, not to the connection: when the connection breaks, it still runs to its end.
+    yum writes to a file, not to the connection: when the connection breaks, it still runs to its end. Files are tried
+    without the package sources first: a host without the internet cannot read those, and yum would end there.
     """
     wanted = " ".join(f"'{package}'" for package in packages)
-    host.do(
-        f'log=$(mktemp); {MANAGER} -y install {wanted} > "$log" 2>&1 < /dev/null; '
-        'code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
-        timeout=INSTALL_SECONDS,
-    )
+    attempts = [f"{MANAGER} -y install {wanted}"]
+    if all(package.startswith("/") for package in packages):
+        attempts.insert(0, f"{MANAGER} -y --disablerepo='*' install {wanted}")
+    told = TOLD_LINES // len(attempts)
+    tries = [
+        f'{{ {attempt} > "$log" 2>&1 < /dev/null || {{ code=$?; tail -n {told} "$log" >&2; (exit $code); }}; }}'
+        for attempt in attempts
+    ]
+    host.do(f'log=$(mktemp); {" || ".join(tries)}; code=$?; rm -f "$log"; exit $code', timeout=INSTALL_SECONDS)
 
 
 def make_way_for_release(host: Host) -> None:
-    """EL8's own modules hide the vendors' packages of the same name (MySQL manual, Installing on Linux Using Yum)."""
-    host.do(f"! command -v dnf >/dev/null || {MANAGER} -q -y module disable mysql mariadb >/dev/null 2>&1 || true")
+    """EL8's own modules hide the vendors' packages of the same name (MySQL manual, Installing on Linux Using Yum).
+
+    One by one: dnf disables none when it does not know one of them, as on EL9.
+    """
+    host.do(
+        "! command -v dnf >/dev/null || for module in mysql mariadb; do "
+        "dnf -q -y module disable $module >/dev/null 2>&1; done; true"
+    )

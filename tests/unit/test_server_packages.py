@@ -1,6 +1,7 @@
 """The server's packages: which one is installed, in which version, and from where."""
 
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 
@@ -64,7 +65,7 @@ def test_on_el_the_vendors_package_goes_before_the_distributions(
 def test_on_el_a_version_is_named_at_the_install(host: Host, link: FakeLink, installed: list[str]) -> None:
     blank(link, redhat, EL["candidate"])
     ensure(host, ServerPackage(redhat.MYSQL, redhat, "5.6.24"))
-    assert installed == ["mysql-community-server-5.6.24*"]
+    assert installed == ["mysql-community-server-5.6.24[.-]*"]
 
 
 def test_either_of_els_packages_counts_as_the_server(host: Host, link: FakeLink) -> None:
@@ -111,6 +112,23 @@ def test_a_version_is_pinned_on_debian_before_the_install(settings_of: Callable[
     pin, server = package_steps(settings_of(MYSQL_VERSION="9.7"), debian, debian.MYSQL)
     assert isinstance(pin, File) and "9[.]7" in pin.content
     assert isinstance(server, ServerPackage)
+
+
+@pytest.mark.parametrize(
+    ("version", "there", "meant"),
+    [("10.1", "10.1.48-1.el7", True), ("10.1", "10.11.8-1.el9", False), ("5.6.24", "5.6.24-3.el7", True)],
+)
+def test_yum_is_told_of_that_version_or_series_alone(version: str, there: str, meant: bool) -> None:
+    assert fnmatch(f"MariaDB-server-{there}", redhat.at_version("MariaDB-server", version)) is meant
+
+
+def test_a_series_that_debians_sources_lack_is_refused_before_another_is_installed(
+    host: Host, link: FakeLink, installed: list[str]
+) -> None:
+    blank(link, debian, CANDIDATES)
+    with pytest.raises(RunbookError, match=r"MYSQL_VERSION = 8.0: .* have mysql-server 9\.7\."):
+        ensure(host, ServerPackage(debian.MYSQL, debian, "8.0"))
+    assert installed == []
 
 
 # ---- files that are carried ----
@@ -245,6 +263,27 @@ def test_the_systems_own_package_manager_installs(settings: Settings, tmp_path: 
     stub(tmp_path, manager, f"echo {manager} $* > {tmp_path}/log")
     redhat.install(host_of(settings, LocalLink(tmp_path)), "mysql-community-server-5.6*", "/tmp/a.rpm")
     assert (tmp_path / "log").read_text() == f"{manager} -y install mysql-community-server-5.6* /tmp/a.rpm\n"
+
+
+def test_files_are_installed_without_the_package_sources_if_they_are_enough(settings: Settings, tmp_path: Path) -> None:
+    stub(tmp_path, "yum", f"echo $* >> {tmp_path}/log")
+    redhat.install(host_of(settings, LocalLink(tmp_path)), "/tmp/a.rpm", "/tmp/b.rpm")
+    assert (tmp_path / "log").read_text() == "-y --disablerepo=* install /tmp/a.rpm /tmp/b.rpm\n"
+
+
+NEEDS_SOURCES = "case $* in *disablerepo*) echo 'Error: nothing provides libaio'; exit 1 ;; esac"
+
+
+def test_what_files_need_beside_them_comes_from_the_package_sources(settings: Settings, tmp_path: Path) -> None:
+    stub(tmp_path, "yum", f"{NEEDS_SOURCES}; echo $* >> {tmp_path}/log")
+    redhat.install(host_of(settings, LocalLink(tmp_path)), "/tmp/a.rpm")
+    assert (tmp_path / "log").read_text() == "-y install /tmp/a.rpm\n"
+
+
+def test_files_that_lack_something_say_what_even_where_no_source_is_reached(settings: Settings, tmp_path: Path) -> None:
+    stub(tmp_path, "yum", f"{NEEDS_SOURCES}; echo 'Error: cannot reach base'; exit 1")
+    with pytest.raises(CommandFailed, match=r"nothing provides libaio\n.*cannot reach base"):
+        redhat.install(host_of(settings, LocalLink(tmp_path)), "/tmp/a.rpm")
 
 
 def test_an_install_that_fails_says_what_yum_said(settings: Settings, tmp_path: Path) -> None:
