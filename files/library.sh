@@ -11,12 +11,12 @@ LOCK=/run/lock/mysql-runbook.scripts
 . "$CONFIG" || exit 1
 
 STATE=/var/lib/mysql-runbook
-TAKEOVER=$STATE/takeover
 GAVE_WAY=$STATE/gave-way
 ALERTS=/run/mysql-runbook.alerts
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
-RELAY_SECONDS=60
 ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
+# shellcheck source=files/takeover.sh
+. /usr/local/lib/mysql-runbook/takeover.sh
 
 say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
@@ -113,8 +113,9 @@ serialised() {
 }
 
 # closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
+# mysql_check.sh has found it out already.
 closed() {
-    query "$CLOSED"
+    if [ -n "${FOUND_CLOSED:-}" ]; then echo "$FOUND_CLOSED"; else query "$CLOSED"; fi
 }
 
 # status: SHOW REPLICA STATUS as `Name: value` lines, in the words of MySQL 8; a GTID set, which comes in lines, in one.
@@ -203,81 +204,6 @@ close_writes() {
     fi
     say "closed for writes"
     alert_over not-closed
-}
-
-# take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
-take_over() {
-    local said received started
-    started=$(date +%s%N)
-    [ -e "$TAKEOVER" ] && return
-    if ! said=$(query "STOP $REPLICA IO_THREAD; START $REPLICA SQL_THREAD") || ! said=$(status); then
-        say_anew "holds the VIP; the receiver does not stop yet: $said"
-        return
-    fi
-    received=$(values "$RECEIVED_IN" "$said")
-    apply_received "$received"
-    mkdir -p "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
-    say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
-}
-
-# apply_received RECEIVED: until all is applied, RELAY_SECONDS have passed, or the applier has stopped on an error. By
-# position that is when the applier has read all: of a transaction sent only in part it would wait for the rest.
-apply_received() {
-    local end=$((SECONDS + RELAY_SECONDS)) shown
-    while [ "$SECONDS" -lt "$end" ]; do
-        if [ -n "$WAIT_APPLIED" ]; then
-            [ "$(query "${WAIT_APPLIED//RECEIVED/$1}")" = 1 ] && return
-        elif shown=$(status) && [[ $shown == *"has read all relay log"* ]]; then
-            return
-        else
-            sleep 0.2
-        fi
-        shown=$(status) && [ "$(values Replica_SQL_Running "$shown")" = Yes ] || return
-    done
-}
-
-# unapplied RECEIVED APPLIED STATUS: what of it is not, if anything.
-unapplied() {
-    if [ -n "$UNAPPLIED" ]; then
-        query "${UNAPPLIED//RECEIVED/$1}"
-    elif [ "$1" != "$2" ] && [[ $3 != *"has read all relay log"* ]]; then
-        echo "what came after $2, up to $1"
-    fi
-}
-
-# record_takeover RECEIVED STARTED: fails, and nothing is recorded, when the server cannot tell what it has.
-record_takeover() {
-    local shown own executed
-    shown=$(status) && own=$(query "$BINARY_LOG_STATUS") || return
-    date -u +at=%Y-%m-%dT%H:%M:%SZ
-    echo "received=$1"
-    executed=$(values "$EXECUTED_IN" "$shown")
-    echo "executed=$executed"
-    echo "unapplied=$(unapplied "$1" "$executed" "$shown")"
-    echo "own=$(awk '{ print $1 ":" $2 }' <<<"$own")"
-    echo "relay_milliseconds=$((($(date +%s%N) - $2) / 1000000))"
-    echo "source_log_file=$(values Source_Log_File "$shown")"
-    echo "read_source_log_pos=$(values Read_Source_Log_Pos "$shown")"
-}
-
-# stale: what the slave that took over had received and could not apply, if anything.
-stale() {
-    local key value
-    [ ! -e "$TAKEOVER" ] || while IFS='=' read -r key value; do
-        [ "$key:$value" = unapplied: ] || [ "$key" != unapplied ] || echo "reads are stale: received and not applied: $value"
-    done <"$TAKEOVER"
-}
-
-# follow_master: without the VIP the slave replicates. One that stopped on an error is left for an operator to see.
-follow_master() {
-    local said
-    if [ -e "$TAKEOVER" ]; then
-        mv "$TAKEOVER" "$TAKEOVER.last"
-    else
-        said=$(status)
-        [ "$(values Replica_IO_Running:Last_IO_Errno "$said")" = No:0 ] || return 0
-    fi
-    query "START $REPLICA" >/dev/null && say "does not hold the VIP: replicates from the master"
 }
 
 # drop_vip: a keepalived that was killed leaves its VIP on the interface.

@@ -9,7 +9,13 @@ set -u
 # shellcheck source=files/watch.sh
 . /usr/local/lib/mysql-runbook/watch.sh
 
-if ! said=$(ANSWER_SECONDS=0.8 query 'SELECT 1'); then
+# While a script that keepalived started is settling things, that is left to it. Else what is found here stays so until
+# it is settled, in the background: that may take longer than keepalived waits for an answer.
+exec 9>"$LOCK"
+flock -n 9 && my_turn=yes
+
+# One client for both: the first answer comes alone when the second question hangs.
+if ! said=$(ANSWER_SECONDS=0.8 query "SELECT 1; $CLOSED" --unbuffered) && [[ $said != 1* ]]; then
     case $said in
         # The server is there and answers, if only to say no: a full house or a wrong password is no reason to move.
         *"ERROR 1040"* | *"ERROR 1045"* | *"ERROR 1203"*)
@@ -49,10 +55,8 @@ else
     esac
 fi
 
-# While a script that keepalived started is settling things, this is left to it. Settling may take longer than
-# keepalived waits for an answer.
-exec 9>"$LOCK"
-if flock -n 9; then
-    { settle; watch_state; } &
+if [ -n "${my_turn:-}" ]; then
+    [[ $said != 1$'\n'[01] ]] || FOUND_CLOSED=${said#1$'\n'}
+    { settle; ! watch_is_due || watch_state; } &
 fi
 exit $code

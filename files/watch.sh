@@ -4,6 +4,7 @@
 set -u
 
 WATCH=/run/mysql-runbook.watch
+WATCH_SECONDS=5
 DISK_PERCENT=5
 WORKERS=replication_applier_status_by_worker
 FULL_KILOBYTES=4096
@@ -32,6 +33,15 @@ lasts() {
 
 passes() {
     rm -f "$WATCH.$1"
+}
+
+# watch_is_due: people can wait for this longer than a takeover can, and each look costs several processes.
+watch_is_due() {
+    local now last=0
+    printf -v now '%(%s)T' -1
+    { read -r last <"$WATCH.at"; } 2>/dev/null
+    [ "$now" -lt "$last" ] || [ $((now - last)) -ge $WATCH_SECONDS ] || return
+    echo "$now" >"$WATCH.at"
 }
 
 watch_state() {

@@ -14,7 +14,7 @@ from runbook.system.resources import OURS, File
 from runbook.templates import shell_variables
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
-SHARED = ("library.sh", "cut_off.sh", "watch.sh")
+SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 UNIT_NAMES = ("give_way.sh", "let_go.sh")
 CONFIG = "/etc/mysql-runbook.conf"
 

@@ -11,7 +11,7 @@ SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("give_way.sh", "let_go.sh")
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
-SHARED = ("library.sh", "cut_off.sh", "watch.sh")
+SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT)
 
 STUBS = Path(__file__).parent / "stubs"
@@ -115,7 +115,7 @@ class Station:
         return (self.state / name).read_text().strip()
 
     def server(self, how: str) -> None:
-        """healthy, hung, slow (only `SELECT 1` is answered at once), or the ERROR line that every client gets."""
+        """healthy, hung, slow (only `SELECT 1` is answered), or the ERROR line that every client gets."""
         self.write("server", how)
 
     def facts(self, **changed: str) -> None:

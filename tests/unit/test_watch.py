@@ -1,5 +1,7 @@
 """States for which the VIP does not move: seen by the check's background part, told once, and told when over."""
 
+import time
+
 import pytest
 from station import Make, Station
 
@@ -12,7 +14,9 @@ HOUSE_FULL = "ERROR 1040 (HY000): Too many connections"
 
 
 def look(station: Station, times: int = 1) -> None:
+    """Each time so long after the last look that another is due."""
     for _ in range(times):
+        (station.folder / "run" / "mysql-runbook.watch.at").unlink(missing_ok=True)
         assert station.run("mysql_check.sh") == 0
 
 
@@ -28,6 +32,26 @@ def master(scripts_on: Make) -> Station:
 @pytest.fixture
 def slave(scripts_on: Make) -> Station:
     return scripts_on("slave", vip=False)
+
+
+# ---- how often ----
+
+
+def test_what_people_can_wait_for_is_looked_at_every_few_seconds_and_the_rest_at_every_check(master: Station) -> None:
+    look(master)
+    for _ in range(2):
+        assert master.run("mysql_check.sh") == 0
+    asked = [line.partition(" -e ")[2] for line in master.read("argv").splitlines()]
+    assert sum(statement.startswith("SELECT 1; ") for statement in asked) == 3
+    assert sum(statement.startswith("SHOW GLOBAL STATUS") for statement in asked) == 1
+
+
+@pytest.mark.parametrize(("seconds_ago", "due"), [(0, False), (60, True), (-3600, True)])
+def test_a_clock_that_was_set_back_holds_no_look_up(master: Station, seconds_ago: int, due: bool) -> None:
+    master.facts(Threads_connected="152")
+    (master.folder / "run" / "mysql-runbook.watch.at").write_text(f"{int(time.time()) - seconds_ago}\n")
+    assert master.run("mysql_check.sh") == 0
+    assert ("connections-used-up" in master.alerts) is due
 
 
 # ---- the disk ----
