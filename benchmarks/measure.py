@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/measure.py verify list --runs 9
     .venv/bin/python benchmarks/measure.py --write    # and keep the table in benchmarks/RESULTS.md
 
-A figure of a command is wall time from the start of ./inv to its end. A figure of the drill is what its client saw,
+A figure of a command is wall time from the start of ./inv to its end. A figure of a drill is what its clients saw,
 on this machine's monotonic clock, from just before the kill was sent: the way of the command to the host is in it.
 """
 

@@ -131,6 +131,8 @@ def _parted(split: Split) -> Iterator[Score]:
         f"within {LET_GO_SECONDS:g} s",
         "not seen" if let_go is None else f"{let_go:.2f} s",
         breach if let_go is None or let_go > LET_GO_SECONDS else "",
+        seconds=let_go,
+        target_seconds=LET_GO_SECONDS,
     )
 
 
@@ -143,6 +145,8 @@ def _stays(steady: Steady) -> Iterator[Score]:
         "while it lasts" if allowed is None else f"at most {allowed:g} s",
         f"{stalled:.2f} s",
         f"writes stood still for {stalled:.1f} s, more than {allowed:g} s" if steady.stalled_too_long else "",
+        seconds=stalled,
+        target_seconds=allowed,
     )
     told = steady.alert_seconds
     yield kept(
@@ -150,6 +154,7 @@ def _stays(steady: Steady) -> Iterator[Score]:
         "an alert",
         "no" if told is None else f"after at most {told:.2f} s",
         "no alert was raised" if told is None else "",
+        seconds=told,
     )
 
 

@@ -29,6 +29,14 @@ def within(promise: str, seconds: float | None, target_seconds: float | None, *,
     return Score(promise, target, f"{seconds:.2f} s", met, seconds, target_seconds)
 
 
-def kept(promise: str, target: str, measured: str, breach: str) -> Score:
-    """A promise that is kept or broken, whatever the time; `breach` is empty when it was kept."""
-    return Score(promise, target, measured, not breach, breach=breach)
+def kept(
+    promise: str,
+    target: str,
+    measured: str,
+    breach: str,
+    *,
+    seconds: float | None = None,
+    target_seconds: float | None = None,
+) -> Score:
+    """A promise that is kept or broken; `breach` is empty when it was kept. Seconds are its figure where it has one."""
+    return Score(promise, target, measured, not breach, seconds, target_seconds, breach)
