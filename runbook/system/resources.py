@@ -118,7 +118,9 @@ class Service:
         if "enabled" in facts:
             host.do(f"systemctl unmask {self.unit} && systemctl enable {self.unit}")
         if "active" in facts:
-            host.do(f"systemctl start {self.unit}", timeout=self.seconds)
+            # A unit that failed too often in a row refuses every start before that.
+            start = f"systemctl reset-failed {self.unit} 2>/dev/null; systemctl start {self.unit}"
+            host.do(start, timeout=self.seconds)
 
 
 def service_question(unit: str) -> str:

@@ -56,7 +56,7 @@ class FullDisk(Fault):
                 "more than mysqld",
                 "Nothing was filled. This drill wants the data directory on a file system of its own.",
             )
-        host.do(f"mkdir -p {LINK.rpartition('/')[0]} && ln -sfn {self._file} {LINK}")
+        host.do(f"install -d {LINK.rpartition('/')[0]} && ln -sfn {self._file} {LINK}")
         self._leash = Leash(host, REMOVAL)
 
     def inject(self, pair: Pair) -> None:
