@@ -6,7 +6,7 @@
 # served: who answers a client at the VIP now, and whether it takes writes: a key of SERVED.
 served() {
     local said
-    said=$(timeout -k 1 4 mysql --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
+    said=$(timeout -k 1 4 "$MYSQL" --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
         -e "SELECT IF(@@server_id = $MASTER_SERVER_ID, 'master', 'slave'),
             IF(@@GLOBAL.read_only, 'closed', 'open')" \
         3< <(printf '%s' "$VIP_OPTIONS") 2>&1)

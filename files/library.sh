@@ -73,7 +73,7 @@ query() {
 ask() {
     local statements=$1
     shift
-    timeout -k 1 "${ANSWER_SECONDS:-2}" mysql --defaults-file=/dev/fd/3 -NB "$@" -e "$statements" 3<<<"$CLIENT_OPTIONS" 2>&1
+    timeout -k 1 "${ANSWER_SECONDS:-2}" "$MYSQL" --defaults-file=/dev/fd/3 -NB "$@" -e "$statements" 3<<<"$CLIENT_OPTIONS" 2>&1
 }
 
 # query_all: every statement of stdin, whatever becomes of the others.
@@ -85,7 +85,7 @@ query_all() {
 }
 
 ask_all() {
-    timeout -k 1 2 mysql --defaults-file=/dev/fd/3 --force "$@" 3<<<"$CLIENT_OPTIONS" 2>&1
+    timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 --force "$@" 3<<<"$CLIENT_OPTIONS" 2>&1
 }
 
 # holds_vip: 0 yes, 1 no, 2 when the host could not even be asked.
@@ -136,7 +136,7 @@ values() {
 
 # peer_writes: the other server answers and takes writes; one that does not answer within a second does not.
 peer_writes() {
-    [ "$(timeout -k 1 2 mysql --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
+    [ "$(timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
 }
 
 open_writes() {

@@ -103,10 +103,10 @@ def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
     if not slave.errant:
         return None
     return (
-        f"The slave has what the master lacks, {progress.parse(slave.errant).amount()}: {slave.errant}"
+        f"The slave has what the master lacks, {progress.in_words(progress.parse(slave.errant), slave.errant_names)}"
         + (" (the slave holds the VIP)." if slave.holds_vip else "."),
         "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
-        f"{_look_for(slave.errant)}; bring to the master by hand what it must have.",
+        f"{_look_for(slave)}; bring to the master by hand what it must have.",
     )
 
 
@@ -293,8 +293,8 @@ def _close(side: SideFacts) -> str:
     return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
 
 
-def _look_for(errant: str) -> str:
+def _look_for(slave: SideFacts) -> str:
     """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
-    if isinstance(progress.parse(errant), progress.GtidSet):
-        return f"mysqlbinlog --include-gtids='{errant}' BINLOG-FILES"
-    return "in mysqlbinlog BINLOG-FILES look for " + "; ".join(progress.parse(errant).names())
+    if isinstance(progress.parse(slave.errant), progress.GtidSet):
+        return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
+    return "in mysqlbinlog BINLOG-FILES look for them"

@@ -14,6 +14,7 @@ from runbook.mysql.accounts import write_through
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.replication import replica_status
+from runbook.mysql.tracking import listed
 from runbook.pair import Pair, Side
 from runbook.settings import Role
 from runbook.ssh import Unreachable
@@ -77,6 +78,8 @@ class SideFacts:
     """What `inv bootstrap` brings and is not there."""
     errant: str = ""
     """Of the slave: transactions that it executed or received, and that the master lacks."""
+    errant_names: tuple[str, ...] = ()
+    """The same one by one, or the first of them."""
     behind: str | None = None
     """Of the slave: what it lacks of the master's transactions."""
 
@@ -209,7 +212,9 @@ def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
         on_master = tracking.of_master(pair.master.server)
         errant = has.minus(on_master)
         if not errant or time.monotonic() > deadline:
-            return replace(slave, errant=str(errant), behind=str(on_master.minus(executed)))
+            names = tuple(listed(tracking.each(pair.slave.server, errant)))
+            behind = str(on_master.minus(executed))
+            return replace(slave, errant=str(errant), errant_names=names, behind=behind)
         time.sleep(0.05)
 
 

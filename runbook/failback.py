@@ -18,6 +18,7 @@ from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.keepalived import GAVE_WAY, UNIT, vrrp_state
 from runbook.mysql.replication import replica_status
+from runbook.mysql.tracking import listed
 from runbook.pair import Pair, Side
 from runbook.report import Report
 from runbook.step import ensure
@@ -31,7 +32,6 @@ CATCH_UP_SECONDS = 600
 BACKUP_SECONDS = 30
 HOME_SECONDS = 30
 WRITES_TARGET = 1.0  # seconds that writes may stand still for the hand-over
-NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,14 @@ def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
     slave, tracking, record = pair.slave.server, pair.slave.tracking, facts["slave"].takeover
     on_slave = tracking.of_slave(slave, replica_status(slave))
     errant = on_slave.plus(tracking.parse(record.get("received", ""))).minus(tracking.of_master(pair.master.server))
-    names = list(errant.names())
+    names = listed(tracking.each(slave, errant))
     if not tracking.by_gtid:
         # A position tells nothing of what the slave wrote itself; since the takeover that must be nothing.
-        names += tracking.own_since(slave, record.get("own", ""))
+        names += listed(tracking.own_since(slave, record.get("own", "")))
     if names:
         raise Refused(
             f"{pair.master.host} lacks transactions that the slave has:",
-            *(f"  {name}" for name in names[:NAMED]),
-            *([f"  and {len(names) - NAMED} more"] if len(names) > NAMED else []),
+            *(f"  {name}" for name in names),
             "The VIP was not moved; the slave goes on serving reads.",
             "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog)",
             "and bring them to the master by hand.",

@@ -149,7 +149,7 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
     if slave.behind is None:
         return not_checked("slave", name, "one of the servers does not answer")
     if slave.errant:
-        found = f"{progress.parse(slave.errant).amount()} that the master lacks: {slave.errant}"
+        found = f"what the master lacks, {progress.in_words(progress.parse(slave.errant), slave.errant_names)}"
         return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
     to_come = progress.parse(slave.behind).amount() if slave.behind else "nothing"
     return Check("slave", name, "OK", f"{to_come} still to come, and nothing that the master lacks")

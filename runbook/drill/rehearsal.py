@@ -26,6 +26,7 @@ from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication import replica_status
+from runbook.mysql.tracking import listed
 from runbook.pair import Pair, Side
 from runbook.report import Report
 from runbook.settings import Secret
@@ -166,7 +167,7 @@ def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_
         home_seconds=seen.home_seconds,
         ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
         books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
-        slave_transactions=", ".join(tracking.own_since(slave, own_before)),
+        slave_transactions=", ".join(listed(tracking.own_since(slave, own_before))),
         fencing=seen.fencing,
         undone=fault.undone,
         healed_seconds=seen.healed_seconds,

@@ -28,8 +28,8 @@ def make_account(pair: Pair) -> Secret:
     for statement in master.dialect.make_account:
         master.execute(statement, USER, FROM_HOST, password.reveal())
     master.execute("GRANT ALL PRIVILEGES ON *.* TO %s@%s", USER, FROM_HOST)
-    if through := master.dialect.write_through_privilege:
-        master.execute(f"REVOKE {through} ON *.* FROM %s@%s", USER, FROM_HOST)
+    if through := master.dialect.write_through_privileges:
+        master.execute(f"REVOKE {', '.join(through)} ON *.* FROM %s@%s", USER, FROM_HOST)
     return password
 
 

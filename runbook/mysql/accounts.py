@@ -27,6 +27,9 @@ ROOTS = (
     "FROM mysql.user WHERE user = 'root'"
 )
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
+# Rights for anybody who logs in, which an old installation leaves (MariaDB from 10.11 on: for PUBLIC).
+OPEN_TO_ANYBODY = "FROM mysql.db WHERE user IN ('', 'PUBLIC') AND db LIKE 'test%'"
+OPEN_SCHEMAS = f"SELECT DISTINCT db AS name {OPEN_TO_ANYBODY} ORDER BY 1"
 TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
 
 
@@ -171,15 +174,22 @@ class SecureInstallation:
         return {
             "anonymous accounts": None,
             "root from other hosts": "root@%" if self.root_remote else None,
+            "schemas open to anybody": None,
             "test schema": None,
         }
 
     def read(self, host: Host) -> State:
         anonymous, remote = self.server.ask(ANONYMOUS), self.server.ask(REMOTE_ROOT)
+        through = write_through(self.server) if remote else []
+        roots = [f"root@{row['host']}" for row in remote]
         droppable = bool(self.server.ask(TEST_SCHEMA)) and self.server.value(TEST_TABLES) == 0
         return {
             "anonymous accounts": ", ".join(f"''@{row['host']}" for row in anonymous) or None,
-            "root from other hosts": ", ".join(f"root@{row['host']}" for row in remote) or None,
+            "root from other hosts": ", ".join(
+                f"{root} (writes through read_only)" if root in through else root for root in roots
+            )
+            or None,
+            "schemas open to anybody": ", ".join(row["name"] for row in self.server.ask(OPEN_SCHEMAS)) or None,
             # A test schema with tables in it is somebody's data: it is not ours to drop.
             "test schema": "empty" if droppable else None,
         }
@@ -194,8 +204,11 @@ class SecureInstallation:
                 for statement in self.server.dialect.make_account:
                     self.server.execute(statement, "root", "%", self.root_password.reveal())
                 self.server.execute("GRANT ALL PRIVILEGES ON *.* TO root@%s WITH GRANT OPTION", "%")
-                if through := self.server.dialect.write_through_privilege:
-                    self.server.execute(f"REVOKE {through} ON *.* FROM root@%s", "%")
+                if through := self.server.dialect.write_through_privileges:
+                    self.server.execute(f"REVOKE {', '.join(through)} ON *.* FROM root@%s", "%")
+            if any(change.fact == "schemas open to anybody" for change in gap):
+                self.server.execute(f"DELETE {OPEN_TO_ANYBODY}")
+                self.server.execute("FLUSH PRIVILEGES")
             if any(change.fact == "test schema" for change in gap):
                 self.server.execute("DROP SCHEMA IF EXISTS test")
 

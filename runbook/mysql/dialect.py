@@ -28,6 +28,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def client(self) -> str:
+        """The program on the host that statements are given to."""
+        ...
+
+    @property
     def replica(self) -> str:
         """REPLICA or SLAVE, as in: STOP REPLICA."""
         ...
@@ -128,8 +133,8 @@ class Dialect(Protocol):
         ...
 
     @property
-    def write_through_privilege(self) -> str:
-        """The privilege that lets an account write although read_only is on; empty where none does for good."""
+    def write_through_privileges(self) -> tuple[str, ...]:
+        """The privileges that let an account write although read_only is on; none where no server lets any."""
         ...
 
     @property

@@ -1,15 +1,18 @@
 """MariaDB 10.5 and newer. [M] is measured on 10.11.19; the rest is from MariaDB's manual, by the page named."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from runbook.mysql.progress import DomainState
+from runbook.mysql.progress import MARIADB_GTID, DomainState
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.terms import Choice, SemiSync, Version, renamed
-from runbook.mysql.tracking import BINARY_LOGS, Asked, ByPosition, Tracking
+from runbook.mysql.tracking import BINARY_LOGS, FIRST_BYTE, Asked, ByPosition, Tracking
 from runbook.settings import Settings
+
+# What is read of a server's binary logs to name transactions, and how much of it in one answer.
+EVENTS, AT_ONCE = 500_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class MariaDB:
     engine: ClassVar[str] = "MariaDB"
     OLDEST: ClassVar[Version] = (10, 5, 9)  # first with SLAVE MONITOR beside the other split privileges
 
+    client: ClassVar[str] = "mariadb"  # Debian 13 has it by no other name [M]
     replica: ClassVar[str] = "SLAVE"
     replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
     binary_log_status: ClassVar[str] = "SHOW MASTER STATUS"
@@ -111,18 +115,23 @@ class MariaDB:
         return (("*.*", privileges),)
 
     @property
-    def write_through_privilege(self) -> str:
-        """READ_ONLY ADMIN does since 10.11 [M]; before, SUPER did."""
-        return "READ_ONLY ADMIN" if self.version >= (10, 11) else "SUPER"
+    def write_through_privileges(self) -> tuple[str, ...]:
+        """READ_ONLY ADMIN does [M]; before 10.11 SUPER does too (manual: GRANT, READ_ONLY ADMIN)."""
+        return ("READ_ONLY ADMIN",) if self.version >= (10, 11) else ("READ_ONLY ADMIN", "SUPER")
 
     @property
     def writes_through(self) -> str:
-        """Who may write nothing is of no concern."""
+        """Who may write nothing, in no schema and no table, is of no concern; a role is an account without a host."""
+        writes = "('INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'INDEX', 'CREATE USER')"
+        scopes = ("user_privileges", "schema_privileges", "table_privileges")
+        lets_through = ", ".join(f"'{each}'" for each in self.write_through_privileges)
+        writers = (f"SELECT grantee FROM information_schema.{s} WHERE privilege_type IN {writes}" for s in scopes)
         return (
             "SELECT DISTINCT u.user AS user, u.host AS host "
             "FROM information_schema.user_privileges p JOIN mysql.user u "
             "ON p.grantee = CONCAT('''', u.user, '''@''', u.host, '''') "
-            f"WHERE p.privilege_type = '{self.write_through_privilege}' AND u.insert_priv = 'Y'"
+            f"WHERE p.privilege_type IN ({lets_through}) "
+            f"AND p.grantee IN ({' UNION '.join(writers)})"
         )
 
 
@@ -154,19 +163,63 @@ class ByDomainState:
         return not self.received(status).minus(self.of_slave(slave, status))
 
     def purged(self, master: Asked) -> DomainState:
-        """The list that the oldest binary log begins with: what was logged before it."""
         first, *_ = master.ask(BINARY_LOGS)
-        events = master.ask("SHOW BINLOG EVENTS IN %s LIMIT 5", first["Log_name"])
-        return DomainState.parse(next((e["Info"] for e in events if e["Event_type"] == "Gtid_list"), ""))
+        return _logged_before(master, first["Log_name"])
 
     def own(self, server: Asked) -> str:
         return str(self._own(server))
 
-    def own_since(self, server: Asked, mark: str) -> list[str]:
-        return list(self._own(server).minus(DomainState.parse(mark)).names())
+    def own_since(self, server: Asked, mark: str) -> Iterable[str]:
+        return self.each(server, self._own(server).minus(DomainState.parse(mark)))
+
+    def each(self, server: Asked, lacking: DomainState) -> Iterator[str]:
+        """By the server's binary log: the numbers of a domain are shared, so its last says not which were before.
+
+        What is not found there, received and not applied or purged, is told by its last.
+        """
+        found = set()
+        for gtid in _logged(server, lacking) if lacking else ():
+            if gtid in lacking and gtid not in found:
+                found.add(gtid)
+                yield gtid
+        yield from lacking.lasts_not_in(found).names()
+
+    def adopted(self, slave: Asked) -> dict[str, str]:
+        """Else a former master would ask for all that it logged itself, or for what is purged (error 1236).
+
+        By what its binary log holds of each domain, not by gtid_current_pos: that leaves out what it logged as a
+        master, when its server_id has changed with its role since.
+        """
+        position = self.of_master(slave).position
+        known = slave.value("SELECT @@GLOBAL.gtid_slave_pos")
+        return {} if DomainState.parse(known) == DomainState.parse(position) else {"gtid_slave_pos": position}
 
     def _own(self, server: Asked) -> DomainState:
         return self.of_master(server).made_by(int(server.value("SELECT @@server_id")))
 
     def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:
         return {}
+
+
+def _logged_before(server: Asked, file: str) -> DomainState:
+    """The list that a binary log begins with: what was logged before it."""
+    events = server.ask("SHOW BINLOG EVENTS IN %s LIMIT 5", file)
+    return DomainState.parse(next((e["Info"] for e in events if e["Event_type"] == "Gtid_list"), ""))
+
+
+def _logged(server: Asked, lacking: DomainState) -> Iterator[str]:
+    """The GTIDs in the binary logs from the last on that begins before all that is lacking; of EVENTS events."""
+    files: list[str] = []
+    for row in reversed(server.ask(BINARY_LOGS)):
+        files.insert(0, row["Log_name"])
+        if lacking.begins_after(_logged_before(server, row["Log_name"])):
+            break
+    looks = EVENTS // AT_ONCE
+    for file in files:
+        position = FIRST_BYTE
+        while looks and (events := server.ask(f"SHOW BINLOG EVENTS IN %s FROM {position} LIMIT {AT_ONCE}", file)):
+            looks -= 1
+            for event in events:
+                if event["Event_type"] == "Gtid" and (gtid := MARIADB_GTID.search(event["Info"])):
+                    yield gtid[0]
+            position = int(events[-1]["End_log_pos"])

@@ -1,6 +1,6 @@
 """MySQL 5.6 to 9.x. [M] is measured on 5.6.24 or 9.7.4; the rest is from the manual or the release notes named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +20,8 @@ class MySQL:
     version: Version
     engine: ClassVar[str] = "MySQL"
     OLDEST: ClassVar[Version] = (5, 6, 10)
+
+    client: ClassVar[str] = "mysql"
 
     @property
     def series(self) -> str:
@@ -193,9 +195,9 @@ class MySQL:
         return (("*.*", privileges), ("performance_schema.*", ("SELECT",)))
 
     @property
-    def write_through_privilege(self) -> str:
+    def write_through_privileges(self) -> tuple[str, ...]:
         """Without super_read_only SUPER writes through read_only [M]."""
-        return "" if self.has_super_read_only else "SUPER"
+        return () if self.has_super_read_only else ("SUPER",)
 
     @property
     def writes_through(self) -> str:
@@ -240,8 +242,14 @@ class ByGtidSet:
     def own(self, server: Asked) -> str:
         return str(self._own(server))
 
-    def own_since(self, server: Asked, mark: str) -> list[str]:
-        return list(self._own(server).minus(GtidSet.parse(mark)).names())
+    def own_since(self, server: Asked, mark: str) -> Iterable[str]:
+        return self._own(server).minus(GtidSet.parse(mark)).names()
+
+    def each(self, server: Asked, lacking: GtidSet) -> Iterable[str]:
+        return lacking.names()
+
+    def adopted(self, slave: Asked) -> dict[str, str]:
+        return {}
 
     def _own(self, server: Asked) -> GtidSet:
         return self.of_master(server).made_by(server.value("SELECT @@server_uuid"))

@@ -5,7 +5,7 @@ What one server has and another lacks (`minus`) decides whether anything is lost
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 Span = tuple[int, int]  # first and last, both included
@@ -84,11 +84,11 @@ class GtidSet(Progress):
         return sum(last - first + 1 for spans in self._spans.values() for first, last in spans)
 
     def amount(self) -> str:
-        return "1 transaction" if self.count == 1 else f"{self.count} transactions"
+        return _transactions(self.count)
 
     def names(self) -> Iterator[str]:
         for source, spans in self._spans.items():
-            yield from (f"{source}:{_span(span)}" for span in spans)
+            yield from (f"{source}:{number}" for first, last in spans for number in range(first, last + 1))
 
     def __str__(self) -> str:
         return ",".join(":".join((source, *map(_span, spans))) for source, spans in self._spans.items())
@@ -130,13 +130,35 @@ class DomainState(Progress):
         """Those that the server with this server_id made."""
         return DomainState({source: last for source, last in self._last.items() if source[1] == server_id})
 
+    @property
+    def position(self) -> str:
+        """Of each domain the last alone, as gtid_slave_pos has it."""
+        lasts: dict[int, tuple[int, int]] = {}
+        for (domain, server), last in self._last.items():
+            lasts[domain] = max(lasts.get(domain, (0, 0)), (last, server))
+        return ",".join(f"{domain}-{server}-{last}" for domain, (last, server) in lasts.items())
+
+    def begins_after(self, logged: "DomainState") -> bool:
+        """Whether what was logged until some moment holds none of this difference."""
+        return all(logged._last.get(source, 0) <= self._since.get(source, 0) for source in self._last)
+
+    def __contains__(self, gtid: str) -> bool:
+        domain, server, sequence = map(int, gtid.split("-"))
+        source = domain, server
+        return self._since.get(source, 0) < sequence <= self._last.get(source, 0)
+
+    def lasts_not_in(self, gtids: Collection[str]) -> "DomainState":
+        """What remains of a difference without the servers whose last transaction is among these."""
+        left = {(d, s): last for (d, s), last in self._last.items() if f"{d}-{s}-{last}" not in gtids}
+        return DomainState(left, self._since)
+
     def amount(self) -> str:
         """The servers of a domain share its numbers, so that the difference of two of them is the most it can be."""
         counts = [last - self._since.get(source, 0) for source, last in self._last.items()]
         if counts == [1]:
-            return "1 transaction"
+            return _transactions(1)
         exact = len(counts) == 1 and bool(self._since.get(next(iter(self._last))))
-        return f"{'' if exact else 'at most '}{sum(counts)} transactions"
+        return f"{'' if exact else 'at most '}{_transactions(sum(counts))}"
 
     def names(self) -> Iterator[str]:
         for (domain, server), last in self._last.items():
@@ -216,6 +238,16 @@ def parse(text: str) -> Progress:
     if POSITION.search(first):
         return Position.parse(text)
     return GtidSet.parse(text)
+
+
+def in_words(lacking: Progress, names: Sequence[str]) -> str:
+    """How much is lacking, and its names; MariaDB's GTIDs are counted where all of them are known."""
+    counted = isinstance(lacking, DomainState) and all(map(MARIADB_GTID.fullmatch, names))
+    return f"{_transactions(len(names)) if counted else lacking.amount()}: {', '.join(names)}"
+
+
+def _transactions(count: int) -> str:
+    return "1 transaction" if count == 1 else f"{count} transactions"
 
 
 def _span(span: Span) -> str:

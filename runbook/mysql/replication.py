@@ -6,7 +6,7 @@ from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.mysql.replica_status import ReplicaStatus, error_text, parse_replica_status
 from runbook.mysql.session import Server, SqlFailed
-from runbook.mysql.tracking import Tracking
+from runbook.mysql.tracking import Tracking, listed
 from runbook.settings import Secret
 from runbook.step import Gap, State
 from runbook.wait import until
@@ -122,6 +122,8 @@ class Replicates:
             **self.tracking.place(status, self.master),
         }
         statement = self.slave.dialect.change_master(options, by_gtid=self.tracking.by_gtid)
+        for name, value in self.tracking.adopted(self.slave).items():
+            self.slave.execute(f"SET GLOBAL {name} = %s", value)
         self.slave.execute(statement, *options.values())
 
     def _last_error(self) -> str:
@@ -149,8 +151,9 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
     errant = on_slave.minus(on_master)
     if errant:
         wrong = f" (it replicates from {status.source})" if status and status.source != source else ""
+        names = ", ".join(listed(tracking.each(slave, errant)))
         return (
-            f"the slave{wrong} has transactions that the master lacks: {errant}\n"
+            f"the slave{wrong} has transactions that the master lacks: {names}\n"
             "Look at them with mysqlbinlog. If the slave's data are worth nothing, empty it: "
             f"{slave.dialect.reset} there, and drop its schemas."
         )

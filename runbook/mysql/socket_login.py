@@ -1,4 +1,4 @@
-"""The `mysql` client on the host itself, through the server's socket; its option file and statements go in by stdin."""
+"""The client program on the host itself, through the server's socket; option file and statements go in by stdin."""
 
 from pymysql.constants import ER
 
@@ -10,7 +10,8 @@ from runbook.settings import Secret
 # read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file.
 CLIENT = (
     'exec bash -c \'IFS= read -r -d "" options; '
-    'exec mysql --defaults-file=<(printf %s "$options") --protocol=socket --default-character-set=utf8mb4 -NB\''
+    'exec "$(command -v mariadb || echo mysql)" --defaults-file=<(printf %s "$options") '
+    "--protocol=socket --default-character-set=utf8mb4 -NB'"
 )
 NO_PASSWORD = "[client]\nuser=root\n"
 

@@ -1,6 +1,8 @@
 """How replication finds its place, by GTID or by file and position: one interface to what each server has."""
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Protocol
 
 from runbook.mysql.progress import Position, Progress
@@ -60,8 +62,16 @@ class Tracking(Protocol):
         """A mark of what a server has made itself until now."""
         ...
 
-    def own_since(self, server: Asked, mark: str) -> list[str]:
+    def own_since(self, server: Asked, mark: str) -> Iterable[str]:
         """The transactions that a server has made itself since, as an operator finds them in its binary log."""
+        ...
+
+    def each(self, server: Asked, lacking: Any) -> Iterable[str]:
+        """What another server lacks of this one's, transaction by transaction as in its binary log."""
+        ...
+
+    def adopted(self, slave: Asked) -> dict[str, str]:
+        """Variables that make what a stopped slave logged as a master a part of what it has from the master."""
         ...
 
     def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:
@@ -83,6 +93,16 @@ NO_TRANSACTION = {
 }
 FIRST_BYTE = 4  # behind the magic number
 BINARY_LOGS = "SHOW BINARY LOGS"
+
+
+NAMED = 20
+MORE = "and more"
+
+
+def listed(names: Iterable[str]) -> list[str]:
+    """The first of them, and whether there are more: an accident may have left a million."""
+    first = list(islice(names, NAMED + 1))
+    return [*first[:NAMED], MORE] if len(first) > NAMED else first
 
 
 class ByPosition:
@@ -144,6 +164,12 @@ class ByPosition:
                 if event["Server_id"] == own and event["Event_type"] not in NO_TRANSACTION
             ]
         return names
+
+    def each(self, server: Asked, lacking: Position) -> Iterable[str]:
+        return lacking.names()
+
+    def adopted(self, slave: Asked) -> dict[str, str]:
+        return {}
 
     def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:
         """Where the slave has applied up to, or the beginning of what the master has."""

@@ -58,6 +58,7 @@ def words_of(side: Side) -> dict[str, str]:
     """What the scripts say to this server, and ask it."""
     dialect, tracking = side.dialect, side.tracking
     return {
+        "MYSQL": dialect.client,
         "CLOSED": dialect.closed,
         "CLOSE": dialect.close,
         "PROCESSLIST": dialect.processlist,

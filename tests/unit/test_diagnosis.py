@@ -51,7 +51,7 @@ FULL: Changes = UNKNOWN | {"greets": True, "sql": "Too many connections"}
 GONE: Changes = DEAD | {"unreachable": "timed out", "mysqld": "", "keepalived": "", "vrrp": "", "sees_peer": False}
 CLOSED: Changes = {"read_only": True, "super_read_only": True}
 OPEN: Changes = {"read_only": False, "super_read_only": False}
-ERRANT: Changes = {"errant": f"{UUID}:5-7"}
+ERRANT: Changes = {"errant": f"{UUID}:5-7", "errant_names": (f"{UUID}:5", f"{UUID}:6", f"{UUID}:7")}
 TAKEN_OVER: Changes = {
     "holds_vip": True, "vrrp": "MASTER", "replication": STOPPED, "takeover": {"at": "2026-11-22T17:03:48Z"},
 }  # fmt: skip
@@ -75,7 +75,7 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.SLAVE_WRITABLE, {}, {"super_read_only": False}, "takes root's writes", "super_read_only = ON"),
     (Kind.WRITABLE_WITHOUT_VIP, {"holds_vip": False}, TAKEN_OVER, "on the slave", "192.168.152.128: SET GLOBAL"),
     (Kind.WRITABLE_WITHOUT_VIP, {"holds_vip": False}, GONE, "on no host that was reached", "192.168.152.128: SET"),
-    (Kind.DIVERGED, {}, ERRANT, f"3 transactions: {UUID}:5-7", "Do not bring the VIP home"),
+    (Kind.DIVERGED, {}, ERRANT, f"3 transactions: {UUID}:5, {UUID}:6, {UUID}:7", "Do not bring the VIP home"),
     (Kind.DIVERGED, NO_VIP, TAKEN_OVER | ERRANT, "the slave holds the VIP", f"--include-gtids='{UUID}:5-7'"),
     (Kind.VIP_WITHOUT_MYSQLD, HUNG, {}, "NOBODY SERVES: the master", "systemctl stop keepalived"),
     (Kind.VIP_WITHOUT_MYSQLD, DEAD, TAKEN_OVER | HUNG, "NOBODY SERVES: the slave", "inv failback"),

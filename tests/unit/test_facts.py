@@ -152,7 +152,8 @@ def test_a_transaction_that_the_master_goes_on_lacking_is_errant(pair: Pair, mon
     teach(pair.slave)
     executes(answering(pair.master), monkeypatch, f"{UUID}:1-3")
     answering(pair.slave)
-    assert gather(pair)["slave"].errant == f"{UUID}:4"
+    slave = gather(pair)["slave"]
+    assert (slave.errant, slave.errant_names) == (f"{UUID}:4", (f"{UUID}:4",))
 
 
 def test_semi_sync_without_a_slave_that_acknowledges_is_not_in_force(pair: Pair) -> None:

@@ -73,7 +73,7 @@ def test_what_is_here_or_there(one: str, other: str, both: str) -> None:
     ("here", "there", "amount", "names"),
     [
         (f"{ONE}:1-4", f"{ONE}:1-3", "1 transaction", [f"{ONE}:4"]),
-        (f"{ONE}:1-4:7", "", "5 transactions", [f"{ONE}:1-4", f"{ONE}:7"]),
+        (f"{ONE}:1-4:7", "", "5 transactions", [f"{ONE}:{number}" for number in (1, 2, 3, 4, 7)]),
         ("0-1-96", "0-1-95", "1 transaction", ["0-1-96"]),
         ("0-1-99", "0-1-95", "4 transactions", ["0-1-99 (after 0-1-95)"]),
         ("0-2-99", "0-1-95", "at most 99 transactions", ["0-2-99, and those of server 2 before it"]),

@@ -168,6 +168,7 @@ ANONYMOUS = "SELECT host AS host FROM mysql.user WHERE user = ''"
 REMOTE_ROOT = (
     "SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN ('localhost', '127.0.0.1', '::1')"
 )
+OPEN_SCHEMAS = "SELECT DISTINCT db AS name FROM mysql.db WHERE user IN ('', 'PUBLIC') AND db LIKE 'test%' ORDER BY 1"
 TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'test'"
 TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'test'"
 
@@ -175,6 +176,7 @@ TEST_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema
 def found(mysqld: FakeMysqld, *, anonymous: str = "", root: str = "", test: int | None = None) -> None:
     mysqld.says(ANONYMOUS, *({"host": host} for host in anonymous.split()))
     mysqld.says(REMOTE_ROOT, *({"host": host} for host in root.split()))
+    mysqld.says(OPEN_SCHEMAS)
     mysqld.says(TEST_SCHEMA, *([] if test is None else [{"1": 1}]))
     mysqld.says(TEST_TABLES, {"COUNT(*)": test or 0})
 
@@ -203,6 +205,16 @@ def test_anonymous_accounts_remote_root_and_an_empty_test_schema_go(side: Side, 
     ]
     assert "SET SESSION sql_log_bin = OFF" in mysqld.changed
     assert mysqld.changed[-1] == "SET GLOBAL super_read_only = ON"
+
+
+def test_rights_on_test_schemas_for_anybody_go(side: Side, mysqld: FakeMysqld) -> None:
+    found(mysqld)
+    mysqld.says(OPEN_SCHEMAS, {"name": "test"}, {"name": "test\\_%"})
+    mysqld.takes("DELETE FROM mysql.db WHERE user IN ('', 'PUBLIC') AND db LIKE 'test%'")
+    mysqld.takes("FLUSH PRIVILEGES", lambda: mysqld.says(OPEN_SCHEMAS))
+    outcome = ensure(side.host, secure(side))
+    assert outcome.gap == [Change("schemas open to anybody", "test, test\\_%", None)]
+    assert "SET SESSION sql_log_bin = OFF" in mysqld.changed
 
 
 def test_a_test_schema_with_tables_is_somebodys_data_and_stays(side: Side, mysqld: FakeMysqld) -> None:
