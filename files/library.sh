@@ -134,9 +134,9 @@ values() {
     echo "${found#:}"
 }
 
-# peer_writes: the other server answers and takes writes; one that does not answer within a second does not.
-peer_writes() {
-    [ "$(timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null)" = 0 ]
+# peer_closed: 1 or 0 as of our own server; nothing of one that does not answer within a second.
+peer_closed() {
+    timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null
 }
 
 open_writes() {
@@ -146,7 +146,7 @@ open_writes() {
         0) is_open && return ;;
         *) return 0 ;;
     esac
-    if peer_writes; then
+    if [ "$(peer_closed)" = 0 ]; then
         say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
         alert peer-writes
     elif said=$(query 'SET GLOBAL read_only = OFF'); then

@@ -8,10 +8,11 @@ RELAY_SECONDS=60
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
 take_over() {
-    local said received started
+    local said received started applier="START $REPLICA SQL_THREAD;"
     started=$(date +%s%N)
     [ -e "$TAKEOVER" ] && return
-    if ! said=$(query "STOP $REPLICA IO_THREAD; START $REPLICA SQL_THREAD") || ! said=$(status); then
+    ! start_discards || applier=''
+    if ! said=$(query "$applier STOP $REPLICA IO_THREAD") || ! said=$(status); then
         say_anew "holds the VIP; the receiver does not stop yet: $said"
         return
     fi
@@ -19,6 +20,14 @@ take_over() {
     apply_received "$received"
     mkdir -p "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
+}
+
+# start_discards: a start now would throw away what was received and not applied, as of MariaDB by GTID when both threads
+# are stopped. So the applier is started before the receiver is stopped.
+start_discards() {
+    local shown
+    [ -n "$START_DISCARDS" ] && shown=$(status) &&
+        [ "$(values Replica_IO_Running:Replica_SQL_Running "$shown")" = No:No ]
 }
 
 # apply_received RECEIVED: until all is applied, RELAY_SECONDS have passed, or the applier has stopped on an error. By
@@ -73,6 +82,10 @@ stale() {
 follow_master() {
     local said
     if [ -e "$TAKEOVER" ]; then
+        if [ -n "$(stale)" ] && start_discards && [ -z "$(peer_closed)" ]; then
+            say_anew "keeps what it received and could not apply: $PEER does not answer"
+            return
+        fi
         mv "$TAKEOVER" "$TAKEOVER.last"
     else
         said=$(status)

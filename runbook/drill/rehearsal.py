@@ -158,6 +158,7 @@ def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_
     at_home = verdict.kind is Kind.HEALTHY
     if at_home:
         drop_account(pair)
+        _wait_for_slave(pair)
     return Result(
         run=probe.run,
         missed=seen.missed,
@@ -176,6 +177,17 @@ def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_
         unrecovered=fault.unrecovered(pair) or still_raised,
         relay_seconds=_relay_seconds(facts) if seen.takeover else None,
         clients=probe.ledger,
+    )
+
+
+def _wait_for_slave(pair: Pair) -> None:
+    """Until a slave that is back has what the master has: it runs before it has received the first of it."""
+    slave, tracking = pair.slave.server, pair.slave.tracking
+    target = tracking.of_master(pair.master.server)
+    until(
+        f"{pair.slave.host}: everything that the master has",
+        RELAY_SECONDS,
+        lambda: not target.minus(tracking.of_slave(slave, replica_status(slave))),
     )
 
 

@@ -216,13 +216,15 @@ class SecureInstallation:
 def write_through(server: Server) -> list[str]:
     """Accounts that write although read_only is on.
 
-    But for root on the host itself, by whom the runbook repairs, and for mysql, which MariaDB lets in as OS user only.
+    Roles among them, but not root on the host itself, by whom the runbook repairs, nor mysql, which MariaDB lets in as
+    OS user only.
     """
     if not server.dialect.writes_through:
         return []
     rows = server.ask(server.dialect.writes_through)
     found = [(row["user"], row["host"]) for row in rows]
-    return sorted(f"{user}@{host}" for user, host in found if user not in ("root", "mysql") or host not in LOCAL)
+    others = [(user, host) for user, host in found if user not in ("root", "mysql") or host not in LOCAL]
+    return sorted(f"{user}@{host}" if host else f"role {user}" for user, host in others)
 
 
 def replica_account(server: Server, user: str, password: Secret) -> Account:

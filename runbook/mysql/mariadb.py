@@ -23,7 +23,7 @@ class MariaDB:
     engine: ClassVar[str] = "MariaDB"
     OLDEST: ClassVar[Version] = (10, 5, 9)  # first with SLAVE MONITOR beside the other split privileges
 
-    client: ClassVar[str] = "mariadb"  # Debian 13 has it by no other name [M]
+    client: ClassVar[str] = "mariadb"  # 11.x complains of the name mysql, in what it answers (release notes)
     replica: ClassVar[str] = "SLAVE"
     replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
     binary_log_status: ClassVar[str] = "SHOW MASTER STATUS"
@@ -121,9 +121,14 @@ class MariaDB:
 
     @property
     def writes_through(self) -> str:
-        """Who may write nothing, in no schema and no table, is of no concern; a role is an account without a host."""
+        """Who may write nothing, in no schema and no table, is of no concern. A role has no host.
+
+        information_schema leaves roles out; mysql.global_priv has bits, 33 for READ_ONLY ADMIN [M], 15 for SUPER
+        (sql/privilege.h).
+        """
         writes = "('INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'INDEX', 'CREATE USER')"
         scopes = ("user_privileges", "schema_privileges", "table_privileges")
+        role_bits = 1 << 33 if self.version >= (10, 11) else 1 << 33 | 1 << 15
         lets_through = ", ".join(f"'{each}'" for each in self.write_through_privileges)
         writers = (f"SELECT grantee FROM information_schema.{s} WHERE privilege_type IN {writes}" for s in scopes)
         return (
@@ -131,7 +136,9 @@ class MariaDB:
             "FROM information_schema.user_privileges p JOIN mysql.user u "
             "ON p.grantee = CONCAT('''', u.user, '''@''', u.host, '''') "
             f"WHERE p.privilege_type IN ({lets_through}) "
-            f"AND p.grantee IN ({' UNION '.join(writers)})"
+            f"AND p.grantee IN ({' UNION '.join(writers)}) "
+            "UNION SELECT user, host FROM mysql.global_priv "
+            f"WHERE JSON_VALUE(priv, '$.is_role') AND JSON_VALUE(priv, '$.access') & {role_bits}"
         )
 
 
@@ -143,7 +150,11 @@ class ByDomainState:
     received_names = "Gtid_IO_Pos"
     executed_names = "Relay_Source_Log_File:Exec_Source_Log_Pos"
     wait_applied = "SELECT MASTER_GTID_WAIT('RECEIVED', 1) = 0"
-    unapplied = ""
+    unapplied = (
+        "SELECT IF(MASTER_GTID_WAIT('RECEIVED', 0) = 0, '', "
+        "CONCAT('what came after ', @@GLOBAL.gtid_slave_pos, ', up to RECEIVED'))"
+    )
+    start_discards = True  # it fetches all from gtid_slave_pos on anew [M]
 
     def parse(self, text: str) -> DomainState:
         return DomainState.parse(text)

@@ -213,6 +213,7 @@ class ByGtidSet:
     by_gtid = True
     received_names = "Retrieved_Gtid_Set"
     executed_names = "Executed_Gtid_Set"
+    start_discards = False
 
     def __init__(self, version: Version) -> None:
         # 5.7.5 (manual)

@@ -146,7 +146,8 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
             f"the applier stopped on an error\n  {status.applier_error}\nRepair the row it names; nothing is skipped."
         )
     # The slave first: what it has then, a master that is written to has too by the time it is asked.
-    on_slave = tracking.of_slave(slave, status)
+    # What it received and did not apply counts, too: a start may discard it.
+    on_slave = tracking.of_slave(slave, status).plus(tracking.received(status))
     on_master, purged = tracking.of_master(master), tracking.purged(master)
     errant = on_slave.minus(on_master)
     if errant:

@@ -34,6 +34,9 @@ class Tracking(Protocol):
     unapplied: str
     """For the scripts on the host: what of RECEIVED is not applied; empty where the server cannot tell."""
 
+    start_discards: bool
+    """Whether a start of the applier or the receiver, while both are stopped, discards what is not applied."""
+
     def parse(self, text: str) -> Progress:
         """As a takeover's record has it."""
         ...
@@ -117,6 +120,7 @@ class ByPosition:
     executed_names = "Relay_Source_Log_File:Exec_Source_Log_Pos"
     wait_applied = ""
     unapplied = ""
+    start_discards = False
 
     def __init__(self, binary_log_status: str) -> None:
         self._binary_log_status = binary_log_status

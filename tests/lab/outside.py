@@ -34,7 +34,8 @@ SSH_SECONDS = 30
 SQL_SECONDS = 10
 PASSWORD_KEYS = ("MYSQL_ROOT_PASSWORD", "REPLICA_PASSWORD", "CHECK_PASSWORD", "PROBE_PASSWORD")
 # bash's own read and <(): the password is neither an argument nor a file.
-MYSQL = "IFS= read -r -d '' options; exec mysql --defaults-file=<(printf %s \"$options\") -NB --raw"
+CLIENT = "mariadb" if IS_MARIADB else "mysql"
+MYSQL = f"IFS= read -r -d '' options; exec {CLIENT} --defaults-file=<(printf %s \"$options\") -NB --raw"
 READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
 # What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
 LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
@@ -56,6 +57,7 @@ LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
 CLOSED = f"SELECT @@GLOBAL.{'super_' if HAS_SUPER_READ_ONLY else ''}read_only"
 # Of all its transactions, in words that are the same on both servers; without GTID nothing.
 EXECUTED = "SELECT @@GLOBAL.gtid_current_pos" if IS_MARIADB else "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+LOGGED = "SELECT @@GLOBAL.gtid_binlog_state" if IS_MARIADB else EXECUTED
 OWN = "SELECT CONCAT('-', @@server_id, '-')" if IS_MARIADB else "SELECT @@server_uuid"
 STATUS = f"SHOW {'REPLICA' if IS_FIRST_ROW else 'SLAVE'} STATUS"
 RECEIVER, APPLIER = 10, 11  # columns of it, in every version: Slave_IO_Running, Slave_SQL_Running
@@ -137,7 +139,7 @@ class OutsideHost:
 
     def has_none_of(self, other: "OutsideHost") -> bool:
         """Whether no transaction that the other server made is on this one."""
-        return other.value(OWN) not in self.value(EXECUTED)
+        return other.value(OWN) not in self.value(LOGGED)
 
     def refuses_root(self) -> bool:
         """Whether the server takes no write, root's included where it can refuse those."""

@@ -86,7 +86,8 @@ def test_the_slave_takes_over_and_failback_brings_the_pair_home(healthy_pair: Ou
         before_fault = writer.acknowledged[-1]
         run.end().expect(0, " 0 lost", "acknowledged no write and made no transaction")
         expect_failed_over(healthy_pair, mysqld_runs=drill not in MYSQLD_STAYS_DOWN)
-        assert READ_ONLY in writer.refusals
+        # On a frozen master its connection hangs until its own deadline has passed.
+        until("a refused write", SETTLED_SECONDS, lambda: READ_ONLY in writer.refusals)
         expect_reported(healthy_pair, drill)
         rows = writer.rows_on(healthy_pair.slave)
         # The drill forgets what earlier runs wrote, and only before its fault.

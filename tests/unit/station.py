@@ -74,6 +74,11 @@ class Station:
         """Put a script, or a file that one reads, where this host's scripts are."""
         self._write(self.folder / name, self._installed(text), 0o755)
 
+    def discards_at_start(self) -> None:
+        """Make its server one that throws away what it received when it is started with both threads stopped."""
+        with (self.folder / "mysql-runbook.conf").open("a") as configuration:
+            configuration.write("START_DISCARDS=yes\n")
+
     def command(self, name: str, stub: str) -> None:
         """Give the host a command that its scripts may call only now."""
         (self._commands / name).unlink()

@@ -198,6 +198,36 @@ def test_a_server_that_does_not_answer_is_not_recorded_as_taken_over(scripts_on:
     assert station.read("receiver") == "OFF"
 
 
+@pytest.mark.parametrize(("receiver", "started"), [("ON", True), ("OFF", False)])
+def test_where_a_start_discards_what_was_received_the_applier_is_started_while_the_receiver_runs_or_not_at_all(
+    scripts_on: Make, receiver: str, started: bool
+) -> None:
+    station = scripts_on("slave", vip=True)
+    station.discards_at_start()
+    station.write("applier", "OFF")
+    station.write("receiver", receiver)
+    assert station.run("master.sh") == 0
+    assert ("START REPLICA SQL_THREAD; STOP REPLICA IO_THREAD" in station.read("argv")) is started
+    assert station.takeover is not None
+
+
+def test_a_slave_keeps_what_it_could_not_apply_until_the_master_answers(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    station.discards_at_start()
+    station.write("applier", "OFF")
+    station.write("unapplied", "uuid:5-9")
+    station.run("master.sh")
+    station.vip = False
+    station.run("backup.sh")
+    assert station.read("receiver") == "OFF"
+    assert station.takeover is not None
+    assert "keeps what it received and could not apply: 192.168.152.128 does not answer" in station.read("log")
+    station.write("peer", "1")
+    station.run("mysql_check.sh")
+    assert station.read("receiver") == "ON"
+    assert station.takeover is None
+
+
 def test_after_a_takeover_the_slave_follows_again(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
     station.run("master.sh")
