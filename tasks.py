@@ -239,20 +239,20 @@ def status(c: Context, name: str = "pair") -> None:
 @task(
     help={
         "unit": "only the tests that need no hosts",
-        "all": "then the story on every other engine and system of the lab",
-        "args": "more arguments for pytest",
+        "all": "then the story on every other engine and system of the lab, not only on two of them",
+        "args": "more arguments for pytest; the story is then told with --all only",
     },
     auto_shortflags=False,
 )
 def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> None:
     """Run the tests, those on lab hosts of their own included."""
     run_python(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
-    if all:
-        from runbook.lab.recipes import RECIPES
+    if all or not (unit or args):
+        from runbook.lab.recipes import stories
 
-        for recipe in RECIPES[1:]:
-            print(f"\n{recipe.engine} on {recipe.os}")
-            run_python(c, f"pytest tests/lab {args}", env={"LAB_ENGINE": f"{recipe.engine}/{recipe.os}"})
+        for row in stories(every=all):
+            print(f"\nThe story on {row}")
+            run_python(c, f"pytest tests/lab {args}", env={"LAB_ENGINE": row})
 
 
 @task(auto_shortflags=False)

@@ -27,6 +27,10 @@ class Recipe:
     tools: tuple[str, ...] = ()
     remake: str = ""
     release: str = ""
+    replications: tuple[str, ...] = ("auto",)
+    """The values of REPLICATION with which the lab tests tell the whole story here."""
+    told_always: bool = False
+    """Whether `inv test` tells it, too, and not only `inv test --all`."""
 
     def keys(self, cache: Path, root: Path, say: Say) -> dict[str, str]:
         """The keys of hosts.env by which install-mysql finds the engine; `root` is the hosts' image."""
@@ -46,7 +50,7 @@ EL_LIKE_NEEDS = ("dnf", "rpm", "createrepo-c", "netbase", "mariadb-client", "lib
 
 RECIPES = (
     Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", *ALWAYS)),
-    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", *ALWAYS)),
+    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", *ALWAYS), told_always=True),
     Recipe(
         "mysql-5.6",
         "debian-12",
@@ -54,6 +58,7 @@ RECIPES = (
         ("libaio1", "default-mysql-client", *ALWAYS),
         tarball=mysql56.tarball,
         tools=("npm",),
+        replications=("auto", "gtid"),
     ),
     Recipe(
         "mysql-5.6",
@@ -64,9 +69,16 @@ RECIPES = (
         tools=("npm",),
         remake="el_like.sh",
         release="/srv/mysql-community-release-el7-5.noarch.rpm",
+        told_always=True,
     ),
     Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", *ALWAYS)),
 )
+
+
+def stories(*, every: bool) -> list[str]:
+    """The rows beside the first on which the lab tests tell the story, as their LAB_ENGINE: ENGINE/OS/REPLICATION."""
+    rows = [(recipe, replication) for recipe in RECIPES for replication in recipe.replications]
+    return [f"{recipe.engine}/{recipe.os}/{how}" for recipe, how in rows[1:] if every or recipe.told_always]
 
 
 def recipe_for(engine: str, os: str) -> Recipe:

@@ -23,11 +23,15 @@ from runbook.lab.pair import Lab
 
 # Another lab beside this one, for who tests two trees at once: LAB_TESTS=NAME:SUBNET.
 NAME, SUBNET = os.environ.get("LAB_TESTS", "test:192.168.153").split(":")
-# Another row of the lab's table than its first: LAB_ENGINE=ENGINE/OS. Then the tests marked `story` run, and no others.
-ENGINE, OS = os.environ.get("LAB_ENGINE", "mysql-9.7/debian-sid").split("/")
-IS_FIRST_ROW = (ENGINE, OS) == ("mysql-9.7", "debian-sid")
+# Another row of the lab's table than its first: LAB_ENGINE=ENGINE/OS, or ENGINE/OS/REPLICATION. Then the tests marked
+# `story` run, and no others.
+FIRST_ROW = ["mysql-9.7", "debian-sid", "auto"]
+ROW = os.environ.get("LAB_ENGINE", "mysql-9.7/debian-sid").split("/")
+ENGINE, OS, REPLICATION = [*ROW, "auto"][:3]
+IS_FIRST_ROW = [ENGINE, OS, REPLICATION] == FIRST_ROW
 IS_MARIADB = ENGINE.startswith("mariadb")
-HAS_SUPER_READ_ONLY = IS_FIRST_ROW
+IS_MYSQL_9 = ENGINE.startswith("mysql-9")
+HAS_SUPER_READ_ONLY = IS_MYSQL_9
 MYSQLD = "mariadbd" if IS_MARIADB else "mysqld"
 MASTER, SLAVE = f"master {SUBNET}.128", f"slave {SUBNET}.129"  # as messages name them
 SSH_SECONDS = 30
@@ -59,7 +63,7 @@ CLOSED = f"SELECT @@GLOBAL.{'super_' if HAS_SUPER_READ_ONLY else ''}read_only"
 EXECUTED = "SELECT @@GLOBAL.gtid_current_pos" if IS_MARIADB else "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 LOGGED = "SELECT @@GLOBAL.gtid_binlog_state" if IS_MARIADB else EXECUTED
 OWN = "SELECT CONCAT('-', @@server_id, '-')" if IS_MARIADB else "SELECT @@server_uuid"
-STATUS = f"SHOW {'REPLICA' if IS_FIRST_ROW else 'SLAVE'} STATUS"
+STATUS = f"SHOW {'REPLICA' if IS_MYSQL_9 else 'SLAVE'} STATUS"
 RECEIVER, APPLIER = 10, 11  # columns of it, in every version: Slave_IO_Running, Slave_SQL_Running
 SERVER = """
 SHOW GLOBAL VARIABLES;
@@ -186,7 +190,7 @@ class OutsideHost:
         """Its daemons, addresses, files, and all that its server is; to be compared with what it is later."""
         daemons = {name: self.daemon(name) for name in (MYSQLD, "keepalived")}
         serves = daemons[MYSQLD] is not None
-        query = SERVER + SOURCE if IS_FIRST_ROW else SERVER
+        query = SERVER + SOURCE if IS_MYSQL_9 else SERVER
         server = {" ".join(row): True for row in self.sql(query)} if serves else {}
         files = self.files(SERVING if serves else ())
         return {"daemons": daemons, "addresses": self.addresses(), "files": files, "server": server}
@@ -286,7 +290,7 @@ def reset(lab: Lab) -> OutsidePair:
     for key, core in cores.items():
         line = f"{key}={single_quoted(awkward(core))}"
         text = re.sub(rf"^{key}=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
-    lab.hosts_env.write_text(text)
+    lab.hosts_env.write_text(text if REPLICATION == "auto" else f"{text}REPLICATION={REPLICATION}\n")
     return OutsidePair(lab, Operator(lab.hosts_env, tuple(cores.values())))
 
 

@@ -8,7 +8,7 @@ import pytest
 from runbook.errors import BadInput
 from runbook.lab import image
 from runbook.lab.command import LabError
-from runbook.lab.recipes import RECIPES, recipe_for
+from runbook.lab.recipes import RECIPES, recipe_for, stories
 
 # `apt-get indextargets` on Debian 12 with a third party's repository, and on Ubuntu 24.04; hosts replaced.
 DEBIAN = (
@@ -39,6 +39,14 @@ def test_without_a_debian_mirror_the_operator_is_told_how_to_name_one(
 
 def test_every_row_of_the_table_is_found_and_no_two_are_alike() -> None:
     assert [recipe_for(row.engine, row.os) for row in RECIPES] == list(RECIPES)
+
+
+def test_the_story_is_told_on_some_rows_always_and_on_all_but_the_first_when_asked() -> None:
+    some, every = stories(every=False), stories(every=True)
+    first = f"{RECIPES[0].engine}/{RECIPES[0].os}/{RECIPES[0].replications[0]}"
+    assert some and set(some) < set(every)
+    assert first not in every
+    assert {row.rpartition("/")[0] for row in [first, *every]} == {f"{row.engine}/{row.os}" for row in RECIPES}
 
 
 def test_an_unknown_combination_is_refused_with_those_there_are() -> None:
