@@ -166,7 +166,7 @@ def mysql_user(text: str) -> str:
 def sql_mode(text: str) -> str:
     """Mode names with commas between them, in upper case without blanks, as the server prints them."""
     modes = [mode.strip().upper() for mode in text.split(",")]
-    if not all(re.fullmatch(r"[A-Z_]+", mode) for mode in modes):
+    if not all(re.fullmatch(r"[A-Z0-9_]+", mode) for mode in modes):
         raise ValueError("not a list of SQL modes; write them as MODE,MODE or leave the value empty")
     return ",".join(modes)
 

@@ -70,8 +70,6 @@ class MariaDB:
         return "utf8mb3" if name == "utf8" and self.version >= (10, 6, 1) else name
 
     def refusals(self, settings: Settings) -> list[str]:
-        if "DDL_EXIST_ERRORS" in settings.slave_skip_errors.upper():
-            return ["SLAVE_SKIP_ERRORS: MariaDB does not know ddl_exist_errors; give their numbers, or off"]
         return []
 
     def validation(self, file: str) -> str:

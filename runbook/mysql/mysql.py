@@ -11,6 +11,28 @@ from runbook.mysql.tracking import Asked, ByPosition, Tracking
 from runbook.settings import Settings
 
 USER_LENGTH = 16  # before 5.7.8 (MySQL WL#2284)
+# Modes that 8.0.11 and newer do not start with (MySQL WL#8383, WL#9465; release notes of 8.0.11).
+DROPPED_MODES = {
+    "DB2",
+    "MAXDB",
+    "MSSQL",
+    "MYSQL323",
+    "MYSQL40",
+    "NO_AUTO_CREATE_USER",
+    "NO_FIELD_OPTIONS",
+    "NO_KEY_OPTIONS",
+    "NO_TABLE_OPTIONS",
+    "ORACLE",
+    "POSTGRESQL",
+}
+# What SUPER was split into, and since when (manual of 8.0: Dynamic Privilege Descriptions; notes of 8.0.1, .14, .16).
+SPLIT_FROM_SUPER = {
+    "CONNECTION_ADMIN": (8, 0, 11),
+    "REPLICATION_SLAVE_ADMIN": (8, 0, 11),
+    "SERVICE_CONNECTION_ADMIN": (8, 0, 14),  # the administrators' door lets nobody in without it, not even SUPER
+    "SYSTEM_USER": (8, 0, 16),  # else it may not kill root's sessions (error 1095)
+    "SYSTEM_VARIABLES_ADMIN": (8, 0, 11),
+}
 
 
 @dataclass(frozen=True)
@@ -120,21 +142,27 @@ class MySQL:
         if self.has_admin_door:
             # A door that max_connections does not close, for the scripts and the runbook.
             wanted |= {"admin_address": "127.0.0.1", "admin_port": str(ADMIN_PORT)}
+        if self.version < (5, 7, 10):
+            # The article's kit turns it off, and commits are lost although all else is durable; later it is always on
+            # (MySQL WL#8843).
+            wanted["innodb_support_xa"] = "ON"
         if self.version < (8,):
             wanted |= {"log_bin": "ON", "relay_log": "relay-bin"}
             wanted |= {"master_info_repository": "TABLE", "relay_log_info_repository": "TABLE"}
         return wanted
 
     def character_set(self, name: str) -> str:
-        """9.x does not start with utf8, which has only ever meant utf8mb3 [M]."""
+        """9.x does not start with utf8, which has only ever meant utf8mb3 [M]; before 8.0 that was a second name."""
         if self.version < (8,):
             return "utf8" if name == "utf8mb3" else name
         return "utf8mb3" if name == "utf8" else name
 
     def refusals(self, settings: Settings) -> list[str]:
         found = []
-        if self.version >= (8, 0, 11) and "NO_AUTO_CREATE_USER" in (settings.sql_mode or ""):
-            found.append("SQL_MODE: MySQL 8.0.11 dropped NO_AUTO_CREATE_USER and does not start with it; leave it out")
+        dropped = DROPPED_MODES & set((settings.sql_mode or "").split(","))
+        if dropped and self.version >= (8, 0, 11):
+            names = ", ".join(sorted(dropped))
+            found.append(f"SQL_MODE: MySQL 8.0.11 dropped {names} and does not start with it; leave it out")
         if self.version < (5, 7, 8):
             for key in ("REPLICA_USER", "CHECK_USER", "PROBE_USER"):
                 if len(getattr(settings, key.lower())) > USER_LENGTH:
@@ -180,19 +208,10 @@ class MySQL:
 
     @property
     def check_privileges(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Dynamic privileges came with 8.0.4, SYSTEM_USER with 8.0.16; before, SUPER is all of them."""
-        if self.version < (8, 0, 16):
-            return (("*.*", ("PROCESS", "REPLICATION CLIENT", "SUPER")),)
-        privileges = (
-            "PROCESS",
-            "REPLICATION CLIENT",
-            "CONNECTION_ADMIN",
-            "REPLICATION_SLAVE_ADMIN",
-            "SERVICE_CONNECTION_ADMIN",
-            "SYSTEM_USER",  # else it may not kill root's sessions (error 1095)
-            "SYSTEM_VARIABLES_ADMIN",
-        )
-        return (("*.*", privileges), ("performance_schema.*", ("SELECT",)))
+        """Before 8.0 SUPER is all of them; what stopped the applier stands in a table since 5.7.2 (manual)."""
+        split = tuple(name for name, since in SPLIT_FROM_SUPER.items() if self.version >= since) or ("SUPER",)
+        everywhere = ("*.*", ("PROCESS", "REPLICATION CLIENT", *split))
+        return (everywhere,) if self.version < (5, 7, 2) else (everywhere, ("performance_schema.*", ("SELECT",)))
 
     @property
     def write_through_privileges(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from runbook.host import Host
 from runbook.mysql.dialect import Dialect
 from runbook.mysql.replication import replica_status
 from runbook.mysql.session import Server
+from runbook.mysql.shown import same, skip_errors
 from runbook.mysql.terms import renamed
 from runbook.settings import Node, Settings
 from runbook.step import Gap, State
@@ -62,7 +63,7 @@ def wanted(manner: Manner) -> dict[str, str]:
         "log_replica_updates": "ON",
         "relay_log_recovery": "ON",
         "replica_net_timeout": str(NET_TIMEOUT_SECONDS),
-        "replica_skip_errors": _skip_errors(settings.slave_skip_errors),
+        "replica_skip_errors": skip_errors(settings.slave_skip_errors),
         "auto_increment_increment": str(settings.auto_increment_increment),
         "auto_increment_offset": str(node.auto_increment_offset),
         "character_set_server": dialect.character_set(settings.character_set),
@@ -71,12 +72,6 @@ def wanted(manner: Manner) -> dict[str, str]:
         values["sql_mode"] = settings.sql_mode
     values |= dialect.variables(by_gtid=manner.by_gtid) | semi_sync(manner)
     return {dialect.named(name): value for name, value in values.items()}
-
-
-def _skip_errors(value: str) -> str:
-    """As the server shows it: numbers in ascending order."""
-    numbers = value.replace(" ", "").split(",")
-    return ",".join(sorted(numbers, key=int)) if all(n.isdigit() for n in numbers) else value.upper()
 
 
 def semi_sync(manner: Manner) -> dict[str, str]:
@@ -142,7 +137,8 @@ class InForce:
 
     def read(self, host: Host) -> State:
         state: dict[str, object] = dict.fromkeys(self.variables.keys() & OFF_UNLESS_NAMED, "OFF")
-        state |= read_variables(self.server, self.variables)
+        for name, shown in read_variables(self.server, self.variables).items():
+            state[name] = self.variables[name] if same(name, self.variables[name], shown) else shown
         if self.plugin:
             loaded = self.server.ask(
                 "SELECT 1 FROM information_schema.plugins WHERE plugin_library = %s AND plugin_status = 'ACTIVE'",
