@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from changes import but_for_the_lock, changes
 from commandline import until
-from outside import ENGINE, IS_FIRST_ROW, NAME, OS, SUBNET, OutsidePair, but_for_the_lock, changes, reset
+from outside import OutsidePair, reset
+from row import ENGINE, IS_FIRST_ROW, NAME, OS, SUBNET
 
 from runbook.lab.command import locked
 from runbook.lab.pair import Lab

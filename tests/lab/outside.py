@@ -1,12 +1,10 @@
 """The lab's hosts as they are, seen from outside the tool: their servers, addresses, processes and files."""
 
-import os
 import re
 import secrets
 import shlex
-import stat
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+import row
+from changes import BESIDE, LOGINS, SENDER, SERVING, files_in
 from commandline import Operator, Ran
 from hosts_env_file import awkward, settings, single_quoted
 from processes import processes, same_host
@@ -21,61 +21,13 @@ from processes import processes, same_host
 from runbook.lab.machine import Machine
 from runbook.lab.pair import Lab
 
-# Another lab beside this one, for who tests two trees at once: LAB_TESTS=NAME:SUBNET.
-NAME, SUBNET = os.environ.get("LAB_TESTS", "test:192.168.153").split(":")
-# Another row of the lab's table than its first: LAB_ENGINE=ENGINE/OS, or ENGINE/OS/REPLICATION. Then the tests marked
-# `story` run, and no others.
-FIRST_ROW = ["mysql-9.7", "debian-sid", "auto"]
-ROW = os.environ.get("LAB_ENGINE", "mysql-9.7/debian-sid").split("/")
-ENGINE, OS, REPLICATION = [*ROW, "auto"][:3]
-IS_FIRST_ROW = [ENGINE, OS, REPLICATION] == FIRST_ROW
-IS_MARIADB = ENGINE.startswith("mariadb")
-IS_MYSQL_9 = ENGINE.startswith("mysql-9")
-HAS_SUPER_READ_ONLY = IS_MYSQL_9
-MYSQLD = "mariadbd" if IS_MARIADB else "mysqld"
-MASTER, SLAVE = f"master {SUBNET}.128", f"slave {SUBNET}.129"  # as messages name them
+MASTER, SLAVE = f"master {row.SUBNET}.128", f"slave {row.SUBNET}.129"  # as messages name them
 SSH_SECONDS = 30
 SQL_SECONDS = 10
 PASSWORD_KEYS = ("MYSQL_ROOT_PASSWORD", "REPLICA_PASSWORD", "CHECK_PASSWORD", "PROBE_PASSWORD")
 # bash's own read and <(): the password is neither an argument nor a file.
-CLIENT = "mariadb" if IS_MARIADB else "mysql"
-MYSQL = f"IFS= read -r -d '' options; exec {CLIENT} --defaults-file=<(printf %s \"$options\") -NB --raw"
+MYSQL = f"IFS= read -r -d '' options; exec {row.CLIENT} --defaults-file=<(printf %s \"$options\") -NB --raw"
 READ_ONLY = 1290  # ER_OPTION_PREVENTS_STATEMENT
-# What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
-LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
-# The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
-SENDER = ("run/mysql-runbook.alerts", "run/systemd/units", "run/systemd/journal/streams")
-# keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own
-# files when it likes; what is in them is compared by SQL.
-SERVING = (
-    "run/lock/mysql-runbook.scripts",
-    "run/mysql-runbook.vrrp",
-    "run/mysql-runbook.heard",
-    "run/mysql-runbook.watch",
-    "var/lib/mysql",
-)
-# What is not in the host's own layer, but on a file system beside it.
-BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
-# One operator at a time: the lock's file is written by every run that may change something.
-LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
-CLOSED = f"SELECT @@GLOBAL.{'super_' if HAS_SUPER_READ_ONLY else ''}read_only"
-# Of all its transactions, in words that are the same on both servers; without GTID nothing.
-EXECUTED = "SELECT @@GLOBAL.gtid_current_pos" if IS_MARIADB else "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
-LOGGED = "SELECT @@GLOBAL.gtid_binlog_state" if IS_MARIADB else EXECUTED
-OWN = "SELECT CONCAT('-', @@server_id, '-')" if IS_MARIADB else "SELECT @@server_uuid"
-STATUS = f"SHOW {'REPLICA' if IS_MYSQL_9 else 'SLAVE'} STATUS"
-RECEIVER, APPLIER = 10, 11  # columns of it, in every version: Slave_IO_Running, Slave_SQL_Running
-SERVER = """
-SHOW GLOBAL VARIABLES;
-SELECT 'account', user, host, plugin, HEX(authentication_string) FROM mysql.user;
-SELECT 'right', grantee, privilege_type FROM information_schema.user_privileges;
-SELECT 'right', grantee, table_schema, privilege_type FROM information_schema.schema_privileges;
-"""
-SOURCE = """
-SELECT 'source', slave_master_info.* FROM mysql.slave_master_info;
-SELECT 'receiver', service_state FROM performance_schema.replication_connection_status;
-SELECT 'applier', service_state FROM performance_schema.replication_applier_status;
-"""
 
 
 class SqlError(Exception):
@@ -137,18 +89,35 @@ class OutsideHost:
 
     def replicates(self) -> bool:
         """Whether both replication threads run."""
+        status = self._status()
+        return (status[row.RECEIVER], status[row.APPLIER]) == ("Yes", "Yes")
+
+    def _status(self) -> list[str]:
         # A set of transactions or an error may go on in further lines.
-        (first, *_) = self.sql(STATUS) or [[""] * (APPLIER + 1)]
-        return (first[RECEIVER], first[APPLIER]) == ("Yes", "Yes")
+        first, *_ = self.sql(row.STATUS) or [[""] * (row.APPLIED_POSITION + 1)]
+        return first
+
+    def has_all_of(self, master: "OutsideHost") -> bool:
+        """Whether it has every transaction that its master has."""
+        if not row.BY_POSITION:
+            return self.value(row.EXECUTED) == master.value(row.EXECUTED)
+        status = self._status()
+        return [status[row.APPLIED_FILE], status[row.APPLIED_POSITION]] == master.sql(row.LOG_STATUS)[0][:2]
 
     def has_none_of(self, other: "OutsideHost") -> bool:
         """Whether no transaction that the other server made is on this one."""
-        return other.value(OWN) not in self.value(LOGGED)
+        if not row.BY_POSITION:
+            return other.value(row.OWN) not in self.value(row.LOGGED)
+        logs = [name for name, *_ in self.sql("SHOW BINARY LOGS")]
+        events = self.sql("; ".join(f"SHOW BINLOG EVENTS IN {self.literal(log)}" for log in logs))
+        made_by = {event[row.MADE_BY] for event in events if len(event) > row.MADE_BY}
+        assert self.value("SELECT @@server_id") in made_by
+        return other.value("SELECT @@server_id") not in made_by
 
     def refuses_root(self) -> bool:
         """Whether the server takes no write, root's included where it can refuse those."""
-        if not HAS_SUPER_READ_ONLY:
-            return self.value(CLOSED) == "1"
+        if not row.HAS_SUPER_READ_ONLY:
+            return self.value(row.CLOSED) == "1"
         try:
             self.sql("CREATE SCHEMA nobodys")
         except SqlError as error:
@@ -181,16 +150,16 @@ class OutsideHost:
 
         The time of the last change of the inode is among it, which nobody can set: the content need not be read.
         """
-        found = dict(_walk(self.machine.home / "upper", "", LOGINS + SENDER + ignore))
+        found = dict(files_in(self.machine.home / "upper", "", LOGINS + SENDER + ignore))
         for folder in BESIDE:
-            found |= _walk(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + SENDER + ignore)
+            found |= files_in(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + SENDER + ignore)
         return found
 
     def state(self) -> dict[str, object]:
         """Its daemons, addresses, files, and all that its server is; to be compared with what it is later."""
-        daemons = {name: self.daemon(name) for name in (MYSQLD, "keepalived")}
-        serves = daemons[MYSQLD] is not None
-        query = SERVER + SOURCE if IS_MYSQL_9 else SERVER
+        daemons = {name: self.daemon(name) for name in (row.MYSQLD, "keepalived")}
+        serves = daemons[row.MYSQLD] is not None
+        query = row.SERVER + row.SOURCE if row.IS_MYSQL_9 else row.SERVER
         server = {" ".join(row): True for row in self.sql(query)} if serves else {}
         files = self.files(SERVING if serves else ())
         return {"daemons": daemons, "addresses": self.addresses(), "files": files, "server": server}
@@ -235,15 +204,14 @@ class OutsidePair:
 
     def is_healthy(self) -> bool:
         """Whether the servers themselves say so: VIP, daemons, read-only flags, replication, the same transactions."""
-        if None in [host.daemon(name) for host in self.hosts for name in (MYSQLD, "keepalived")]:
+        if None in [host.daemon(name) for host in self.hosts for name in (row.MYSQLD, "keepalived")]:
             return False
-        (closed, executed), (slave_closed, slave_executed) = [host.sql(f"{CLOSED}; {EXECUTED}") for host in self.hosts]
         return (
             self.vip_is_on() == ["master"]
-            and (closed, slave_closed) == (["0"], ["1"])
+            and [host.value(row.CLOSED) for host in self.hosts] == ["0", "1"]
             and self.slave.replicates()
-            and self.master.sql(STATUS) == []
-            and executed == slave_executed
+            and self.master.sql(row.STATUS) == []
+            and self.slave.has_all_of(self.master)
         )
 
     def client(self, host: str = "", user: str = "", password: str = "") -> Any:
@@ -290,45 +258,5 @@ def reset(lab: Lab) -> OutsidePair:
     for key, core in cores.items():
         line = f"{key}={single_quoted(awkward(core))}"
         text = re.sub(rf"^{key}=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
-    lab.hosts_env.write_text(text if REPLICATION == "auto" else f"{text}REPLICATION={REPLICATION}\n")
+    lab.hosts_env.write_text(text if row.REPLICATION == "auto" else f"{text}REPLICATION={row.REPLICATION}\n")
     return OutsidePair(lab, Operator(lab.hosts_env, tuple(cores.values())))
-
-
-def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """What differs between two states, however deep, by its path."""
-    found: dict[str, tuple[object, object]] = {}
-    for key in before.keys() | after.keys():
-        old, new = before.get(key), after.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found |= {f"{key}: {inner}": change for inner, change in changes(old, new).items()}
-        elif old != new:
-            found[key] = (old, new)
-    return found
-
-
-def but_for_the_lock(found: Mapping[str, tuple[object, object]]) -> dict[str, tuple[object, object]]:
-    """Changes without those that a run makes to be the only one."""
-    return {path: change for path, change in found.items() if not path.endswith(LOCK)}
-
-
-def expect_same(before: Mapping[str, object], after: Mapping[str, object], *, locked: bool = False) -> None:
-    """Fail with everything that has changed; with `locked` a run may have taken and given back its lock."""
-    found = changes(before, after)
-    if locked:
-        found = but_for_the_lock(found)
-    assert not found, "changed:\n" + "\n".join(f"{path}: {old} → {new}" for path, (old, new) in found.items())
-
-
-def _walk(root: Path, folder: str, ignore: tuple[str, ...]) -> Iterator[tuple[str, tuple[object, ...]]]:
-    for directory, folders, files in os.walk(root / folder):
-        for name in (*folders, *files):
-            path = Path(directory, name)
-            inside = str(path.relative_to(root))
-            if inside.startswith(ignore):
-                continue
-            try:
-                status = path.lstat()
-            except FileNotFoundError:
-                continue
-            size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
-            yield inside, (oct(status.st_mode), status.st_uid, size, status.st_mtime_ns, status.st_ctime_ns)

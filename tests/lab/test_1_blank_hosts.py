@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from changes import expect_same
 from commandline import PROJECT, Operator, Running
-from outside import MASTER, SLAVE, SUBNET, OutsidePair, expect_same, mounted
+from outside import MASTER, SLAVE, OutsidePair, mounted
+from row import SUBNET
 
 from runbook.lab.command import SBIN_PATH
 from runbook.lab.pair import STATE

@@ -8,8 +8,10 @@ import re
 
 import pymysql
 import pytest
+from changes import changes, expect_same
 from commandline import until
-from outside import MASTER, MYSQLD, NAME, READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, changes, expect_same
+from outside import MASTER, READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError
+from row import MYSQLD, NAME
 from watchers import Argv
 
 SEEN_SECONDS = 10

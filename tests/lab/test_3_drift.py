@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from changes import expect_same
 from commandline import until
-from outside import READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError, expect_same
+from outside import READ_ONLY, SLAVE, OutsideHost, OutsidePair, SqlError
 from watchers import Addresses
 
 DRIFT = 3

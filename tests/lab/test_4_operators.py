@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from changes import expect_same
 from commandline import Running, until
-from outside import MASTER, OutsidePair, expect_same
+from outside import MASTER, OutsidePair
 from watchers import Addresses
 
 SETTLED_SECONDS = 10

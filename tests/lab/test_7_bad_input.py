@@ -5,8 +5,9 @@ Needs a healthy pair and leaves one.
 
 from pathlib import Path
 
+from changes import expect_same
 from commandline import until
-from outside import SLAVE, OutsidePair, expect_same, mounted
+from outside import SLAVE, OutsidePair, mounted
 
 HOST_FAILED = 1
 SETTLED_SECONDS = 10

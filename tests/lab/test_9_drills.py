@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from changes import expect_same
 from commandline import until
-from outside import READ_ONLY, OutsidePair, expect_same
+from outside import READ_ONLY, OutsidePair
 from watchers import Writer
 
 TAKEOVERS = (

@@ -1,0 +1,65 @@
+"""What has changed on the lab's hosts: their files, and all else that two states of them differ in."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+# What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
+LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
+# The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
+SENDER = ("run/mysql-runbook.alerts", "run/systemd/units", "run/systemd/journal/streams")
+# keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own
+# files when it likes; what is in them is compared by SQL.
+SERVING = (
+    "run/lock/mysql-runbook.scripts",
+    "run/mysql-runbook.vrrp",
+    "run/mysql-runbook.heard",
+    "run/mysql-runbook.watch",
+    "var/lib/mysql",
+)
+# What is not in the host's own layer, but on a file system beside it.
+BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
+# One operator at a time: the lock's file is written by every run that may change something.
+LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
+
+
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+    """What differs between two states, however deep, by its path."""
+    found: dict[str, tuple[object, object]] = {}
+    for key in before.keys() | after.keys():
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found |= {f"{key}: {inner}": change for inner, change in changes(old, new).items()}
+        elif old != new:
+            found[key] = (old, new)
+    return found
+
+
+def but_for_the_lock(found: Mapping[str, tuple[object, object]]) -> dict[str, tuple[object, object]]:
+    """Changes without those that a run makes to be the only one."""
+    return {path: change for path, change in found.items() if not path.endswith(LOCK)}
+
+
+def expect_same(before: Mapping[str, object], after: Mapping[str, object], *, locked: bool = False) -> None:
+    """Fail with everything that has changed; with `locked` a run may have taken and given back its lock."""
+    found = changes(before, after)
+    if locked:
+        found = but_for_the_lock(found)
+    assert not found, "changed:\n" + "\n".join(f"{path}: {old} → {new}" for path, (old, new) in found.items())
+
+
+def files_in(root: Path, folder: str, ignore: tuple[str, ...]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Every file below a folder but those ignored, with what changes when it is touched."""
+    for directory, folders, files in os.walk(root / folder):
+        for name in (*folders, *files):
+            path = Path(directory, name)
+            inside = str(path.relative_to(root))
+            if inside.startswith(ignore):
+                continue
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+            size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+            yield inside, (oct(status.st_mode), status.st_uid, size, status.st_mtime_ns, status.st_ctime_ns)
