@@ -91,13 +91,13 @@ FACTS: dict[str, Fact] = {
     ),
     # (N) 5.7.8.
     "close": (
-        lambda d: (d.close, d.closed, d.write_through_privilege, bool(d.writes_through)),
+        lambda d: (d.close, d.closed, d.write_through_privileges, bool(d.writes_through)),
         {
-            "5.6": ("SET GLOBAL read_only = ON", "SELECT @@GLOBAL.read_only", "SUPER", True),
+            "5.6": ("SET GLOBAL read_only = ON", "SELECT @@GLOBAL.read_only", ("SUPER",), True),
             "5.7.8": (
                 "SET GLOBAL super_read_only = ON",
                 "SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only",
-                "",
+                (),
                 False,
             ),
         },
