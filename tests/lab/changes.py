@@ -5,8 +5,17 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-# What each login leaves: sshd's line in the journal, the greeting it was shown, and sudo's note of who called it.
-LOGINS = ("var/log/journal", "run/motd.dynamic", "run/sudo")
+# What looking leaves. Each login: sshd's line in the journal, the greeting it was shown, logind's session, and sudo's
+# note of who called it. Each question to rpm: what is beside its database.
+LOOKING = (
+    "var/log/journal",
+    "run/motd.dynamic",
+    "run/sudo",
+    "run/systemd/sessions",
+    "run/systemd/transient",
+    "run/systemd/users",
+    "var/lib/rpm/rpmdb.sqlite-",
+)
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
 SENDER = ("run/mysql-runbook.alerts", "run/systemd/units", "run/systemd/journal/streams")
 # keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own

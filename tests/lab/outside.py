@@ -13,7 +13,7 @@ from typing import Any
 
 import pymysql
 import row
-from changes import BESIDE, LOGINS, SENDER, SERVING, files_in
+from changes import BESIDE, LOOKING, SENDER, SERVING, files_in
 from commandline import Operator, Ran
 from hosts_env_file import awkward, settings, single_quoted
 from processes import processes, same_host
@@ -150,9 +150,9 @@ class OutsideHost:
 
         The time of the last change of the inode is among it, which nobody can set: the content need not be read.
         """
-        found = dict(files_in(self.machine.home / "upper", "", LOGINS + SENDER + ignore))
+        found = dict(files_in(self.machine.home / "upper", "", LOOKING + SENDER + ignore))
         for folder in BESIDE:
-            found |= files_in(Path(f"/proc/{self.machine.init()}/root"), folder, LOGINS + SENDER + ignore)
+            found |= files_in(Path(f"/proc/{self.machine.init()}/root"), folder, LOOKING + SENDER + ignore)
         return found
 
     def state(self) -> dict[str, object]:

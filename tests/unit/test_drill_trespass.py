@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pymysql
 import pytest
-from fake import mysqld_of, pair_of
+from fake import link_of, mysqld_of, pair_of
 from fake_mysqld import FakeConnection
 
 from runbook.checks.writes import NO_ROW
@@ -73,7 +73,8 @@ def test_the_account_is_made_anew_with_a_password_of_its_own_and_dropped_where_i
 ) -> None:
     pair = pair_of(settings)
     mysqld = mysqld_of(pair.master)
-    mysqld.says(KNOWN, {"1": 1})
+    for side in pair.sides.values():
+        mysqld_of(side, mysqld if side.role == "master" else None).says(KNOWN, {"1": 1})
     made: list[str] = []
 
     def take(password: str) -> str:
@@ -96,9 +97,30 @@ def test_the_account_is_made_anew_with_a_password_of_its_own_and_dropped_where_i
 
 def test_where_there_is_no_such_account_nothing_is_done(settings: Settings, fake_mysql: None) -> None:
     pair = pair_of(settings)
-    mysqld_of(pair.master).says(KNOWN)
+    mysqlds = [mysqld_of(side) for side in pair.sides.values()]
+    for mysqld in mysqlds:
+        mysqld.says(KNOWN)
     drop_account(pair)
-    assert mysqld_of(pair.master).changed == []
+    assert [mysqld.changed for mysqld in mysqlds] == [[], []]
+
+
+@pytest.mark.parametrize("keeper", ["master", "slave"])
+def test_an_account_that_a_power_cut_took_from_one_server_is_dropped_on_both(
+    settings: Settings, fake_mysql: None, keeper: str
+) -> None:
+    pair = pair_of(settings)
+    for side in pair.sides.values():
+        rows = ({"1": 1},) if side.role == keeper else ()
+        mysqld_of(side).says(KNOWN, *rows)
+    master = link_of(pair.master).mysqlds["127.0.0.1", settings.mysql_port]
+    account = "'runbook_drill'@'127.0.0.1' IDENTIFIED BY 'once-more'"
+    made = [f"CREATE USER IF NOT EXISTS {account}", f"ALTER USER {account} ACCOUNT UNLOCK"]
+    for statement in (*made, DROP):
+        master.takes(statement)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trespass.secrets, "token_urlsafe", lambda size: "once-more")
+        drop_account(pair)
+    assert master.changed == [*made, DROP]
 
 
 @pytest.mark.parametrize("dropped", [True, False])
@@ -109,6 +131,7 @@ def test_a_drill_that_is_cut_off_drops_the_account_where_the_master_takes_writes
     mysqld = mysqld_of(pair.slave)
     mysqld.says("SELECT @@GLOBAL.gtid_executed", {"executed": "a:1-9"})
     mysqld.says("SELECT @@server_uuid", {"uuid": "b"})
+    mysqld.says(KNOWN, {"1": 1})
     mysqld = mysqld_of(pair.master)
     mysqld.says(KNOWN, {"1": 1})
     mysqld.takes(DROP, None if dropped else READ_ONLY)
