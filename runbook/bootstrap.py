@@ -70,7 +70,7 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
         if task.name in names:
             report.task(task.name)
             for phase in task.phases(pair, consent):
-                pair.side_by_side(partial(_converge, phase, report), phase.roles)
+                pair.side_by_side(partial(_converge, task.name, phase, report), phase.roles)
 
 
 def refuse_when_failed_over(pair: Pair) -> None:
@@ -106,8 +106,14 @@ def report_environment(pair: Pair, report: Report) -> None:
             report.say(f"{side.host}: SELinux is fully off only after a reboot, which is yours to do", "yellow")
 
 
-def _converge(phase: Phase, report: Report, side: Side) -> None:
-    steps = phase.steps(side)
+def _converge(task: str, phase: Phase, report: Report, side: Side) -> None:
+    try:
+        steps = phase.steps(side)
+    except NotReady as reason:
+        if not side.host.dry:
+            raise
+        report.outcome(Outcome(side.host.name, task, "waits", note=str(reason)))
+        return
     foresee(side.host, steps)
     for step in steps:
         try:

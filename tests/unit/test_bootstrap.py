@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 
 import pytest
 from fake import captured_json, link_of, pair_of
@@ -12,6 +13,7 @@ from runbook.bootstrap import NAMES, Task, bring_through
 from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.keepalived_version import VERSION_QUESTION
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.socket_login import CLIENT
 from runbook.pair import Pair
 from runbook.preflight import CLOCK_QUESTION
@@ -90,6 +92,19 @@ def test_a_plan_for_two_blank_hosts_shows_every_step_and_changes_nothing(setting
     assert seen["slave", "replication from the master"].status == "waits"
     assert seen["master", "the master serves"].status == "waits"
     assert not [outcome for outcome in report.outcomes if outcome.status in ("changed", "failed")]
+
+
+def test_a_plan_goes_on_where_the_server_is_known_only_once_it_is_there(
+    settings_of: Callable[..., Settings], report: Report
+) -> None:
+    pair = blank(settings_of(MYSQL_SOURCE="http://127.0.0.1:9/mysql-apt-config_0.8.33-1_all.deb"), dry=True)
+    for side in pair.sides.values():
+        link_of(side).says(PROGRAM_QUESTION, "")
+    bring_through(pair, NAMES, report, lambda question: False)
+    (waits,) = [each for each in report.outcomes if each.step == "configure-mycnf" and each.host == "slave"]
+    assert waits.status == "waits"
+    assert "MYSQL_SOURCE" in waits.note
+    assert report.outcomes[-1].step == "the master serves"
 
 
 def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report: Report) -> None:
