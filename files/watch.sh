@@ -89,15 +89,24 @@ watch_connections() {
     fi
 }
 
-# watch_slave STATUS SLAVES: on a master that takes writes, whether the slave acknowledges them.
+# watch_slave STATUS SLAVES: on a master that takes writes, whether the slave acknowledges them. Where it is not asked to,
+# whether its server answers; that its replication runs is watched on its own host.
 watch_slave() {
-    if [ "$SEMI_SYNC_SECONDS" = 0 ] || [ -z "$1" ] || ! holds_vip; then
+    local why=''
+    if ! holds_vip || { [ "$SEMI_SYNC_SECONDS" != 0 ] && [ -z "$1" ]; }; then
         passes slave-away
-    elif [ "$1" = ON ] && [ "$2" != 0 ]; then
+        return
+    fi
+    if [ "$SEMI_SYNC_SECONDS" != 0 ]; then
+        [ "$1" = ON ] && [ "$2" != 0 ] || why="semi-synchronous replication is not in force"
+    elif [ -z "$(peer_closed)" ]; then
+        why="mysqld on $PEER does not answer"
+    fi
+    if [ -z "$why" ]; then
         passes slave-away
         notice_over slave-away
     elif lasts slave-away; then
-        notice slave-away "semi-synchronous replication is not in force: what is acknowledged now is on this host only"
+        notice slave-away "$why: what is acknowledged now is on this host only"
     fi
 }
 

@@ -142,6 +142,10 @@ class MySQL:
         if self.has_admin_door:
             # A door that max_connections does not close, for the scripts and the runbook.
             wanted |= {"admin_address": "127.0.0.1", "admin_port": str(ADMIN_PORT)}
+        if self.version < (5, 7):
+            # While a commit waits for room on the disk the slave hears nothing, and at its second call back the whole
+            # server hangs on what the commit holds (seen on 5.6.24; its dump thread still shares the log's lock).
+            wanted["replica_net_timeout"] = "120"
         if self.version < (5, 7, 10):
             # The article's kit turns it off, and commits are lost although all else is durable; later it is always on
             # (MySQL WL#8843).

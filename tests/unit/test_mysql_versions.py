@@ -249,6 +249,11 @@ def test_durable_commits_need_xa_where_it_can_be_off(settings: Settings) -> None
         assert read_file(manner(settings, "master", version, by_gtid=False)).get("innodb_support_xa") == said
 
 
+def test_a_slave_of_5_6_bears_with_a_master_whose_disk_is_full(settings: Settings) -> None:
+    for version, seconds in (("5.6.24", "120"), ("5.7.9", "4"), ("8.0.11", "4")):
+        assert read_file(manner(settings, "slave", version, by_gtid=False))["slave_net_timeout"] == seconds
+
+
 @pytest.mark.parametrize("mode", ["NO_AUTO_CREATE_USER", "MYSQL40", "DB2"])
 def test_a_mode_that_was_dropped_is_refused_with_the_reason(settings_of: Callable[..., Settings], mode: str) -> None:
     settings = settings_of(SQL_MODE=f"STRICT_TRANS_TABLES,{mode}")

@@ -144,6 +144,21 @@ def test_a_slave_that_was_away_for_one_look_is_not_told(master: Station) -> None
     assert master.alerts == {}
 
 
+def test_without_semi_sync_a_slave_whose_server_does_not_answer_is_told(master: Station) -> None:
+    with (master.folder / "mysql-runbook.conf").open("a") as conf:
+        conf.write("SEMI_SYNC_SECONDS=0\n")
+    master.facts(Rpl_semi_sync_source_status="OFF", Rpl_semi_sync_source_clients="0")
+    for answer, alerts in (("1", []), ("", ["slave-away"]), ("1", [])):
+        peer = master.state / "peer"
+        if answer:
+            master.write("peer", answer)
+        else:
+            peer.unlink()
+        look(master, 2)
+        assert list(master.alerts) == alerts
+    assert said(master, "does not answer: what is acknowledged now is on this host only") == 1
+
+
 # ---- replication ----
 
 
