@@ -90,6 +90,10 @@ class Dialect(Protocol):
         """What of MASTER_CONNECT_RETRY and MASTER_RETRY_COUNT its CHANGE MASTER TO takes."""
         ...
 
+    def without_tls(self, master: Asked) -> dict[str, object]:
+        """The options of CHANGE MASTER TO, in its old words, that are needed where the master has no TLS."""
+        ...
+
     def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
         """CHANGE MASTER TO with these options, which are named in its old words; each value a placeholder."""
         ...

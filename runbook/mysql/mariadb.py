@@ -47,6 +47,11 @@ class MariaDB:
             "gtid", "MariaDB keeps the slave's GTID position in a table, safe in a crash; its file position not"
         )
 
+    def without_tls(self, master: Asked) -> dict[str, object]:
+        """TLS is the default from 11.4 on, and fails where the master has it switched off [M on 11.8]."""
+        has_none = self.version >= (11, 4) and master.value("SELECT @@have_ssl") != "YES"
+        return {"MASTER_SSL": 0} if has_none else {}
+
     def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
         """The slave's own position, not current_pos: what the slave made itself must not be passed over unseen."""
         words = [f"{name} = %s" for name in options] + [f"MASTER_USE_GTID = {'slave_pos' if by_gtid else 'no'}"]

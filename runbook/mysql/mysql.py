@@ -109,6 +109,9 @@ class MySQL:
         """Of variables, status and plugins: 8.0.26 (release notes)."""
         return self.version >= (8, 0, 26)
 
+    def without_tls(self, master: Asked) -> dict[str, object]:
+        return {}
+
     def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
         """CHANGE REPLICATION SOURCE TO came with 8.0.23, and is the only one since 8.4.
 

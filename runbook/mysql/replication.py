@@ -119,6 +119,7 @@ class Replicates:
             "MASTER_USER": self.user,
             "MASTER_PASSWORD": self.password.reveal(),
             **{name: retry[name] for name in self.slave.dialect.retry_options},
+            **self.slave.dialect.without_tls(self.master),
             **self.tracking.place(status, self.master),
         }
         statement = self.slave.dialect.change_master(options, by_gtid=self.tracking.by_gtid)
