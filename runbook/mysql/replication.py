@@ -142,10 +142,7 @@ class Replicates:
 
 def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Server, tracking: Tracking) -> str | None:
     """Why replication must not simply be (re)started, with the way out; None when nothing can be lost by it."""
-    if status and status.applier_error:
-        return (
-            f"the applier stopped on an error\n  {status.applier_error}\nRepair the row it names; nothing is skipped."
-        )
+    stopped = f"the applier stopped on an error\n  {status.applier_error}\n" if status and status.applier_error else ""
     # The slave first: what it has then, a master that is written to has too by the time it is asked.
     # What it received and did not apply counts, too: a start may discard it.
     on_slave = tracking.of_slave(slave, status).plus(tracking.received(status))
@@ -155,10 +152,12 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
         wrong = f" (it replicates from {status.source})" if status and status.source != source else ""
         names = ", ".join(listed(tracking.each(slave, errant)))
         return (
-            f"the slave{wrong} has transactions that the master lacks: {names}\n"
+            f"{stopped}the slave{wrong} has transactions that the master lacks: {names}\n"
             "Look at them with mysqlbinlog. If the slave's data are worth nothing, empty it: "
             f"{slave.dialect.reset} there, and drop its schemas."
         )
+    if stopped:
+        return f"{stopped}Repair the row it names; nothing is skipped."
     lost = purged.minus(on_slave)
     if lost:
         return (
