@@ -1,24 +1,20 @@
 """When a drill refuses, what it tells the operator, and when it fails."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pymysql
 import pytest
-from drill_results import FAILED_OVER, FENCED, HOME, KEPT, RESULT, SAME, SPLIT, TAKEOVER
+from drill_results import FAILED_OVER, KEPT, RESULT, TAKEOVER
 from fake import mysqld_of, pair_of
 from rich.console import Console
 
 from runbook.drill import client, failover, stage, summary
-from runbook.drill.account import account
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.faults import FAULTS, Course
 from runbook.drill.faults.cut_off_master import CutOffMaster
 from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.faults.power_cut import PowerCut
-from runbook.drill.fencing import Attempts
-from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
 from runbook.drill.stage import ends_with_the_state, healed
 from runbook.errors import BadInput, HostError, RunbookError
@@ -126,18 +122,6 @@ def test_an_unhealthy_pair_is_refused_with_its_state_and_the_next_step(
     assert refusal.value.exit_code == 1
 
 
-def test_no_figure_within_its_bound_is_a_broken_promise() -> None:
-    within = replace(
-        RESULT,
-        takeover=replace(TAKEOVER, vip_gone_seconds=TAKEOVER.vip_seconds + 0.7),
-        fencing=replace(FENCED, master_looks=9, open_without_vip_seconds=FENCED.open_allowed_seconds),
-    )
-    assert broken_promises(within) == []
-    text = "\n".join(summary.lines("a fault", within))
-    assert "both hosts held the VIP for 0.700 s" in text
-    assert "9 looks, open for writes for 3.00 s" in text
-
-
 def test_the_table_has_a_row_for_each_drill_that_was_run(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
     report.show(summary.table({"kill-master": RESULT, "freeze-master": RESULT}))
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
@@ -243,11 +227,6 @@ def test_what_only_a_lab_can_take_is_refused_elsewhere(
     assert afterwards in text
 
 
-def test_what_healed_the_fault_stands_in_the_timeline() -> None:
-    healed_at = replace(RESULT, undone="mysqld is awake again", healed_seconds=4.2)
-    assert "   +4.200  mysqld is awake again" in list(summary.lines("a fault", healed_at))
-
-
 def test_replication_that_may_lack_writes_is_warned_of(
     ready: Callable[..., Pair], facts: dict[str, SideFacts], report: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,92 +269,6 @@ def test_a_lost_row_fails_the_drill_after_the_whole_story(
     assert "2 lost" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("result", "words"),
-    [
-        (replace(RESULT, ledger=replace(KEPT, unwanted=((0, 3),))), "refused or never sent"),
-        (replace(RESULT, takeover=replace(TAKEOVER, writes_on_slave=1)), "the slave acknowledged 1 writes"),
-        (replace(RESULT, slave_transactions="b0b:1-3"), "transactions of its own: b0b:1-3"),
-        (replace(RESULT, verdict=Verdict(Kind.SLAVE_WRITABLE, "DANGER", "close it")), "DANGER"),
-        (replace(RESULT, expected=Kind.MASTER_BACK), "The pair is failed over."),
-        (replace(RESULT, unrecovered="keepalived did not come back"), "keepalived did not come back"),
-        (replace(RESULT, fencing=replace(FENCED, slave_open_looks=2)), "the slave was open for writes (2 of 70 looks)"),
-        (replace(RESULT, fencing=replace(FENCED, open_without_vip_seconds=3.2)), "3.2 s without the VIP"),
-        (
-            replace(RESULT, fencing=replace(FENCED, trespasses={"root": Attempts(refused=12, accepted=2)})),
-            "the slave accepted 2 of root's 14 writes",
-        ),
-        (replace(RESULT, takeover=None, missed="waited 33 s in vain for: the VIP"), "in vain for: the VIP"),
-        (replace(HOME, home_seconds=None), "no write was acknowledged after the heal"),
-        (replace(HOME, split=replace(SPLIT, master_closed_looks=3)), "the master was closed in 3 of 300 looks"),
-        (replace(HOME, split=replace(SPLIT, one_vip_seconds=3.1)), "after they saw each other again"),
-        (replace(HOME, split=replace(SPLIT, one_vip_seconds=None)), "after they saw each other again"),
-        (replace(HOME, books=replace(SAME, rows_apart=((2, 7),))), "on one server only (writer, seq): ((2, 7),)"),
-        (replace(HOME, books=replace(SAME, vip_on=("master", "slave"))), "the VIP is on master and slave"),
-        (replace(HOME, books=replace(SAME, vip_on=())), "the VIP is on no host"),
-        (
-            replace(HOME, books=replace(SAME, lacking={"master": "b0b:1", "slave": ""})),
-            "the master lacks transactions that the other has: b0b:1",
-        ),
-        (
-            replace(HOME, books=replace(SAME, audits={"master": replace(KEPT, missing=((0, 1),)), "slave": KEPT})),
-            "LOST: 1 acknowledged writes are not on the master",
-        ),
-        (replace(RESULT, takeover=replace(TAKEOVER, vip_gone_seconds=2.084)), "both hosts held the VIP for 2.0 s"),
-    ],
-)
-def test_every_broken_promise_is_named(result: Result, words: str) -> None:
-    (promise,) = broken_promises(result)
-    assert words in promise
-    assert [score.breach for score in account("a fault", result, None, None).scorecard if score.met is False] == [
-        promise
-    ]
-    assert any(line.startswith("BROKEN") and words in line for line in summary.lines("a fault", result))
-
-
-def test_the_summary_tells_the_story_in_its_order() -> None:
-    lines = list(summary.lines("SIGKILL for mysqld on the master", RESULT))
-    assert lines[1:8] == [
-        "   -0.012  the last write acknowledged by the master",
-        "   +0.000  SIGKILL for mysqld on the master",
-        "   +0.071  the VIP is gone from the master",
-        "   +0.084  the VIP is on the slave",
-        "   +0.118  reads through the VIP again, answered by the slave",
-        "   +0.119  the first write refused by the slave",
-        "   +0.250  reads again for a client that was connected before",
-    ]
-    text = "\n".join(lines)
-    assert TAKEOVER.refusal in text
-    assert "0.13 s without any" in text
-    assert "44 writes acknowledged, 44 on the slave, 0 lost" in text
-    assert "1 writes never answered, 0 of them on the slave" in text
-    assert "acknowledged no write and made no transaction of its own" in text
-    assert "BROKEN" not in text
-
-
-def test_a_pair_that_came_home_by_itself_says_when_and_that_both_servers_are_the_same() -> None:
-    assert broken_promises(HOME) == []
-    lines = list(summary.lines("a power cut of both hosts", replace(HOME, undone="both are booted", split=SPLIT)))
-    assert lines[1:5] == [
-        "   +0.000  a power cut of both hosts",
-        "   +0.700  the VIP is on the slave too",
-        "   +1.500  both are booted",
-        "   +1.900  the slave let go of the VIP",
-    ]
-    text = "\n".join(lines)
-    assert "   +4.000  the first write acknowledged after that" in text
-    assert "12 acknowledged by the master while both had the VIP" in text
-    assert "all 44 acknowledged writes are on both servers" in text
-    assert "BROKEN" not in text
-
-
-def test_the_result_is_a_json_document() -> None:
-    document = json.loads(json.dumps(RESULT.as_dict()))
-    assert document["takeover"]["vip_seconds"] == TAKEOVER.vip_seconds
-    assert document["ledger"]["missing"] == []
-    assert document["verdict"]["kind"] == "failed_over"
-
-
 @pytest.mark.parametrize("cut", [KeyboardInterrupt(), HostError("master", "the SSH connection was lost")])
 def test_a_drill_that_is_cut_off_heals_and_says_where_the_pair_stands(
     settings: Settings,
@@ -415,17 +308,3 @@ def test_a_cut_off_drill_whose_hosts_are_gone_still_says_what_to_do(
     told = capsys.readouterr().out
     assert "no host answers" in told
     assert "inv failback" in told
-
-
-def test_the_scorecard_has_the_figures_of_each_course() -> None:
-    took_over = account("a fault", replace(RESULT, relay_seconds=4.3), 0.3, 0.5)
-    relay = {score.promise: score for score in took_over.scorecard}["All that the slave had received is applied"]
-    assert (relay.seconds, relay.met) == (4.3, True)
-    came_home = account("a fault", replace(HOME, split=SPLIT), None, None)
-    scores = {score.promise: score for score in came_home.scorecard}
-    assert scores["Writes are acknowledged after the heal"].seconds == HOME.home_seconds
-    assert scores["The master stays the one writer"].met
-    assert scores["One host holds the VIP after the heal"].met
-    assert "The VIP is on the slave" not in scores
-    assert not [score.promise for score in came_home.scorecard if score.breach]
-    assert "came home by itself, writes 2.50 s after the heal" in came_home.headline

@@ -1,10 +1,9 @@
 """What a fault does to a host, and that it is undone whatever happens."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import FakeLink, LocalLink, captured_json, host_of, link_of, mysqld_of
+from fake import FakeLink, captured_json, link_of, mysqld_of
 
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers, power_cut
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
@@ -16,17 +15,14 @@ from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
 from runbook.drill.faults.lagging_slave import LaggingSlave
 from runbook.drill.faults.power_cut import PowerCut
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
-from runbook.drill.leash import Leash
 from runbook.errors import HostError
 from runbook.facts import TAKEOVER_QUESTION
-from runbook.host import ChangedInDryRun
 from runbook.pair import Pair, Side
 from runbook.settings import Node, Settings
 from runbook.ssh import Ran
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
-from runbook.wait import until
 
 DROP_IN_FILE = DROP_IN.format(unit="mysql")
 RELOAD = "systemctl daemon-reload"
@@ -252,40 +248,6 @@ def test_a_cut_power_is_given_back_until_the_host_takes_logins(pair: Pair, maste
 def test_a_host_that_runs_is_not_booted(master: Side, machine: Machine) -> None:
     PowerCut().heal(master)
     assert machine.done == []
-
-
-@pytest.fixture
-def mark(tmp_path: Path) -> Path:
-    return tmp_path / "undone"
-
-
-def test_a_leash_undoes_nothing_while_it_is_held(settings: Settings, mark: Path) -> None:
-    link = LocalLink()
-    leash = Leash(host_of(settings, link), f"touch {mark}")
-    assert not mark.exists()
-    leash.close()
-    until("the undoing", 5, mark.exists, pause=0.01)
-
-
-def test_a_leash_undoes_when_the_connection_ends(settings: Settings, mark: Path) -> None:
-    link = LocalLink()
-    Leash(host_of(settings, link), f"touch {mark}")
-    link.close()
-    until("the undoing", 5, mark.exists, pause=0.01)
-
-
-def test_a_leash_that_does_not_start_is_an_error(settings: Settings, mark: Path) -> None:
-    class Dead(LocalLink):
-        def process(self, script: str) -> Any:
-            return super().process("exit 1")
-
-    with pytest.raises(HostError, match="does not start"):
-        Leash(host_of(settings, Dead()), f"touch {mark}")
-
-
-def test_a_dry_run_holds_no_leash(settings: Settings, mark: Path) -> None:
-    with pytest.raises(ChangedInDryRun):
-        Leash(host_of(settings, FakeLink(), dry=True), f"touch {mark}")
 
 
 RESTART_ANSWERS = [("on-failure", True), ("always", True), ("no", False), ("on-success", False)]
