@@ -21,11 +21,17 @@ declare -A NEXT_TRY=() PAUSE=() TRIED_SINCE=() LAST_WORDS=() GIVEN_UP=()
 
 # so KIND: since when and what, or "over"; told CHANNEL KIND: the same as the channel was told it.
 so() {
-    cat "$ALERTS/now/$1" 2>/dev/null || echo over
+    what_is_in "$ALERTS/now/$1"
 }
 
 told() {
-    cat "$ALERTS/told/$1/$2" 2>/dev/null || echo over
+    what_is_in "$ALERTS/told/$1/$2"
+}
+
+what_is_in() {
+    local known=over
+    { IFS= read -r -d '' known || :; } 2>/dev/null <"$1"
+    printf '%s\n' "${known%$'\n'}"
 }
 
 # to_tell CHANNEL: the kinds of which the channel knows something else than is so.
@@ -41,7 +47,8 @@ to_tell() {
 ripe() {
     local since last=0 now
     printf -v now '%(%s)T' -1
-    since=$(so "$2" | head -n 1)
+    since=$(so "$2")
+    since=${since%%$'\n'*}
     [ "$since" = over ] && since=0
     [ -e "$ALERTS/told/$1/$2" ] && last=$(stat -c %Y "$ALERTS/told/$1/$2")
     [ -n "$since" ] && [ "$((since + HOLD_SECONDS))" -le "$now" ] && [ "$((last + REST_SECONDS))" -le "$now" ]
@@ -55,7 +62,7 @@ remember() {
 deliver() {
     compose "$2" "$3" "$4"
     case $1 in
-        dingtalk) to_dingtalk "$(json_string "$text")" ;;
+        dingtalk) to_dingtalk "$(json_object content "$text")" ;;
         webhook) to_webhook "$(document "$2" "$3")" ;;
     esac | masked
     return "${PIPESTATUS[0]}"

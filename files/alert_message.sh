@@ -36,7 +36,8 @@ compose() {
     fi
     since=${known%%$'\n'*}
     detail=''
-    [[ $known == *$'\n'* ]] && detail=${known#*$'\n'}
+    # What is no UTF-8, as a character that was cut in two, is left out.
+    [[ $known == *$'\n'* ]] && detail=$(iconv -c -f UTF-8 -t UTF-8 2>/dev/null <<<"${known#*$'\n'}")
     title="${KEYWORD:+$KEYWORD }[$PAIR] $title"
     text=$(text_lines)
 }
@@ -52,24 +53,25 @@ text_lines() {
     echo "${LABEL[next]}: $todo"
 }
 
-# escaped: stdin as the inside of a JSON string. What is no UTF-8, as a character that was cut in two, is left out.
-escaped() {
-    iconv -c -f UTF-8 -t UTF-8 2>/dev/null | tr '\000-\011\013-\037\177' ' ' | sed -e 's/[\\"]/\\&/g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
-}
-
-json_string() {
-    printf '"%s"' "$(printf '%s' "$1" | escaped)"
+# json_object NAME TEXT...: an object of strings. In the C locale, which library.sh sets, no byte of UTF-8 is a control.
+json_object() {
+    local json='' text
+    while [ $# -ge 2 ]; do
+        text=${2//\\/\\\\}
+        text=${text//\"/\\\"}
+        text=${text//$'\n'/\\n}
+        json+=",\"$1\":\"${text//[[:cntrl:]]/ }\""
+        shift 2
+    done
+    printf '{%s}' "${json#,}"
 }
 
 # document KIND STATE: what a machine wants to know, after compose.
 document() {
-    local state=begun
-    [ "$2" = over ] && state=over
-    printf '{"pair":%s,"kind":%s,"state":"%s"' "$(json_string "$PAIR")" "$(json_string "$1")" "$state"
-    printf ',"host":%s,"role":"%s","address":"%s","vip":"%s"' "$(json_string "$HOSTNAME")" "$ROLE" "$ADDRESS" "$VIP"
-    printf ',"since":"%s"' "$(date -u -d "@$since" +%FT%TZ)"
-    [ -z "$ended" ] || printf ',"until":"%s"' "$(date -u -d "@$ended" +%FT%TZ)"
-    printf ',"served":"%s"' "$now"
-    printf ',"title":%s,"detail":%s,"next":%s,"text":%s}' \
-        "$(json_string "$title")" "$(json_string "$detail")" "$(json_string "$todo")" "$(json_string "$text")"
+    local state=begun ends=()
+    if [ "$2" = over ]; then state=over; fi
+    if [ -n "$ended" ]; then ends=(until "$(date -u -d "@$ended" +%FT%TZ)"); fi
+    json_object pair "$PAIR" kind "$1" state "$state" host "$HOSTNAME" role "$ROLE" address "$ADDRESS" vip "$VIP" \
+        since "$(date -u -d "@$since" +%FT%TZ)" ${ends[@]+"${ends[@]}"} served "$now" \
+        title "$title" detail "$detail" next "$todo" text "$text"
 }

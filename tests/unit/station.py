@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +49,7 @@ class Station:
         for each in (self.state, self._commands, folder / "run" / "lock"):
             each.mkdir(parents=True)
         for stub in STUBS.iterdir():
-            shutil.copy(stub, self._commands)
+            (self._commands / stub.name).symlink_to(stub)
         for name in UNWANTED:
             (self._commands / name).symlink_to("unwanted")
         (folder / "mysql-runbook.conf").write_text(configuration)

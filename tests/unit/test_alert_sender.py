@@ -55,6 +55,11 @@ class Host:
         """What a channel's server says first, each as `STATUS BODY`; after that all is well."""
         self.station.write(f"answers_{channel}", "\n".join(lines))
 
+    def raises(self, kind: str, detail: str = "") -> None:
+        """As the scripts do that people should be told; test_alerts_raised.py has when they do."""
+        script = f'. {self.station.folder}/library.sh; alert "$1" "$2"'
+        subprocess.run(["bash", "-c", script, "-", kind, detail], check=True, timeout=10)
+
     def send(self) -> list[tuple[str, dict[str, Any]]]:
         """Run the sender to its end; what was posted since: address and document."""
         assert self.station.run("alert.sh") == 0
@@ -146,7 +151,7 @@ def test_who_what_since_when_what_is_served_and_what_to_do(
     sender_on: SenderOn, language: str, words: tuple[str, ...]
 ) -> None:
     host = sender_on("slave", ALERT_LANG=language)
-    host.station.run("master.sh")
+    host.raises("vip-on-slave")
     (text,) = texts(host.send())
     assert [word for word in words if word not in text] == []
     assert "Detail" not in text
@@ -166,7 +171,7 @@ def test_who_what_since_when_what_is_served_and_what_to_do(
 )
 def test_what_is_served_is_asked_at_the_vip_when_it_is_told(slave: Host, said: str, served: str) -> None:
     slave.station.write("served", said)
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     (text,) = texts(slave.send())
     (line,) = (line for line in text.splitlines() if line.startswith("Reads and writes now: "))
     assert served in line
@@ -186,7 +191,7 @@ def test_the_servers_own_words_come_whole_and_as_one_line(slave: Host) -> None:
 
 def test_what_is_over_soon_is_not_told(slave: Host) -> None:
     slave.patch("HOLD_SECONDS=0", "HOLD_SECONDS=5")
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     slave.station.vip = False
     slave.station.run("backup.sh")
     assert slave.send() == []
@@ -195,19 +200,19 @@ def test_what_is_over_soon_is_not_told(slave: Host) -> None:
 
 def test_a_keyword_stands_in_every_text(sender_on: SenderOn) -> None:
     host = sender_on("slave", ALERT_KEYWORD='数据库 "$x"')
-    host.station.run("master.sh")
+    host.raises("vip-on-slave")
     assert texts(host.send())[0].startswith('数据库 "$x" [MySQL-HA]')
 
 
 def test_only_what_is_configured_gets_something(sender_on: SenderOn) -> None:
     host = sender_on("slave", ALERT_DINGTALK_URL=None, ALERT_DINGTALK_SECRET=None)
-    host.station.run("master.sh")
+    host.raises("vip-on-slave")
     assert [urlsplit(url).hostname for url, _ in host.send()] == ["chat.example"]
 
 
 def test_without_an_address_the_news_is_taken_away_and_nothing_sent(sender_on: SenderOn) -> None:
     host = sender_on("slave", **dict.fromkeys(KEYS))
-    host.station.run("master.sh")
+    host.raises("vip-on-slave")
     assert host.send() == []
     assert host.station.news == set(), "else the path unit would start the sender for ever"
 
@@ -242,7 +247,7 @@ def test_every_word_is_there_in_both_languages() -> None:
 )
 def test_a_server_that_says_no_is_asked_again(slave: Host, answer: str, words: str) -> None:
     slave.answers("dingtalk", answer, answer)
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     posts = slave.send()
     assert len(texts(posts)) == 3
     assert len(posts) == 4, "the other channel is told once"
@@ -255,7 +260,7 @@ def test_a_server_that_never_takes_it_is_given_up_and_that_is_known(slave: Host)
     conf = slave.station.folder / "mysql-runbook-alert.conf"
     conf.write_text(conf.read_text().replace("ALERT_RETRY_SECONDS=900", "ALERT_RETRY_SECONDS=0"))
     slave.answers("dingtalk", *["500 no"] * 3)
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     assert len(texts(slave.send())) == 1
     assert "gave up telling dingtalk of vip-on-slave after 0 s: HTTP 500: no" in slave.station.read("log")
     assert slave.unsent("dingtalk") == "given up: vip-on-slave; HTTP 500: no"
@@ -271,7 +276,7 @@ def test_a_test_alert_that_arrives_ends_the_warning(slave: Host) -> None:
     conf = slave.station.folder / "mysql-runbook-alert.conf"
     conf.write_text(conf.read_text().replace("ALERT_RETRY_SECONDS=900", "ALERT_RETRY_SECONDS=0"))
     slave.answers("dingtalk", "500 no")
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     slave.send()
     assert slave.unsent("dingtalk")
     slave.station.start("alert.sh", "test").communicate(timeout=20)
@@ -283,7 +288,7 @@ def test_no_token_is_an_argument_or_logged_or_kept(slave: Host) -> None:
     slave.answers("dingtalk", f'200 {{"errcode":1,"errmsg":"{TOKEN} is no token, {SECRET} no secret"}}')
     conf = slave.station.folder / "mysql-runbook-alert.conf"
     conf.write_text(conf.read_text().replace("ALERT_RETRY_SECONDS=900", "ALERT_RETRY_SECONDS=0"))
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     assert len(slave.send()) == 2
     seen = [slave.station.read("argv"), slave.station.read("log"), slave.unsent("webhook"), slave.unsent("dingtalk")]
     assert "curl -q" in seen[0] and "HTTP 404" in seen[1] and all(seen)
@@ -306,7 +311,7 @@ def test_a_test_alert_says_what_became_of_it(slave: Host) -> None:
 
 
 def test_the_signature_is_what_dingtalk_asks_for(slave: Host) -> None:
-    slave.station.run("master.sh")
+    slave.raises("vip-on-slave")
     robot = next(url for url, _ in slave.send() if "/robot/" in url)
     query = {name: value for name, (value,) in parse_qs(urlsplit(robot).query).items()}
     said = hmac.new(SECRET.encode(), f"{query['timestamp']}\n{SECRET}".encode(), hashlib.sha256).digest()

