@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from runbook import templates
 from runbook.host import Host
-from runbook.keepalived_version import AUTO_PRIORITY, Version
+from runbook.keepalived_version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, Version
 from runbook.pair import Side
 from runbook.step import Gap, State
 from runbook.system.resources import OURS, File
@@ -46,6 +46,7 @@ def configuration(side: Side, version: Version) -> str:
         instance=INSTANCE,
         scripts=SCRIPTS,
         auto_priority=version >= AUTO_PRIORITY,
+        auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
     )
 
 

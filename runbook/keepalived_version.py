@@ -18,8 +18,10 @@ OLDEST: Version = (1, 3, 0)
 WITHOUT_ARGUMENTS: Version = (1, 3, 6)
 # The checksum of a VRRP 3 advert to one peer was another until then.
 LAST_OLD_CHECKSUM: Version = (1, 3, 6)
-# Documented in 2.2.7's keepalived.conf(5); 2.0.20's changelog does not have it.
-AUTO_PRIORITY: Version = (2, 2, 7)
+# max_auto_priority: the release notes of 2.1.0 name it. min_auto_priority_delay, without which it waits for a second:
+# documented in 2.2.7's keepalived.conf(5).
+AUTO_PRIORITY: Version = (2, 1, 0)
+AUTO_PRIORITY_DELAY: Version = (2, 2, 7)
 
 
 def parsed(text: str) -> Version | None:

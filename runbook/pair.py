@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from runbook.errors import BadInput, RunbookError
 from runbook.host import DryHost, Host, Transport
-from runbook.keepalived_version import AUTO_PRIORITY, Version, installed, parsed
+from runbook.keepalived_version import AUTO_PRIORITY_DELAY, Version, installed, parsed
 from runbook.lock import HostLock
 from runbook.mysql import program
 from runbook.mysql.dialect import Choice, Dialect
@@ -71,7 +71,7 @@ class Side:
     def keepalived(self) -> Version:
         """The version of its keepalived, or of the one that an install would bring."""
         candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
-        return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY
+        return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY_DELAY
 
     @property
     def dialect(self) -> Dialect:

@@ -11,6 +11,7 @@ from fake import FakeLink, LocalLink, captured_json, link_of, pair_of
 from runbook import keepalived
 from runbook.host import ChangedInDryRun, CommandFailed, Host
 from runbook.keepalived import CONFIG, CONFIG_TEST, SCRIPTS, Configuration, configuration
+from runbook.keepalived_version import Version
 from runbook.pair import Pair, Side
 from runbook.settings import Settings
 from runbook.ssh import Ran
@@ -88,11 +89,42 @@ def test_the_master_by_default(pair: Pair) -> None:
     assert block(pair.master, "track_script") == ["check_run"]
 
 
-def test_an_old_keepalived_is_spared_the_words_it_does_not_know(pair: Pair) -> None:
-    newest, oldest = (configuration(pair.master, version).splitlines() for version in (NEWEST, EL7))
-    only_newest = [line.split()[0] for line in newest if line not in oldest]
-    assert only_newest == ["max_auto_priority", "min_auto_priority_delay"]
-    assert set(oldest) < set(newest)
+# Since when keepalived knows each word that may stand there: its ChangeLog, which ends with 2.1.0, and then its release
+# notes; of min_auto_priority_delay the first keepalived.conf(5) that has it. What is older than 1.3.0 is (1,).
+WORDS: dict[str, Version] = {
+    **dict.fromkeys(
+        (
+            "advert_int", "auth_pass", "auth_type", "authentication", "fall", "garp_master_refresh", "global_defs",
+            "interface", "interval", "nopreempt", "notify_backup", "notify_fault", "notify_master", "notify_stop",
+            "priority", "rise", "router_id", "script", "state", "timeout", "track_script", "unicast_peer",
+            "unicast_src_ip", "version", "virtual_ipaddress", "virtual_router_id", "vrrp_instance", "vrrp_priority",
+            "vrrp_script",
+        ),
+        (1,),
+    ),
+    "script_user": (1, 3, 0),
+    "enable_script_security": (1, 3, 0),
+    "max_auto_priority": (2, 1, 0),
+    "min_auto_priority_delay": (2, 2, 7),
+}  # fmt: skip
+# Addresses and the name of the script that is tracked; the rest are words.
+NO_WORDS = re.compile(r"#|}|$|check_run$|192\.")
+
+
+@pytest.mark.parametrize("version", [EL7, (2, 0, 20), (2, 1, 5), (2, 2, 2), (2, 2, 7), (2, 2, 8), NEWEST])
+@pytest.mark.parametrize("keys", [{}, ARTICLE], ids=["defaults", "article"])
+def test_a_keepalived_is_told_all_the_words_that_it_knows_and_no_other(
+    settings_of: Callable[..., Settings], keys: dict[str, str], version: Version
+) -> None:
+    pair = sides(settings_of(**keys))
+    said = {
+        line.split()[0]
+        for side in pair.sides.values()
+        for line in configuration(side, version).splitlines()
+        if not NO_WORDS.match(line.strip())
+    }
+    not_asked_for = {"authentication", "auth_type", "auth_pass"} if not keys else set()
+    assert said == {word for word, since in WORDS.items() if since <= version} - not_asked_for
 
 
 def test_the_slave_differs_in_what_makes_it_the_slave(pair: Pair) -> None:

@@ -1,7 +1,9 @@
 """Which keepalived a host has, and which pairs of versions are refused, with the reason."""
 
+from pathlib import Path
+
 import pytest
-from fake import link_of, pair_of
+from fake import LocalLink, captured_json, host_of, link_of, pair_of
 
 from runbook.errors import BadInput
 from runbook.keepalived_version import VERSION_QUESTION, Version, installed, parsed, reasons_against
@@ -22,6 +24,17 @@ from runbook.steps.install_keepalived import FitsThePair
 )
 def test_versions_as_keepalived_and_packages_tell_them(text: str, version: Version | None) -> None:
     assert parsed(text) == version
+
+
+SAID = captured_json("keepalived_versions.json")
+
+
+@pytest.mark.parametrize("version", SAID)
+def test_the_version_is_found_in_what_keepalived_prints(settings: Settings, tmp_path: Path, version: str) -> None:
+    (tmp_path / "said").write_text(SAID[version]["text"])
+    (tmp_path / "keepalived").write_text(f'#!/bin/sh\n[ "$*" = --version ] && cat {tmp_path}/said >&2\n')
+    (tmp_path / "keepalived").chmod(0o755)
+    assert installed(host_of(settings, LocalLink(tmp_path))) == parsed(version)
 
 
 @pytest.mark.parametrize(
