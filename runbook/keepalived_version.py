@@ -18,6 +18,8 @@ OLDEST: Version = (1, 3, 0)
 WITHOUT_ARGUMENTS: Version = (1, 3, 6)
 # The checksum of a VRRP 3 advert to one peer was another until then.
 LAST_OLD_CHECKSUM: Version = (1, 3, 6)
+# Their VRRP 3 adverts to one peer have a checksum of the wrong data; 2.0.5 mended it.
+WRONG_CHECKSUM: tuple[Version, Version] = ((2, 0, 0), (2, 0, 5))
 # max_auto_priority: the release notes of 2.1.0 name it. min_auto_priority_delay, without which it waits for a second:
 # documented in 2.2.7's keepalived.conf(5).
 AUTO_PRIORITY: Version = (2, 1, 0)
@@ -47,6 +49,13 @@ def unfit(version: Version) -> str | None:
 def reasons_against(versions: Mapping[str, Version], vrrp_version: int) -> list[str]:
     """Why the keepalived of a host, or both together, cannot keep the pair; by the hosts' names."""
     reasons = [f"{host}: {reason}" for host, version in versions.items() if (reason := unfit(version))]
+    first, mended = WRONG_CHECKSUM
+    reasons += [
+        f"{host}: keepalived {dotted(version)} sends VRRP 3 that nobody accepts (its checksum is wrong before "
+        f"{dotted(mended)}): upgrade it, or set VRRP_VERSION=2 and ADVERT_INT=1"
+        for host, version in versions.items()
+        if vrrp_version == 3 and first <= version < mended
+    ]
     if vrrp_version == 3 and len({version > LAST_OLD_CHECKSUM for version in versions.values()}) > 1:
         told = " and ".join(f"{dotted(version)} on {host}" for host, version in versions.items())
         reasons.append(
