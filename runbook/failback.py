@@ -61,7 +61,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
         drop_account(pair)
         report.say("Nothing to bring home.")
         return None
-    _refuse_without_hosts(facts, verdict)
+    _refuse_without_servers(facts, verdict)
     start_servers(pair, report)
     prove_nothing_is_lost(pair, facts, report)
     catch_up(pair, report)
@@ -99,12 +99,17 @@ def intended(pair: Pair) -> list[str]:
     return [*acts, "wait for the VIP and for writes on the master, and verify"]
 
 
-def _refuse_without_hosts(facts: Facts, verdict: Verdict) -> None:
+def _refuse_without_servers(facts: Facts, verdict: Verdict) -> None:
     for side in facts.values():
         if side.unreachable:
             raise Refused(
                 f"{side.role} {side.address} does not answer: {side.unreachable}",
                 f"Nothing was changed. {verdict.next_step}",
+            )
+        if "mysqld" in side.lacks:
+            raise Refused(
+                f"{side.role} {side.address} has no MySQL server: there is nothing to bring the VIP home to or from",
+                f"Nothing was changed. Next: {verdict.next_step}",
             )
 
 
