@@ -134,7 +134,10 @@ class Replicates:
     def _runs_or_error(self) -> bool:
         status = replica_status(self.slave)
         if status and status.applier_error:
-            raise RunbookError(f"{self.slave.host}: the applier stopped: {status.applier_error}")
+            raise RunbookError(
+                f"{self.slave.host}: the applier stopped: {status.applier_error}",
+                "It was started and stopped again. Repair the row it names on the slave; nothing is skipped.",
+            )
         if status and status.receiver == "No":
             raise RunbookError(f"{self.slave.host}: the receiver stopped: {status.receiver_error or 'no reason given'}")
         return bool(status and status.runs)
@@ -142,22 +145,20 @@ class Replicates:
 
 def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Server, tracking: Tracking) -> str | None:
     """Why replication must not simply be (re)started, with the way out; None when nothing can be lost by it."""
-    stopped = f"the applier stopped on an error\n  {status.applier_error}\n" if status and status.applier_error else ""
     # The slave first: what it has then, a master that is written to has too by the time it is asked.
-    # What it received and did not apply counts, too: a start may discard it.
-    on_slave = tracking.of_slave(slave, status).plus(tracking.received(status))
+    on_slave = tracking.of_slave(slave, status)
     on_master, purged = tracking.of_master(master), tracking.purged(master)
-    errant = on_slave.minus(on_master)
+    # What it received and did not apply counts, too: a start may discard it.
+    errant = on_slave.plus(tracking.received(status)).minus(on_master)
     if errant:
         wrong = f" (it replicates from {status.source})" if status and status.source != source else ""
         names = ", ".join(listed(tracking.each(slave, errant)))
+        stopped = f"the applier stopped: {status.applier_error}\n" if status and status.applier_error else ""
         return (
             f"{stopped}the slave{wrong} has transactions that the master lacks: {names}\n"
             "Look at them with mysqlbinlog. If the slave's data are worth nothing, empty it: "
             f"{slave.dialect.reset} there, and drop its schemas."
         )
-    if stopped:
-        return f"{stopped}Repair the row it names; nothing is skipped."
     lost = purged.minus(on_slave)
     if lost:
         return (

@@ -35,10 +35,31 @@ def refusal(pair: Pair, slave: ReplicaServer) -> str:
     return told
 
 
-def test_a_broken_applier_is_never_skipped(pair: Pair, slave: ReplicaServer) -> None:
+@pytest.mark.parametrize("repaired", [False, True])
+def test_an_applier_that_stopped_tries_again_and_skips_nothing(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer, repaired: bool
+) -> None:
     error = "Could not execute Write_rows event on table hive.t; Duplicate entry '7' for key 't.PRIMARY'"
     configured(slave, **runs("Yes", "No"), Last_SQL_Errno=1062, Last_SQL_Error=error)
-    assert f"error 1062: {error}" in refusal(pair, slave)
+    master.executed = slave.executed
+    if repaired:
+        slave.on_start = lambda row: row.update(runs("Yes", "Yes") | {"Last_SQL_Errno": 0, "Last_SQL_Error": ""})
+        assert ensure(pair.slave.host, step(pair)).status == "changed"
+    else:
+        slave.on_start = lambda row: None
+        with pytest.raises(RunbookError, match=r"error 1062: .*\n.*Repair the row it names on the slave"):
+            ensure(pair.slave.host, step(pair))
+    assert slave.changed == ["START REPLICA"]
+
+
+def test_a_stopped_applier_does_not_hide_what_the_master_lacks(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave, **runs("Yes", "No"), Last_SQL_Errno=1950, Last_SQL_Error="out-of-order sequence number")
+    master.executed = f"{MASTER_UUID}:1-3"
+    told = refusal(pair, slave)
+    assert "error 1950: out-of-order sequence number" in told
+    assert f"the master lacks: {MASTER_UUID}:4" in told
 
 
 def test_a_slave_with_transactions_of_its_own_is_refused(
