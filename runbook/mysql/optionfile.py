@@ -3,14 +3,18 @@
 from runbook.settings import Secret
 
 CONNECT_SECONDS = 1
-# From 11.4 on MariaDB's client turns away from a server without TLS, by the socket too [M on 11.8]; so it takes what
-# there is, as before. The password goes hashed. No other client reads this group.
-TLS_IF_ANY = "[client-mariadb]\nssl-verify-server-cert=0\n"
+# From 11.4 on MariaDB's client turns away from a server without TLS, by the socket too, and with others it speaks TLS
+# there: 21 ms for a question instead of 7 [M on 11.8]. Over the network it takes what there is, as before 11.4; the
+# password goes hashed. No other client reads this group.
+BY_SOCKET = "[client-mariadb]\nssl=0\n"
+BY_NETWORK = "[client-mariadb]\nssl-verify-server-cert=0\n"
 
 
 def client_section(user: str, password: Secret, address: str = "", port: int = 3306) -> str:
     """Login as `user` to the server at `address`, or by the default socket to the one on this host."""
-    section = f"{TLS_IF_ANY}[client]\nuser={quoted(user)}\npassword={quoted(password.reveal())}\n"
+    section = (
+        f"{BY_NETWORK if address else BY_SOCKET}[client]\nuser={quoted(user)}\npassword={quoted(password.reveal())}\n"
+    )
     if address:
         section += f"protocol=tcp\nhost={address}\nport={port}\nconnect-timeout={CONNECT_SECONDS}\n"
     return section

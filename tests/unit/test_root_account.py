@@ -71,8 +71,7 @@ def test_a_full_house_tells_nothing_of_a_password(side: Side, link: FakeLink) ->
 def test_an_option_file_holds_any_password(value: str, written: str) -> None:
     assert quoted(value) == written
     assert (
-        client_section("root", Secret(value))
-        == f'[client-mariadb]\nssl-verify-server-cert=0\n[client]\nuser="root"\npassword={written}\n'
+        client_section("root", Secret(value)) == f'[client-mariadb]\nssl=0\n[client]\nuser="root"\npassword={written}\n'
     )
 
 
