@@ -100,10 +100,12 @@ def _writable_without_vip(master: SideFacts, slave: SideFacts) -> Words | None:
 
 
 def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
-    if not slave.errant:
+    lacking = [progress.in_words(progress.parse(slave.errant), slave.errant_names)] if slave.errant else []
+    lacking += slave.own if slave.takeover else ()
+    if not lacking:
         return None
     return (
-        f"The slave has what the master lacks, {progress.in_words(progress.parse(slave.errant), slave.errant_names)}"
+        f"The slave has what the master lacks, {', '.join(lacking)}"
         + (" (the slave holds the VIP)." if slave.holds_vip else "."),
         "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
         f"{_look_for(slave)}; bring to the master by hand what it must have.",
@@ -278,9 +280,7 @@ def _witness(slave: SideFacts) -> str:
 
 def _look(side: SideFacts) -> str:
     if side.mysqld == "active" and not side.greets:
-        return (
-            f"mysqld on {side.address} hangs or is still recovering: see its error log and its disk, restart it there"
-        )
+        return f"mysqld on {side.address} hangs or is still recovering: see its error log and disk, restart it there"
     return f"See in mysqld's error log on {side.address} why it went down"
 
 
@@ -295,6 +295,6 @@ def _close(side: SideFacts) -> str:
 
 def _look_for(slave: SideFacts) -> str:
     """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
-    if isinstance(progress.parse(slave.errant), progress.GtidSet):
+    if slave.errant and isinstance(progress.parse(slave.errant), progress.GtidSet):
         return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
     return "in mysqlbinlog BINLOG-FILES look for them"

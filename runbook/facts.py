@@ -14,7 +14,7 @@ from runbook.mysql.accounts import write_through
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.replication import replica_status
-from runbook.mysql.tracking import listed
+from runbook.mysql.tracking import ByPosition, listed
 from runbook.pair import Pair, Side
 from runbook.settings import Role
 from runbook.ssh import Unreachable
@@ -27,6 +27,7 @@ from runbook.system.server_names import UNITS, UNITS_QUESTION
 
 GREETING_SECONDS = 3
 COMMIT_SECONDS = 1.0
+LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
 TIMED_OUT = "124"  # what timeout(1) exits with
 
 CONFIG_QUESTION = f"[ -e {CONFIG} ] && echo there || true"
@@ -80,6 +81,10 @@ class SideFacts:
     """Of the slave: transactions that it executed or received, and that the master lacks."""
     errant_names: tuple[str, ...] = ()
     """The same one by one, or the first of them."""
+    own: tuple[str, ...] = ()
+    """Of a slave by position: transactions of its own in its binary log, or the first of them."""
+    own_since: str = ""
+    """From where on its binary log was looked through for them; empty where GTIDs tell, or it was not."""
     behind: str | None = None
     """Of the slave: what it lacks of the master's transactions."""
 
@@ -169,7 +174,7 @@ def _with_server(side: Side, facts: SideFacts) -> SideFacts:
         flags = {row["Variable_name"]: row["Value"] == "ON" for row in server.ask(FLAGS_QUESTION)}
         status = replica_status(server)
         tracking = side.tracking
-        return replace(
+        found = replace(
             facts,
             version=".".join(map(str, server.dialect.version)),
             read_only=flags["read_only"],
@@ -180,6 +185,7 @@ def _with_server(side: Side, facts: SideFacts) -> SideFacts:
             write_through=tuple(write_through(server)),
             chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
         )
+        return _looked_through(side, found) if side.role == "slave" else found
     except Unreachable:
         raise
     except (NotReady, HostError) as error:
@@ -216,6 +222,17 @@ def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
             behind = str(on_master.minus(executed))
             return replace(slave, errant=str(errant), errant_names=names, behind=behind)
         time.sleep(0.05)
+
+
+def _looked_through(side: Side, slave: SideFacts) -> SideFacts:
+    """By position nothing but its binary log tells what the slave made itself: since it took over, or lately."""
+    tracking = side.tracking
+    if not isinstance(tracking, ByPosition) or not tracking.own(side.server):
+        return slave
+    since = slave.takeover.get("own") or tracking.recent(side.server, LOOKED_THROUGH_BYTES)
+    if not since:
+        return slave
+    return replace(slave, own=tuple(listed(tracking.own_since(side.server, since))), own_since=since)
 
 
 def reason(error: Exception, host: Host) -> str:

@@ -151,8 +151,18 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
     if slave.errant:
         found = f"what the master lacks, {progress.in_words(progress.parse(slave.errant), slave.errant_names)}"
         return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
+    if slave.own:
+        reset = dialect_of(slave.version).reset
+        todo = "In mysqlbinlog see what they are, and bring to the master what it must have. Then, in mysql on the "
+        todo += f"slave: {reset}; its binary log, which nobody reads, begins anew"
+        return Check("slave", name, "FAIL", f"transactions of its own: {', '.join(slave.own)}", todo)
     to_come = progress.parse(slave.behind).amount() if slave.behind else "nothing"
-    return Check("slave", name, "OK", f"{to_come} still to come, and nothing that the master lacks")
+    lacking = "nothing that the master lacks"
+    if slave.replication and not slave.replication.auto_position:
+        lacking = f"nothing of its own in its binary log since {slave.own_since}"
+        if not slave.own_since:
+            lacking = "its binary log was not looked through for transactions of its own: that is failback's part"
+    return Check("slave", name, "OK", f"{to_come} still to come, and {lacking}")
 
 
 def _write_through(side: SideFacts) -> Check:

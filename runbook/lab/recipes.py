@@ -49,7 +49,7 @@ ALWAYS = ("keepalived", "firewalld", "curl")
 EL_LIKE_NEEDS = ("dnf", "rpm", "createrepo-c", "netbase", "mariadb-client", "libaio1", *ALWAYS)
 
 RECIPES = (
-    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", *ALWAYS)),
+    Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", *ALWAYS), replications=("auto", "position")),
     Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", *ALWAYS), told_always=True),
     Recipe(
         "mysql-5.6",

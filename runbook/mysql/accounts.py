@@ -89,14 +89,17 @@ class Account:
 
 
 def granted(grants: Iterable[str]) -> dict[str, object]:
-    """SHOW GRANTS as `on SCOPE` -> sorted privileges, roles as `roles`; USAGE, which is none, left out."""
+    """SHOW GRANTS as `on SCOPE` -> sorted privileges, roles as `roles`; USAGE, which is none, left out.
+
+    With ANSI_QUOTES in SQL_MODE the server puts names in double quotes [M].
+    """
     found: dict[str, set[str]] = {}
     for grant in grants:
         match = re.match(r"GRANT (.+) ON (\S+) TO .+?(WITH GRANT OPTION)?$", grant)
         if match:
             privileges = {p.strip() for p in match[1].split(",")} - {"USAGE"}
-            scope = f"on {match[2].replace('`', '')}"
-            found.setdefault(scope, set()).update(privileges | ({"GRANT OPTION"} if match[3] else set()))
+            scope = re.sub('[`"]', "", match[2])
+            found.setdefault(f"on {scope}", set()).update(privileges | ({"GRANT OPTION"} if match[3] else set()))
         elif match := re.match(r"GRANT (.+) TO ", grant):
             found.setdefault("roles", set()).update(match[1].split(","))
     return {scope: ", ".join(sorted(privileges)) for scope, privileges in found.items() if privileges}
@@ -174,6 +177,7 @@ class SecureInstallation:
         return {
             "anonymous accounts": None,
             "root from other hosts": "root@%" if self.root_remote else None,
+            "root without a password": None,
             "schemas open to anybody": None,
             "test schema": None,
         }
@@ -189,6 +193,7 @@ class SecureInstallation:
                 f"{root} (writes through read_only)" if root in through else root for root in roots
             )
             or None,
+            "root without a password": ", ".join(f"root@{host}" for host in self._open_roots()) or None,
             "schemas open to anybody": ", ".join(row["name"] for row in self.server.ask(OPEN_SCHEMAS)) or None,
             # A test schema with tables in it is somebody's data: it is not ours to drop.
             "test schema": "empty" if droppable else None,
@@ -198,6 +203,8 @@ class SecureInstallation:
         with self.server.opened_for_root(logged=False):
             for row in self.server.ask(ANONYMOUS):
                 self.server.execute("DROP USER ''@%s", row["host"])
+            for host_of_root in self._open_roots():
+                self.server.execute("DROP USER root@%s", host_of_root)
             for row in self.server.ask(REMOTE_ROOT):
                 self.server.execute("DROP USER root@%s", row["host"])
             if self.root_remote:
@@ -211,6 +218,10 @@ class SecureInstallation:
                 self.server.execute("FLUSH PRIVILEGES")
             if any(change.fact == "test schema" for change in gap):
                 self.server.execute("DROP SCHEMA IF EXISTS test")
+
+    def _open_roots(self) -> list[str]:
+        question = self.server.dialect.open_roots
+        return [row["host"] for row in self.server.ask(question)] if question else []
 
 
 def write_through(server: Server) -> list[str]:

@@ -142,6 +142,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def open_roots(self) -> str:
+        """The question for the hosts from which root gets in without a password; empty where no install leaves any."""
+        ...
+
+    @property
     def writes_through(self) -> str:
         """The accounts that write through read_only: rows of user and host; empty where none can."""
         ...

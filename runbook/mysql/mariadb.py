@@ -123,6 +123,10 @@ class MariaDB:
         return ("READ_ONLY ADMIN",) if self.version >= (10, 11) else ("READ_ONLY ADMIN", "SUPER")
 
     @property
+    def open_roots(self) -> str:
+        return ""
+
+    @property
     def writes_through(self) -> str:
         """Who may write nothing, in no schema and no table, is of no concern. A role has no host.
 

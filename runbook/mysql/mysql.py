@@ -226,6 +226,16 @@ class MySQL:
         return () if self.has_super_read_only else ("SUPER",)
 
     @property
+    def open_roots(self) -> str:
+        """Before 5.7.6 the system tables come with a root for ::1, too [M]."""
+        if self.version >= (5, 7, 6):
+            return ""
+        return (
+            "SELECT host AS host FROM mysql.user WHERE user = 'root' AND password = '' "
+            "AND plugin IN ('', 'mysql_native_password') AND host NOT IN ('localhost', '127.0.0.1')"
+        )
+
+    @property
     def writes_through(self) -> str:
         if self.has_super_read_only:
             return ""

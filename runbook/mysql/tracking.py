@@ -94,6 +94,10 @@ NO_TRANSACTION = {
     "Start_encryption",
     "Stop",
 }
+# What belongs to a transaction that another of its events names better.
+NAMES_NOTHING = {"Annotate_rows", "Anonymous_Gtid", "Gtid", "Intvar", "Rand", "Rows_query", "User_var", "Xid"}
+BRACKETS = ("BEGIN", "COMMIT")
+ROWS = re.compile(r"(Write|Update|Delete)_rows")
 FIRST_BYTE = 4  # behind the magic number
 BINARY_LOGS = "SHOW BINARY LOGS"
 
@@ -165,9 +169,19 @@ class ByPosition:
             names += [
                 f"{event['Log_name']}:{event['Pos']} {event['Event_type']} {event['Info']}".strip()
                 for event in events
-                if event["Server_id"] == own and event["Event_type"] not in NO_TRANSACTION
+                if event["Server_id"] == own and _names_one(event)
             ]
         return names
+
+    def recent(self, server: Asked, size: int) -> str:
+        """Where the newest of its binary logs begin that have at most `size` bytes together; empty where none has."""
+        begin, left = "", size
+        for row in reversed(server.ask(BINARY_LOGS)):
+            left -= row["File_size"]
+            if left < 0:
+                break
+            begin = f"{row['Log_name']}:{FIRST_BYTE}"
+        return begin
 
     def each(self, server: Asked, lacking: Position) -> Iterable[str]:
         return lacking.names()
@@ -181,3 +195,11 @@ class ByPosition:
             return {"MASTER_LOG_FILE": status.source_file, "MASTER_LOG_POS": status.source_position}
         first, *_ = master.ask(BINARY_LOGS)
         return {"MASTER_LOG_FILE": first["Log_name"], "MASTER_LOG_POS": FIRST_BYTE}
+
+
+def _names_one(event: Row) -> bool:
+    """Whether an event says what a transaction does: its statement, or the table that its rows are of."""
+    kind = event["Event_type"]
+    if kind in NO_TRANSACTION | NAMES_NOTHING or ROWS.match(kind):
+        return False
+    return not (kind == "Query" and event["Info"] in BRACKETS)

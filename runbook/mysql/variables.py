@@ -90,8 +90,14 @@ def semi_sync(manner: Manner) -> dict[str, str]:
     }
 
 
-# Off while nothing names them; without its plugin a semi-sync variable in the file would keep mysqld from starting.
-UNNAMED_OFF = {"replica_skip_errors", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"}
+# Off while nothing names them: without its plugin a semi-sync variable in the file would keep mysqld from starting, and
+# 5.6 takes skip_name_resolve = OFF for ON [M].
+UNNAMED_OFF = {
+    "replica_skip_errors",
+    "rpl_semi_sync_replica_enabled",
+    "rpl_semi_sync_source_enabled",
+    "skip_name_resolve",
+}
 OFF_UNLESS_NAMED = UNNAMED_OFF | set(map(renamed, UNNAMED_OFF))
 # A file must give this one a name, where the server shows whether it is on.
 NAMED_IN_FILE = {"log_bin": "mysql-bin"}

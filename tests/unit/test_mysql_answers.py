@@ -130,8 +130,10 @@ def test_the_status_of_a_slave_of_8_0_22_and_newer() -> None:
                 "roles": "`r1`@`%`, `r2`@`%`",
             },
         ),
+        # As 5.6.24 in the lab printed it with SQL_MODE=ANSI.
+        (["GRANT SELECT, INSERT ON \"runbook\".* TO 'probe'@'%'"], {"on runbook.*": "INSERT, SELECT"}),
     ],
-    ids=["5.6", "5.7 root", "5.7", "8.0"],
+    ids=["5.6", "5.7 root", "5.7", "8.0", "ANSI_QUOTES"],
 )  # fmt: skip
 def test_grants_as_each_series_prints_them(lines: list[str], found: dict[str, str]) -> None:
     assert granted(lines) == found

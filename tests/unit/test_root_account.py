@@ -241,3 +241,13 @@ def test_root_may_come_from_other_hosts_when_hosts_env_wants_it(side: Side, mysq
 def test_a_remote_root_that_is_wanted_is_left_alone(side: Side, mysqld: FakeMysqld) -> None:
     found(mysqld, root="%")
     assert ensure(side.host, secure(side, root_remote=True)).status == "ok"
+
+
+def test_the_root_for_ipv6_that_5_6_leaves_without_a_password_goes(side: Side, mysqld: FakeMysqld) -> None:
+    mysqld.says(COMMENT_QUESTION, {"version": "5.6.24-log", "comment": "MySQL Community Server (GPL)"})
+    found(mysqld)
+    open_roots = side.server.dialect.open_roots
+    mysqld.says(open_roots, {"host": "::1"})
+    mysqld.takes("DROP USER root@'::1'", lambda: mysqld.says(open_roots))
+    assert ensure(side.host, secure(side)).gap == [Change("root without a password", "root@::1", None)]
+    assert "SET SESSION sql_log_bin = OFF" in mysqld.changed

@@ -84,7 +84,6 @@ def test_the_defaults_are_durable_and_by_gtid(settings: Settings, role: Role, ow
     ("keys", "role", "variable", "value"),
     [
         ({"MYSQL_PORT": "3307"}, "master", "port", "3307"),
-        ({"SKIP_NAME_RESOLVE": "off"}, "master", "skip_name_resolve", "OFF"),
         ({"MASTER_SERVER_ID": "11"}, "master", "server_id", "11"),
         ({"SLAVE_SERVER_ID": "12"}, "slave", "server_id", "12"),
         ({"BINLOG_FORMAT": "mixed"}, "slave", "binlog_format", "MIXED"),
