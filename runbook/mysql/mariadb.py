@@ -23,7 +23,7 @@ class MariaDB:
     engine: ClassVar[str] = "MariaDB"
     OLDEST: ClassVar[Version] = (10, 5, 9)  # first with SLAVE MONITOR beside the other split privileges
 
-    client: ClassVar[str] = "mariadb"  # 11.x complains of the name mysql, in what it answers (release notes)
+    client: ClassVar[str] = "mariadb"  # 11.x complains of the name mysql with every answer (MDEV-29582)
     replica: ClassVar[str] = "SLAVE"
     replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
     binary_log_status: ClassVar[str] = "SHOW MASTER STATUS"
