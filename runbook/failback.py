@@ -133,16 +133,16 @@ def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
     on_slave = tracking.of_slave(slave, replica_status(slave))
     errant = on_slave.plus(tracking.parse(record.get("received", ""))).minus(tracking.of_master(pair.master.server))
     names = listed(tracking.each(slave, errant))
-    if not tracking.by_gtid:
-        # A position tells nothing of what the slave wrote itself; since the takeover that must be nothing.
-        names += listed(tracking.own_since(slave, record.get("own", "")))
-    if names:
+    # A position tells nothing of what the slave wrote itself; since the takeover that must be nothing.
+    own = [] if tracking.by_gtid else listed(tracking.own_since(slave, record.get("own", "")))
+    if names or own:
         raise Refused(
             f"{pair.master.host} lacks transactions that the slave has:",
-            *(f"  {name}" for name in names),
+            *(f"  {name}" for name in (*names, *own)),
             "The VIP was not moved; the slave goes on serving reads.",
             "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog)",
             "and bring them to the master by hand.",
+            *([f"Once it has them: {slave.dialect.reset} on the slave, whose binary log nobody reads."] if own else []),
         )
     report.say(f"proved: the master has every transaction of the slave, by {tracking.name} ({on_slave or 'none yet'})")
 

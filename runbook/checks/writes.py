@@ -213,7 +213,10 @@ def _refused(slave: Side, user: str, password: Secret, other: Host | None = None
             return Check(slave.role, name, "OK", f"refused: error {code}, {_option(str(error.args[-1]))}")
         found = f"another error than read-only: {error.args[-1] if error.args else error}"
         return Check(slave.role, name, "FAIL", found, "inv start-slave")
-    todo = f"In mysql on {slave.node.address}: {slave.dialect.close}; the attempt itself changed nothing"
+    close = f"In mysql on {slave.node.address}: {slave.dialect.close}"
+    if other:
+        close = f"inv install-mysql takes from {user} on other hosts what lets it write although read_only is on"
+    todo = f"{close}; the attempt itself changed nothing"
     return Check(slave.role, name, "FAIL", "accepted: the slave takes writes", todo)
 
 

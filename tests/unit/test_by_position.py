@@ -3,6 +3,7 @@
 The captured slave was written to by root on its own host, by accident: a schema, a table, two rows, an update.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pymysql
 import pytest
 from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
+from rich.console import Console
 from test_diagnosis import NO_VIP, TAKEN_OVER, facts
 from test_facts import RUNS, answering, teach
 from variables_server import Variables
@@ -18,6 +20,7 @@ from runbook import facts as gathering
 from runbook.checks import Check, state
 from runbook.diagnosis import Kind, diagnose
 from runbook.facts import SideFacts, gather
+from runbook.failback import Refused, prove_nothing_is_lost
 from runbook.mysql.accounts import check_account, granted, probe_account, replica_account, write_through
 from runbook.mysql.dialect import dialect_of
 from runbook.mysql.program import PROGRAM_QUESTION
@@ -25,6 +28,7 @@ from runbook.mysql.replica_status import ReplicaStatus, parse_replica_status
 from runbook.mysql.tracking import ByPosition
 from runbook.mysql.variables import InForce, Manner, in_file, wanted
 from runbook.pair import Pair, Side
+from runbook.report import Report
 from runbook.settings import Role, Settings
 from runbook.step import ensure
 
@@ -32,6 +36,7 @@ pytestmark = pytest.mark.usefixtures("fake_mysql")
 
 REAL = captured_json("mysql56_by_position.json")
 LOG = REAL["end"]["File"]
+PROGRAM = "mysqld  Ver 5.6.24 for Linux on x86_64 (MySQL Community Server (GPL))\n"
 BEFORE, AFTER = f"{LOG}:228414", f"{LOG}:229051"
 BY_ACCIDENT = [
     f"{LOG}:228414 Query CREATE SCHEMA by_accident",
@@ -74,7 +79,7 @@ def mysqld() -> FakeMysqld:
 def slave(settings_of: Callable[..., Settings], mysqld: FakeMysqld) -> Side:
     side = pair_of(settings_of(REPLICATION="position")).slave
     mysqld_of(side, mysqld)
-    link_of(side).says(PROGRAM_QUESTION, "mysqld  Ver 5.6.24 for Linux on x86_64 (MySQL Community Server (GPL))\n")
+    link_of(side).says(PROGRAM_QUESTION, PROGRAM)
     return side
 
 
@@ -184,6 +189,19 @@ def test_what_it_made_itself_since_it_took_over_is_the_verdict_as_failback_would
     assert verdict.kind is Kind.DIVERGED
     assert "CREATE SCHEMA by_accident" in verdict.sentence and "look for them" in verdict.next_step
     assert diagnose(facts({}, own)).healthy, "without a takeover failback would not refuse"
+
+
+def test_failback_refuses_what_the_slave_made_itself_since_it_took_over(slave: Side, mysqld: FakeMysqld) -> None:
+    pair = pair_of(slave.settings)
+    speaks_5_6(mysqld_of(pair.master)).says("SHOW MASTER STATUS", REAL["end_on_master"])
+    mysqld_of(pair.slave, mysqld)
+    for side in pair.sides.values():
+        link_of(side).says(PROGRAM_QUESTION, PROGRAM)
+    report = Report(str, console=Console(file=io.StringIO()))
+    with pytest.raises(Refused, match="CREATE SCHEMA by_accident") as refused:
+        prove_nothing_is_lost(pair, facts({}, {"takeover": {"own": BEFORE}}), report)
+    assert "RESET MASTER on the slave" in str(refused.value)
+    prove_nothing_is_lost(pair, facts({}, {"takeover": {"own": AFTER}}), report)
 
 
 def test_a_binary_log_too_large_to_look_through_is_said_to_be_so(

@@ -1,6 +1,7 @@
 """Step 3 of the article: the include, our option file, and a restart that is due and allowed."""
 
 import base64
+import re
 from pathlib import Path
 
 import pymysql
@@ -90,11 +91,28 @@ def test_mysqld_accepts_the_file_before_it_takes_its_place(pair: Pair, option_li
     assert option_link.changed == [f"{OUR_FILE}.candidate", VALIDATE, f"rm -f {OUR_FILE}.candidate", OUR_FILE]
 
 
-def test_a_file_that_mysqld_refuses_never_takes_its_place(pair: Pair, option_link: FakeLink) -> None:
-    said = "[ERROR] [MY-000067] [Server] unknown variable 'nosuch=1'."
-    option_link.takes(VALIDATE, answer=Ran(1, "", said))
-    with pytest.raises(CommandFailed, match="unknown variable 'nosuch=1'"):
-        ensure(pair.slave.host, OptionFile(OUR_FILE, "text", validation=MySQL((9, 7)).validation))
+TRIAL = (
+    f"mysqld --defaults-file={OUR_FILE}.candidate --user=mysql --datadir=/nonexistent --skip-log-bin --verbose --help "
+    "> /dev/null"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "command", "code", "said"),
+    [
+        ((9, 7), VALIDATE, 1, "[ERROR] [MY-000067] [Server] unknown variable 'nosuch=1'."),
+        # 5.6.24 in the lab: a wrong value, a character set that it does not have, an option that it does not know.
+        ((5, 6, 24), TRIAL, 1, "[ERROR] /usr/local/mysql/bin/mysqld: Error while setting value 'FOO' to 'sql_mode'"),
+        ((5, 6, 24), TRIAL, 1, "mysqld: Character set 'foo' is not a compiled character set and is not specified"),
+        ((5, 6, 24), TRIAL, 7, "[ERROR] mysqld: unknown variable 'rpl_semi_sync_slave_enabled=ON'"),
+    ],
+)
+def test_a_file_that_mysqld_refuses_never_takes_its_place(
+    pair: Pair, option_link: FakeLink, version: tuple[int, ...], command: str, code: int, said: str
+) -> None:
+    option_link.takes(command, answer=Ran(code, "", said))
+    with pytest.raises(CommandFailed, match=re.escape(said)):
+        ensure(pair.slave.host, OptionFile(OUR_FILE, "text", validation=MySQL(version).validation))
     assert OUR_FILE not in option_link.changed
     assert option_link.changed[-1] == f"rm -f {OUR_FILE}.candidate"
 
