@@ -249,7 +249,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
     if args:
         run_python(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
     else:
-        # Beside each other, on every core; and compiled once, whatever the shell says: that takes longer than they do.
+        # On every core. What Python compiles is kept, whatever the shell says: anew it costs each process over a second.
         run_python(c, "pytest tests/unit --numprocesses=auto", env={"PYTHONDONTWRITEBYTECODE": ""})
         if not unit:
             run_python(c, "pytest tests/lab")
