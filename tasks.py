@@ -249,7 +249,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
     if args:
         run_python(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
     else:
-        # On every core. What Python compiles is kept, whatever the shell says: anew it costs each process over a second.
+        # On every core; what Python compiles is kept, whatever the shell says: anew it costs each process a second.
         run_python(c, "pytest tests/unit --numprocesses=auto", env={"PYTHONDONTWRITEBYTECODE": ""})
         if not unit:
             run_python(c, "pytest tests/lab")
