@@ -9,6 +9,7 @@ from runbook.mysql.progress import MARIADB_GTID, DomainState
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.terms import Choice, SemiSync, Version, renamed
 from runbook.mysql.tracking import BINARY_LOGS, FIRST_BYTE, Asked, ByPosition, Tracking
+from runbook.mysql.writers import accounts_writing_by
 from runbook.settings import Settings
 
 # What is read of a server's binary logs to name transactions, and how much of it in one answer.
@@ -128,22 +129,14 @@ class MariaDB:
 
     @property
     def writes_through(self) -> str:
-        """Who may write nothing, in no schema and no table, is of no concern. A role has no host.
+        """A role has no host.
 
         information_schema leaves roles out; mysql.global_priv has bits, 33 for READ_ONLY ADMIN [M], 15 for SUPER
         (sql/privilege.h).
         """
-        writes = "('INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'INDEX', 'CREATE USER')"
-        scopes = ("user_privileges", "schema_privileges", "table_privileges")
         role_bits = 1 << 33 if self.version >= (10, 11) else 1 << 33 | 1 << 15
-        lets_through = ", ".join(f"'{each}'" for each in self.write_through_privileges)
-        writers = (f"SELECT grantee FROM information_schema.{s} WHERE privilege_type IN {writes}" for s in scopes)
         return (
-            "SELECT DISTINCT u.user AS user, u.host AS host "
-            "FROM information_schema.user_privileges p JOIN mysql.user u "
-            "ON p.grantee = CONCAT('''', u.user, '''@''', u.host, '''') "
-            f"WHERE p.privilege_type IN ({lets_through}) "
-            f"AND p.grantee IN ({' UNION '.join(writers)}) "
+            f"{accounts_writing_by(self.write_through_privileges)} "
             "UNION SELECT user, host FROM mysql.global_priv "
             f"WHERE JSON_VALUE(priv, '$.is_role') AND JSON_VALUE(priv, '$.access') & {role_bits}"
         )

@@ -8,6 +8,7 @@ from runbook.mysql.progress import GtidSet
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.terms import ADMIN_PORT, Choice, SemiSync, Version, renamed
 from runbook.mysql.tracking import Asked, ByPosition, Tracking
+from runbook.mysql.writers import accounts_writing_by
 from runbook.settings import Settings
 
 USER_LENGTH = 16  # before 5.7.8 (MySQL WL#2284)
@@ -237,9 +238,7 @@ class MySQL:
 
     @property
     def writes_through(self) -> str:
-        if self.has_super_read_only:
-            return ""
-        return "SELECT user AS user, host AS host FROM mysql.user WHERE super_priv = 'Y' AND insert_priv = 'Y'"
+        return "" if self.has_super_read_only else accounts_writing_by(self.write_through_privileges)
 
 
 class ByGtidSet:
