@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "CREATE USER")
-SCOPES = ("user_privileges", "schema_privileges", "table_privileges", "column_privileges")
+SCOPES = ("user_privileges", "schema_privileges", "table_privileges")
 
 
 def accounts_writing_by(privileges: Iterable[str]) -> str:
     """The question for them: rows of user and host.
 
-    Who may write nothing, in no schema, table or column, is of no concern.
+    Who may write nothing, in no schema and no table, is of no concern.
     """
     lets_through, writes = (", ".join(f"'{each}'" for each in names) for names in (privileges, WRITES))
     writers = (f"SELECT grantee FROM information_schema.{scope} WHERE privilege_type IN ({writes})" for scope in SCOPES)
