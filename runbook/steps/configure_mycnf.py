@@ -7,6 +7,7 @@ from runbook import templates
 from runbook.errors import BadInput, RunbookError
 from runbook.host import Host
 from runbook.keepalived import GAVE_WAY, UNIT
+from runbook.mysql import program
 from runbook.mysql.replication import user_schemas
 from runbook.mysql.variables import InForce, Manner, in_file, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
@@ -126,7 +127,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
             f"{names.include_folder}/{FILE_NAME}",
             option_file(manner),
             validation=manner.dialect.validation,
-            refusals=manner.dialect.refusals(side.settings),
+            refusals=refusals(side),
         )
         restart = RestartOfMysqld(pair, side, consent)
         return [
@@ -136,6 +137,16 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
         ]
 
     return [Phase(steps, roles=("slave",)), Phase(steps, roles=("master",))]
+
+
+def refusals(side: Side) -> list[str]:
+    """Why the server would not start with what hosts.env wants of it, each reason by its key."""
+    found = side.dialect.refusals(side.settings)
+    if side.settings.semi_sync == "on":
+        able = program.semi_sync(side.host, side.dialect)
+        if able.value == "off":
+            found.append(f"SEMI_SYNC: {able.why}; bring the plugin, or set SEMI_SYNC=auto")
+    return found
 
 
 def manner_of(side: Side) -> Manner:

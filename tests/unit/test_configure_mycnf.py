@@ -2,16 +2,18 @@
 
 import base64
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pymysql
 import pytest
-from fake import FakeLink, FakeMysqld, LocalLink, captured_json, host_of, link_of, mysqld_of
+from fake import FakeLink, FakeMysqld, LocalLink, captured_json, host_of, link_of, mysqld_of, pair_of
 
 from runbook.errors import RunbookError
 from runbook.host import CommandFailed, Host
 from runbook.keepalived import GAVE_WAY
 from runbook.mysql.mysql import MySQL
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
 from runbook.pair import Pair, Side
@@ -19,7 +21,7 @@ from runbook.settings import Role, Settings
 from runbook.ssh import Ran
 from runbook.step import ensure
 from runbook.steps import configure_mycnf
-from runbook.steps.configure_mycnf import IncludeFolder, OptionFile, RestartOfMysqld
+from runbook.steps.configure_mycnf import IncludeFolder, OptionFile, RestartOfMysqld, refusals
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 
@@ -115,6 +117,20 @@ def test_a_file_that_mysqld_refuses_never_takes_its_place(
         ensure(pair.slave.host, OptionFile(OUR_FILE, "text", validation=MySQL(version).validation))
     assert OUR_FILE not in option_link.changed
     assert option_link.changed[-1] == f"rm -f {OUR_FILE}.candidate"
+
+
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [("", "SEMI_SYNC: .*came without semisync_master.so"), ("/usr/lib64/mysql/plugin/semisync_master.so\n", None)],
+)
+def test_semi_sync_that_the_server_came_without_is_refused_by_its_key(
+    settings_of: Callable[..., Settings], there: str, reason: str | None
+) -> None:
+    side = pair_of(settings_of(SEMI_SYNC="on")).slave
+    link_of(side).says(PROGRAM_QUESTION, "mysqld  Ver 5.6.24 for Linux on x86_64 (MySQL Community Server (GPL))\n")
+    link_of(side).says_where("semisync_master.so", there)
+    found = refusals(side)
+    assert (found == []) if reason is None else re.match(reason, found[0])
 
 
 # ---- a restart, and who allows it ----
