@@ -155,7 +155,15 @@ def catch_up(pair: Pair, report: Report) -> None:
 
     def caught_up() -> bool:
         _raise_on_applier_error(pair)
-        return not target.minus(tracking.of_slave(slave, replica_status(slave)))
+        status = replica_status(slave)
+        if not target.minus(tracking.of_slave(slave, status)):
+            return True
+        if status and status.receiver == "No" and status.receiver_error:
+            raise Refused(
+                f"{pair.slave.host}: the receiver stopped: {status.receiver_error}",
+                "The VIP was not moved; the slave goes on serving reads. Remove the reason, then: inv failback",
+            )
+        return False
 
     took = until(
         f"{pair.slave.host}: everything the master has", CATCH_UP_SECONDS, caught_up, hint=lambda: _replication(pair)

@@ -8,7 +8,7 @@ from runbook.errors import BadInput, RunbookError
 from runbook.host import Host
 from runbook.keepalived import GAVE_WAY, UNIT
 from runbook.mysql import program
-from runbook.mysql.replication import user_schemas
+from runbook.mysql.replication import replica_status, user_schemas
 from runbook.mysql.variables import InForce, Manner, in_file, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
@@ -18,6 +18,7 @@ from runbook.wait import until
 
 FILE_NAME = "zz-runbook.cnf"  # the last of the folder: what comes later wins
 VIP_SECONDS = 30
+GTID_MODE = "SELECT @@GLOBAL.gtid_mode"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,44 @@ class OptionFile(File):
         finally:
             host.do(f"rm -f {candidate}")
         super().fix(host, gap)
+
+
+@dataclass(frozen=True)
+class OneGtidMode:
+    """A pair that replicates keeps its gtid_mode, which is changed with both servers stopped only.
+
+    One after the other they would not replicate in between (error 1593), and by GTID the slave passes over what
+    the master wrote without GTIDs meanwhile (manual of 5.6: Setting Up Replication Using GTIDs). A server that differs
+    from its peer and from what is wanted has drifted, and is brought back.
+    """
+
+    pair: Pair
+    wanted: str
+    file: str
+
+    name = "gtid_mode of a pair that replicates"
+
+    def want(self) -> State:
+        return {"gtid_mode": self.wanted}
+
+    def read(self, host: Host) -> State:
+        slave, master = (side.server for side in (self.pair.slave, self.pair.master))
+        mode = slave.value(GTID_MODE)
+        if mode == self.wanted or replica_status(slave) is None or master.value(GTID_MODE) == self.wanted:
+            return self.want()
+        return {"gtid_mode": mode}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        (change,) = gap
+        raise RunbookError(
+            f"{host}: the pair replicates with gtid_mode = {change.now}; {change.want} takes both servers stopped",
+            "Nothing was changed. Leave REPLICATION as it was, or, while nobody need write:",
+            f"1. systemctl stop {UNIT}, on the slave first, then on the master, which closes it for writes",
+            "2. with REPLICATION as it was, inv verify: nothing still to come to the slave",
+            f"3. in {self.file} on both: gtid_mode = {change.want}, enforce_gtid_consistency = {change.want}",
+            "4. stop mysqld on both, then start it on both",
+            "5. with the new REPLICATION, inv bootstrap",
+        )
 
 
 class RestartOfMysqld:
@@ -129,12 +168,16 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
             validation=manner.dialect.validation,
             refusals=refusals(side),
         )
-        restart = RestartOfMysqld(pair, side, consent)
-        return [
+        variables, restart = wanted(manner), RestartOfMysqld(pair, side, consent)
+        steps: list[Step] = [
             IncludeFolder(names.my_cnf, names.include_folder),
             file,
-            InForce(side.server, wanted(manner), plugin(manner), restart),
+            InForce(side.server, variables, plugin(manner), restart),
         ]
+        # Before the file: with another mode in it the next restart, for whatever reason, would end replication.
+        if side.role == "slave" and "gtid_mode" in variables:
+            steps.insert(0, OneGtidMode(pair, variables["gtid_mode"], file.path))
+        return steps
 
     return [Phase(steps, roles=("slave",)), Phase(steps, roles=("master",))]
 

@@ -21,7 +21,14 @@ from runbook.settings import Role, Settings
 from runbook.ssh import Ran
 from runbook.step import ensure
 from runbook.steps import configure_mycnf
-from runbook.steps.configure_mycnf import IncludeFolder, OptionFile, RestartOfMysqld, refusals
+from runbook.steps.configure_mycnf import (
+    GTID_MODE,
+    IncludeFolder,
+    OneGtidMode,
+    OptionFile,
+    RestartOfMysqld,
+    refusals,
+)
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 
@@ -253,3 +260,40 @@ def test_the_slaves_keepalived_comes_back_even_when_its_replication_does_not(run
     with pytest.raises(SqlFailed, match="1872"):
         restart(running, "master", Asked(True))
     assert order[-1] == f"slave: {START}"
+
+
+# ---- gtid_mode of a pair that replicates ----
+
+
+@pytest.mark.parametrize(
+    ("slave", "master", "replicates", "status"),
+    [
+        ("OFF", "OFF", True, "failed"),
+        ("ON_PERMISSIVE", "ON_PERMISSIVE", True, "failed"),
+        ("OFF", "ON", True, "ok"),  # the slave alone has drifted, and is brought back
+        ("ON", "ON", True, "ok"),
+        ("OFF", "OFF", False, "ok"),
+    ],
+)
+def test_a_pair_that_replicates_keeps_its_gtid_mode(
+    pair: Pair, slave: str, master: str, replicates: bool, status: str
+) -> None:
+    rows = captured_json("replica_status.json") if replicates else []
+    servers = {side.role: mysqld_of(side) for side in pair.sides.values()}
+    servers["slave"].says(GTID_MODE, {"mode": slave})
+    servers["slave"].says("SHOW REPLICA STATUS", *rows)
+    servers["master"].says(GTID_MODE, {"mode": master})
+    step = OneGtidMode(pair, "ON", "/etc/my.cnf.d/zz-runbook.cnf")
+    if status == "ok":
+        assert ensure(pair.slave.host, step).status == "ok"
+        return
+    with pytest.raises(RunbookError, match=f"gtid_mode = {slave}; ON takes both servers stopped"):
+        ensure(pair.slave.host, step)
+
+
+def test_its_gtid_mode_is_looked_at_before_the_file_is_written(running: Pair) -> None:
+    phases = configure_mycnf.phases(running, lambda question: True)
+    slave, master = (phase.steps(running.sides[phase.roles[0]]) for phase in phases)
+    kinds = [type(step) for step in slave]
+    assert kinds.index(OneGtidMode) < kinds.index(OptionFile)
+    assert OneGtidMode not in map(type, master)

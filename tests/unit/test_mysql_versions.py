@@ -220,7 +220,7 @@ def test_the_file_holds_no_option_that_the_version_does_not_know(
             options = read_file(manner(settings, role, version, by_gtid=by_gtid))
             unknown = [name for name in options if not OPTIONS[name][0] <= _numbers(version) < OPTIONS[name][1]]
             assert unknown == []
-            assert ("gtid_mode" in options) == by_gtid
+            assert options["gtid_mode"] == ("ON" if by_gtid or _numbers(version) >= (9,) else "OFF")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
