@@ -39,6 +39,8 @@ DATA_FOLDER = "/var/lib/mysql"
 UNUSABLE = "designated data directory .* is unusable"
 
 INSTALL_SECONDS = 900
+# A question leaves nothing behind: as root apt-cache renews stale caches on the disk (apt.conf(5): Dir::Cache).
+APT_CACHE = "apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
 APT_OPTIONS = (
     "-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
     "-o Acquire::Retries=2 -y -q --no-install-recommends"
@@ -57,7 +59,7 @@ def version_question(package: str) -> str:
 
 def candidate_question(package: str) -> str:
     """A command that prints the version that an install would bring, else nothing."""
-    return f"apt-cache policy {package} | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true"
+    return f"{APT_CACHE} policy {package} | sed -n 's/^  Candidate: //p' | grep -v '(none)' || true"
 
 
 def refresh(host: Host) -> None:

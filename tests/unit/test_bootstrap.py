@@ -42,13 +42,13 @@ NOTHING_YET = {
     "temporary password": "",
     "is-enabled": "inactive not-found\n",
     "LoadState": captured_json("units.json")["blank"],
-    "apt-cache policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],
+    " policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],
     "systemctl is-active -q keepalived": "not running\n",
     "base64 -w0": "",
     "includedir": "",
     "NeedDaemonReload": "NeedDaemonReload=no\n",
     "/dev/udp/": "FAILED\n",
-    "apt-cache policy keepalived": "1:2.3.4-1\n",
+    " policy keepalived": "1:2.3.4-1\n",
 }
 
 

@@ -37,7 +37,7 @@ def test_what_the_hosts_sources_offer_says_nothing_of_a_server_from_elsewhere(
     link_of(side).says(OS_QUESTION, captured_json("preflight_master.json")["os"])
     link_of(side).says(UNITS_QUESTION, captured_json("units.json")["blank"])
     link_of(side).says(PROGRAM_QUESTION, "")
-    link_of(side).says_where("apt-cache policy", "9.7.4-2\n")
+    link_of(side).says_where(" policy mysql-server", "9.7.4-2\n")
     with pytest.raises(NotReady, match="MYSQL_SOURCE"):
         _ = side.dialect
 
