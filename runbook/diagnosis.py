@@ -116,13 +116,11 @@ def _vip_without_mysqld(master: SideFacts, slave: SideFacts) -> Words | None:
     holder = next((side for side in (master, slave) if side.holds_vip and not (side.answers or side.greets)), None)
     if holder is None:
         return None
+    then = "then: inv failback" if holder is slave else f"ssh {holder.address} systemctl stop keepalived moves the VIP"
     return (
         f"NOBODY SERVES: {holder} holds the VIP, and its mysqld ({holder.mysqld}) does not answer: {holder.sql}.",
         f"If that lasts for more than some seconds, the takeover has failed: look at journalctl -t mysql-runbook and "
-        f"at mysqld's error log on {holder.address}; "
-        + (
-            "then: inv failback" if holder is slave else f"ssh {holder.address} systemctl stop keepalived moves the VIP"
-        ),
+        f"at mysqld's error log on {holder.address}; {then}",
     )
 
 
