@@ -20,14 +20,20 @@ HARD_PASSWORD = 'it\'s "a" $hard\\one `x` #密'
 
 
 @pytest.fixture
-def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
-    """Settings of a hosts.env with these keys, beside the addresses and passwords of every test."""
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The operator's home, empty."""
     home = tmp_path / "home"
-    home.mkdir(exist_ok=True)
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def settings_of(own_home: Path) -> Callable[..., Settings]:
+    """Settings of a hosts.env with these keys, beside the addresses and passwords of every test."""
 
     def make(**keys: str | None) -> Settings:
-        return load(write(home, lines(**keys)))
+        return load(write(own_home, lines(**keys)))
 
     return make
 

@@ -26,13 +26,7 @@ NASTY = [
     "=`!*;&|<>(){}[]~%^",
 ]
 
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    return home
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.mark.parametrize("nasty", NASTY)
