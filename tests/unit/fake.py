@@ -10,12 +10,15 @@ from fake_mysqld import Effect, FakeChannel, FakeConnection, FakeMysqld, Row
 from local_link import LocalLink, PipeChannel
 
 from runbook.host import DryHost, Host
+from runbook.keepalived_version import VERSION_QUESTION
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.socket_login import NO_PASSWORD
 from runbook.pair import Pair, Side
 from runbook.settings import Node, Role, Secret, Settings
 from runbook.ssh import Ran
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
 
 __all__ = [
     "Clock",
@@ -28,6 +31,7 @@ __all__ = [
     "Row",
     "captured",
     "captured_json",
+    "captured_pair",
     "host_of",
     "lets_in",
     "link_of",
@@ -172,6 +176,18 @@ def pair_of(settings: Settings, *, dry: bool = False) -> Pair:
         return FakeLink(node.role)
 
     return Pair(settings, dry=dry, link=link)
+
+
+def captured_pair(settings: Settings, *, dry: bool = False) -> Pair:
+    """Both hosts as they were found before bootstrap, with the keepalived of Debian 13."""
+    pair = pair_of(settings, dry=dry)
+    for side in pair.sides.values():
+        said = captured_json(f"preflight_{side.role}.json")
+        link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
+        link_of(side).says_where("/etc/os-release", said["os"])
+        link_of(side).says(UNITS_QUESTION, said["units"])
+        link_of(side).says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
+    return pair
 
 
 def link_of(side: Side | Host) -> FakeLink:

@@ -104,3 +104,10 @@ class PipeChannel:
         """The process is killed, as with the host's sshd."""
         self._process.kill()
         self.close()
+
+
+def stub(folder: Path, name: str, script: str) -> None:
+    """Put a command of this name into the folder of a LocalLink's own commands."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)

@@ -4,33 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, captured_json, host_of, link_of, pair_of
+from fake import FakeLink, LocalLink, captured_pair, host_of
 
 from runbook.keepalived import CONFIG, SCRIPTS, Configuration, vrrp_state
-from runbook.keepalived_version import VERSION_QUESTION
 from runbook.pair import Pair
 from runbook.settings import Role, Settings
 from runbook.steps import deploy_scripts, install_keepalived
-from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import File
-from runbook.system.server_names import UNITS_QUESTION
 from runbook.templates import ROOT
-
-
-def sides(settings: Settings, *, dry: bool = False) -> Pair:
-    pair = pair_of(settings, dry=dry)
-    for side in pair.sides.values():
-        said = captured_json(f"preflight_{side.role}.json")
-        link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
-        link_of(side).says_where("/etc/os-release", said["os"])
-        link_of(side).says(UNITS_QUESTION, said["units"])
-        link_of(side).says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
-    return pair
 
 
 @pytest.fixture
 def pair(settings: Settings) -> Pair:
-    return sides(settings)
+    return captured_pair(settings)
 
 
 def files_of(steps: list[object]) -> dict[str, File]:
@@ -66,7 +52,7 @@ def test_the_four_scripts_and_the_one_secret_file(pair: Pair, role: Role) -> Non
 
 
 def test_the_scripts_configuration_survives_any_password(settings_of: Callable[..., Settings], tmp_path: Path) -> None:
-    pair = sides(settings_of(CHECK_PASSWORD="'it\\'s \"a\" $(id) `b` \\\\ #c'"))
+    pair = captured_pair(settings_of(CHECK_PASSWORD="'it\\'s \"a\" $(id) `b` \\\\ #c'"))
     side = pair.slave
     (tmp_path / "conf").write_text(deploy_scripts.script_configuration(side))
     ran = LocalLink().run(f'. {tmp_path}/conf; printf "%s|%s|%s|%s" "$ROLE" "$VIP" "$INTERFACE" "$PEER"', timeout=5)

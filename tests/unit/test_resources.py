@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fake import FakeLink, LocalLink, captured_json, host_of
+from local_link import stub
 
 from runbook.host import ChangedInDryRun, CommandFailed, Host
 from runbook.settings import Settings
@@ -201,9 +202,3 @@ def test_no_fix_passes_a_dry_host(dry_host: Host, link: FakeLink, step: File | P
     with pytest.raises(ChangedInDryRun):
         step.fix(dry_host, gap)
     assert link.calls == []
-
-
-def stub(folder: Path, name: str, script: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
