@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alert_host import KEYS, AlertHost, SenderOn
 from fake import FakeConnection, FakeLink, captured_json, host_of, link_of, pair_of
 from hosts_env_text import lines, write
 from station import Make, Station
 
+from runbook import alerts
 from runbook.host import Host
 from runbook.mysql.optionfile import client_section
 from runbook.pair import Pair
@@ -97,3 +99,16 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
         for password in ("hard", settings.probe_password.reveal()):
             assert password not in station.read("argv"), "a password was an argument"
             assert password not in station.read("log"), "a password was logged"
+
+
+@pytest.fixture
+def sender_on(scripts_on: Make, settings_of: Callable[..., Settings]) -> SenderOn:
+    """Makes a host of a role whose alerts go to every channel but for these keys; the slave has the VIP."""
+
+    def make(role: Role, **keys: str | None) -> AlertHost:
+        settings = settings_of(**{name: f"'{value}'" for name, value in (KEYS | keys).items() if value is not None})
+        side = pair_of(settings).sides[role]
+        link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{role}.json")["addresses"])
+        return AlertHost(scripts_on(role, vip=role == "slave"), settings, alerts.configuration(side).content)
+
+    return make
