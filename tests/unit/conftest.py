@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 from alert_host import KEYS, AlertHost, SenderOn
+from drill_results import FAILED_OVER, HEALTHY
 from fake import FakeConnection, FakeLink, captured_json, host_of, link_of, pair_of
 from hosts_env_text import lines, write
+from rich.console import Console
 from station import Make, Station
 
 from runbook import alerts
+from runbook.drill import client, stage
+from runbook.facts import Facts, SideFacts
 from runbook.host import Host
 from runbook.mysql.optionfile import client_section
-from runbook.pair import Pair
+from runbook.pair import Pair, Side
+from runbook.report import Report
 from runbook.settings import Role, Settings, load
 from runbook.steps.deploy_scripts import script_configuration
 from runbook.system.network import ADDRESSES_QUESTION
@@ -70,6 +75,12 @@ def pair(settings: Settings) -> Pair:
 
 
 @pytest.fixture
+def master(pair: Pair) -> Side:
+    """The master of `pair`."""
+    return pair.master
+
+
+@pytest.fixture
 def fake_mysql(monkeypatch: pytest.MonkeyPatch) -> None:
     """Logins go to the servers that a FakeLink has."""
     monkeypatch.setattr("pymysql.Connection", FakeConnection)
@@ -112,3 +123,34 @@ def sender_on(scripts_on: Make, settings_of: Callable[..., Settings]) -> SenderO
         return AlertHost(scripts_on(role, vip=role == "slave"), settings, alerts.configuration(side).content)
 
     return make
+
+
+@pytest.fixture
+def report(capsys: pytest.CaptureFixture[str]) -> Report:
+    """A report on a wide screen that `capsys` reads."""
+    return Report(str, console=Console(width=200, soft_wrap=True, highlight=False))
+
+
+@pytest.fixture
+def facts(settings: Settings, fake_mysql: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, SideFacts]:
+    """A healthy pair; a test changes it before the drill looks."""
+    found = {
+        role: SideFacts(
+            role,
+            str(settings.node(role).address),
+            mysqld="active",
+            keepalived="active",
+            holds_vip=role == "master",
+            super_read_only=role == "slave",
+            semi_sync=True,
+        )
+        for role in ("master", "slave")
+    }
+
+    def gather(_: Pair) -> Facts:
+        return found
+
+    monkeypatch.setattr(stage, "gather", gather)
+    monkeypatch.setattr(stage, "diagnose", lambda facts: FAILED_OVER if facts["slave"].holds_vip else HEALTHY)
+    monkeypatch.setattr(client, "through_vip", lambda settings: lambda: pytest.fail("a client was started"))
+    return found

@@ -5,76 +5,21 @@ from dataclasses import replace
 
 import pymysql
 import pytest
-from drill_results import FAILED_OVER, KEPT, RESULT, TAKEOVER
+from drill_results import KEPT, RESULT, TAKEOVER
 from fake import mysqld_of, pair_of
-from rich.console import Console
 
-from runbook.drill import client, failover, stage, summary
+from runbook.drill import client, failover, summary
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.faults import FAULTS, Course
 from runbook.drill.faults.cut_off_master import CutOffMaster
 from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.faults.power_cut import PowerCut
 from runbook.drill.result import Result
-from runbook.drill.stage import ends_with_the_state, healed
-from runbook.errors import BadInput, HostError, RunbookError
-from runbook.facts import Facts, SideFacts
-from runbook.pair import Pair, Side
+from runbook.errors import BadInput, RunbookError
+from runbook.facts import SideFacts
+from runbook.pair import Pair
 from runbook.report import Report
 from runbook.settings import Settings
-from runbook.verdict import Kind, Verdict
-
-
-class Fault:
-    """Counts what is done with it; `breaks` is what heal ends with."""
-
-    name = "a fault"
-    roles = ("master",)
-
-    def __init__(self, breaks: Exception | None = None) -> None:
-        self.healed = 0
-        self.breaks = breaks
-
-    def heal(self, side: Side) -> None:
-        self.healed += 1
-        if self.breaks:
-            raise self.breaks
-
-
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Report:
-    return Report(str, console=Console(width=200, soft_wrap=True, highlight=False))
-
-
-@pytest.fixture
-def facts(settings: Settings, fake_mysql: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, SideFacts]:
-    """A healthy pair; a test changes it before the drill looks."""
-    found = {
-        role: SideFacts(
-            role,
-            str(settings.node(role).address),
-            mysqld="active",
-            keepalived="active",
-            holds_vip=role == "master",
-            super_read_only=role == "slave",
-            semi_sync=True,
-        )
-        for role in ("master", "slave")
-    }
-
-    def gather(_: Pair) -> Facts:
-        return found
-
-    monkeypatch.setattr(stage, "gather", gather)
-    monkeypatch.setattr(stage, "diagnose", verdict_of)
-    monkeypatch.setattr(client, "through_vip", lambda settings: lambda: pytest.fail("a client was started"))
-    return found
-
-
-def verdict_of(facts: Facts) -> Verdict:
-    if facts["slave"].holds_vip:
-        return FAILED_OVER
-    return Verdict(Kind.HEALTHY, "The pair is healthy.", "Nothing to do.")
 
 
 @pytest.fixture
@@ -267,44 +212,3 @@ def test_a_lost_row_fails_the_drill_after_the_whole_story(
     assert "LOST: 2 acknowledged writes" in str(broken.value)
     assert "((0, 7), (1, 9))" in str(broken.value)
     assert "2 lost" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("cut", [KeyboardInterrupt(), HostError("master", "the SSH connection was lost")])
-def test_a_drill_that_is_cut_off_heals_and_says_where_the_pair_stands(
-    settings: Settings,
-    facts: dict[str, SideFacts],
-    report: Report,
-    capsys: pytest.CaptureFixture[str],
-    cut: BaseException,
-) -> None:
-    facts["slave"] = replace(facts["slave"], holds_vip=True)
-    pair, fault = pair_of(settings), Fault()
-    with pytest.raises(type(cut)), ends_with_the_state(pair, report), healed(fault, pair, report):
-        raise cut
-    assert fault.healed == 1
-    assert "The pair is failed over.\nNext: inv failback" in capsys.readouterr().out
-
-
-def test_a_host_that_cannot_be_healed_is_named_and_hides_nothing(
-    settings: Settings, report: Report, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pair, fault = pair_of(settings), Fault(HostError("master 1.2.3.4", "does not answer by SSH"))
-    with healed(fault, pair, report):
-        pass
-    told = capsys.readouterr().out
-    assert f"{pair.master.host}: what the drill left there could not be removed; inv failback does it." in told
-    assert "does not answer by SSH" in told
-
-
-def test_a_cut_off_drill_whose_hosts_are_gone_still_says_what_to_do(
-    settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def gone(_: Pair) -> Facts:
-        raise RunbookError("no host answers")
-
-    monkeypatch.setattr(stage, "gather", gone)
-    with pytest.raises(KeyboardInterrupt), ends_with_the_state(pair_of(settings), report):
-        raise KeyboardInterrupt
-    told = capsys.readouterr().out
-    assert "no host answers" in told
-    assert "inv failback" in told

@@ -3,20 +3,17 @@
 from typing import Any
 
 import pytest
-from fake import FakeLink, captured_json, link_of, mysqld_of
+from fake import FakeLink, captured_json, link_of
 
-from runbook.drill.faults import FAULTS, Fault, heal_leftovers, power_cut
+from runbook.drill.faults import FAULTS, Fault, heal_leftovers
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
 from runbook.drill.faults.full_disk import REMOVAL
 from runbook.drill.faults.isolation import NOBODY, Isolation
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
-from runbook.drill.faults.lagging_slave import LaggingSlave
-from runbook.drill.faults.power_cut import PowerCut
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.errors import HostError
-from runbook.facts import TAKEOVER_QUESTION
 from runbook.pair import Pair, Side
 from runbook.settings import Node, Settings
 from runbook.ssh import Ran
@@ -94,11 +91,6 @@ def pair(settings: Settings) -> Pair:
         link_of(side).says(OS_QUESTION, "debian||Debian")
         link_of(side).says(UNITS_QUESTION, captured_json("units.json")["mysql"])
     return made
-
-
-@pytest.fixture
-def master(pair: Pair) -> Side:
-    return pair.master
 
 
 def leashed(side: Side) -> LeashedLink:
@@ -190,66 +182,6 @@ def test_keepalived_is_broken_by_one_command(pair: Pair, master: Side, fault: Fa
     assert link.changed == [command]
 
 
-@pytest.mark.parametrize(
-    ("unit", "vrrp", "missing"),
-    [
-        ("active", "BACKUP", ""),
-        ("activating", "STOPPED", "it is activating, and VRRP STOPPED"),
-        ("active", "MASTER", "VRRP MASTER"),
-    ],
-)
-def test_a_killed_keepalived_must_come_back_as_backup(
-    pair: Pair, master: Side, unit: str, vrrp: str, missing: str
-) -> None:
-    link = leashed(master)
-    link.says("systemctl is-active keepalived || true", f"{unit}\n")
-    link.says("cat /run/mysql-runbook.vrrp 2>/dev/null || true", f"{vrrp}\n")
-    found = KilledKeepalived().unrecovered(pair)
-    assert missing in found
-    assert bool(found) is bool(missing)
-
-
-class Machine:
-    """A lab's host that only counts."""
-
-    def __init__(self) -> None:
-        self.runs = True
-        self.done: list[str] = []
-
-    def is_running(self) -> bool:
-        return self.runs
-
-    def power_cut(self) -> None:
-        self.runs = False
-
-    def boot(self) -> None:
-        self.runs = True
-        self.done.append("boot")
-
-    def wait_for_ssh(self, seconds: float) -> None:
-        self.done.append("ssh")
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    found = Machine()
-    monkeypatch.setattr(power_cut, "machine_of", lambda side: found)
-    return found
-
-
-def test_a_cut_power_is_given_back_until_the_host_takes_logins(pair: Pair, master: Side, machine: Machine) -> None:
-    fault = PowerCut()
-    fault.inject(pair)
-    assert not machine.runs
-    fault.heal(master)
-    assert machine.done == ["boot", "ssh"]
-
-
-def test_a_host_that_runs_is_not_booted(master: Side, machine: Machine) -> None:
-    PowerCut().heal(master)
-    assert machine.done == []
-
-
 RESTART_ANSWERS = [("on-failure", True), ("always", True), ("no", False), ("on-success", False)]
 
 
@@ -307,24 +239,3 @@ def test_a_neighbour_that_somebody_set_by_hand_is_not_overwritten(pair: Pair) ->
     with pytest.raises(HostError, match="by hand"):
         Isolation().prepare(pair)
     assert link.changed == []
-
-
-@pytest.mark.parametrize(
-    ("record", "applied", "missing"),
-    [
-        ("received=a:1-9\nrelay_milliseconds=4200\n", "a:1-9", ""),
-        ("", "a:1-9", "not recorded"),
-        ("received=a:1-9\nrelay_milliseconds=60000\n", "a:1-7", "not applied: a:8-9"),
-        ("received=a:1-9\nrelay_milliseconds=90\n", "a:1-9", "nothing was left to apply"),
-    ],
-)
-def test_what_a_lagging_slave_had_received_must_be_applied_and_recorded(
-    pair: Pair, fake_mysql: None, record: str, applied: str, missing: str
-) -> None:
-    leashed(pair.slave).says(TAKEOVER_QUESTION, record)
-    mysqld = mysqld_of(pair.slave)
-    mysqld.says("SELECT @@GLOBAL.gtid_executed", {"executed": applied})
-    mysqld.says("SHOW REPLICA STATUS")
-    found = LaggingSlave().unrecovered(pair)
-    assert missing in found
-    assert bool(found) is bool(missing)
