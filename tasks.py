@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from runbook.run import Run
 
 HERE = Path(__file__).parent
-INTERRUPTED = 130
 
 JSON = {"json": "print one JSON document instead of text"}
 YES = {"yes": "do not ask, do it"}
@@ -32,14 +31,13 @@ YES = {"yes": "do not ask, do it"}
 def operator_errors(*, resumable: bool = True) -> Iterator[None]:
     """The one boundary: an operator's mistake or a host's failure becomes a sentence and an exit code."""
     from runbook.errors import RunbookError
+    from runbook.interrupt import interruptible
 
     try:
-        yield
+        with interruptible(resumable=resumable):
+            yield
     except RunbookError as error:
         raise Exit(f"\n{error}" if str(error) else None, error.exit_code) from None
-    except KeyboardInterrupt:
-        hint = ": run the same command again to finish it" if resumable else ""
-        raise Exit(f"\ninterrupted{hint}", INTERRUPTED) from None
 
 
 def operation(
@@ -193,16 +191,14 @@ def failback(c: Context, json: bool = False) -> None:
 
 
 LAB = {"name": "the lab's name"}
+NEW_LAB = LAB | {
+    "subnet": "its /24, by three numbers",
+    "engine": "such as mysql-9.7; an unknown one is answered with the list",
+    "os": "such as debian-sid",
+}
 
 
-@operation(
-    help=LAB
-    | {
-        "subnet": "its /24, by three numbers",
-        "engine": "such as mysql-9.7; an unknown one is answered with the list",
-        "os": "such as debian-sid",
-    }
-)
+@operation(help=NEW_LAB)
 def up(
     c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = "debian-sid"
 ) -> None:
@@ -293,12 +289,10 @@ def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | N
         yield from in_order(inner, f"{prefix}{name}.")
 
 
-namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback)
+namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, test, lint)
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))
-for each in (test, lint):
-    namespace.add_task(each)
 
 if __name__ == "__main__":
     Runbook(name="inv", binary="inv", version="0.1.0").run()

@@ -1,0 +1,57 @@
+"""Ctrl-C ends a run with one sentence, wherever in Python it falls."""
+
+import signal
+import sys
+import threading
+
+import pytest
+
+from runbook.interrupt import Interrupted, interruptible
+
+DEADLINE_SECONDS = 10
+
+
+class Interrupting:
+    """Ctrl-C falls into its finalizer."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_is_one_sentence_and_its_exit_code() -> None:
+    with (
+        pytest.raises(Interrupted, match=r"^interrupted: run the same command again to finish it$") as ended,
+        interruptible(resumable=True),
+    ):
+        signal.raise_signal(signal.SIGINT)
+    assert ended.value.exit_code == 130
+
+
+def test_what_no_other_run_finishes_is_not_to_be_run_again() -> None:
+    with pytest.raises(Interrupted, match=r"^interrupted$"), interruptible(resumable=False):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_in_a_finalizer_ends_a_wait_of_the_main_thread_and_prints_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    went_on = False
+    with pytest.raises(Interrupted), interruptible(resumable=True):
+        Interrupting()
+        went_on = True
+        threading.Event().wait(DEADLINE_SECONDS)
+    assert went_on, "the finalizer's Ctrl-C was not lost at first: this test proves nothing"
+    assert capsys.readouterr().err == ""
+
+
+def test_another_exception_of_a_finalizer_is_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __del__(self) -> None:
+            raise ValueError("of a finalizer")
+
+    told: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: told.append(str(lost.exc_value)))
+    with interruptible(resumable=True):
+        Broken()
+    Broken()
+    assert told == ["of a finalizer"] * 2
