@@ -4,12 +4,17 @@ Imports of runbook/ stand inside the tasks: `inv --list` needs none of them and 
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+    # While modules are read there is nothing to say of a Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -191,11 +196,7 @@ def failback(c: Context, json: bool = False) -> None:
 
 
 LAB = {"name": "the lab's name"}
-NEW_LAB = LAB | {
-    "subnet": "its /24, by three numbers",
-    "engine": "such as mysql-9.7; an unknown one is answered with the list",
-    "os": "such as debian-sid",
-}
+NEW_LAB = LAB | {"subnet": "its /24, by three numbers", "engine": "mysql-9.7; ? for a list", "os": "such as debian-sid"}
 
 
 @operation(help=NEW_LAB)
@@ -232,44 +233,42 @@ def status(c: Context, name: str = "pair") -> None:
     print("\n".join(Lab.named(name).status()))
 
 
-@task(
+@operation(
     help={
         "unit": "only the tests that need no hosts",
         "all": "then the story on every other engine and system of the lab, not only on two of them",
         "args": "more arguments for pytest; the story is then told with --all only",
     },
-    auto_shortflags=False,
+    resumable=False,
 )
 def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> None:
     """Run the tests, those on lab hosts of their own included."""
     if args:
-        run_python(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
+        run_tools(c, f"pytest {'tests/unit' if unit else 'tests'} {args}")
     else:
         # On every core; what Python compiles is kept, whatever the shell says: anew it costs each process a second.
-        run_python(c, "pytest tests/unit --numprocesses=auto", env={"PYTHONDONTWRITEBYTECODE": ""})
+        run_tools(c, "pytest tests/unit --numprocesses=auto", env={"PYTHONDONTWRITEBYTECODE": ""})
         if not unit:
-            run_python(c, "pytest tests/lab")
+            run_tools(c, "pytest tests/lab")
     if all or not (unit or args):
         from runbook.lab.recipes import stories
 
         for row in stories(every=all):
             print(f"\nThe story on {row}")
-            run_python(c, f"pytest tests/lab {args}", env={"LAB_ENGINE": row})
+            run_tools(c, f"pytest tests/lab {args}", env={"LAB_ENGINE": row})
 
 
-@task(auto_shortflags=False)
+@operation(resumable=False)
 def lint(c: Context) -> None:
     """Run ruff, mypy and shellcheck."""
-    run_python(c, "ruff check .", "ruff format --check .", "mypy")
-    with c.cd(str(HERE)):
-        c.run(f"{Path(sys.executable).parent / 'shellcheck'} -x files/*.sh runbook/lab/*.sh", pty=sys.stdout.isatty())
+    run_tools(c, "ruff check .", "ruff format --check .", "mypy", "shellcheck -x files/*.sh runbook/lab/*.sh")
 
 
-def run_python(c: Context, *modules: str, env: dict[str, str] | None = None) -> None:
-    """Run modules of this environment from the project's folder; the first that fails ends the task with its code."""
-    for module in modules:
+def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> None:
+    """Run tools of this environment from the project's folder; the first that fails ends the task with its code."""
+    for command in commands:
         with c.cd(str(HERE)):
-            done = c.run(f"{sys.executable} -m {module}", warn=True, env=env or {}, pty=sys.stdout.isatty())
+            done = c.run(f"{Path(sys.executable).parent / command}", warn=True, env=env or {}, pty=sys.stdout.isatty())
         if done is not None and not done.ok:
             raise Exit(code=done.exited)
 

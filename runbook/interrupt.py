@@ -24,6 +24,8 @@ def interruptible(*, resumable: bool) -> Iterator[None]:
     Python prints an exception that is raised in a finalizer, and goes on (documentation of sys.unraisablehook). A
     Ctrl-C that falls there is sent again, moments later.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     previous = sys.unraisablehook
 
     def send_again(lost: "sys.UnraisableHookArgs") -> None:

@@ -1,14 +1,27 @@
 """Ctrl-C ends a run with one sentence, wherever in Python it falls."""
 
+import os
 import signal
+import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from runbook.interrupt import Interrupted, interruptible
 
+PROJECT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def on_a_terminal() -> Iterator[None]:
+    """A pytest in the background of a script ignores SIGINT."""
+    found = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, found)
 
 
 class Interrupting:
@@ -55,3 +68,22 @@ def test_another_exception_of_a_finalizer_is_told_as_ever(monkeypatch: pytest.Mo
         Broken()
     Broken()
     assert told == ["of a finalizer"] * 2
+
+
+def test_ctrl_c_while_modules_are_read_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "invoke").mkdir()
+    (tmp_path / "invoke/__init__.py").write_text(
+        f"import threading\nprint('reading', flush=True)\nthreading.Event().wait({DEADLINE_SECONDS})\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, PROJECT / "tasks.py", "--list"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "reading\n"
+        run.send_signal(signal.SIGINT)
+        assert run.communicate(timeout=DEADLINE_SECONDS) == ("", "")
+    assert run.returncode == -signal.SIGINT
