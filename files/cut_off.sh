@@ -3,6 +3,7 @@
 set -u
 
 HEARD=/run/mysql-runbook.heard
+SILENT_CHECKS=3
 
 # packets_in: what the interface has received, but for what switches send of their own accord.
 packets_in() {
@@ -24,15 +25,17 @@ call_neighbours() {
     wait
 }
 
-# cut_off: this host has heard nobody since the last check, and nobody answers it. What cannot be known is not so.
+# cut_off: at SILENT_CHECKS checks in a row this host had heard nobody since the last one, and nobody answered it. What
+# cannot be known is not so.
 cut_off() {
-    local before='' now called=''
+    local before='' silent='' now called=''
     now=$(packets_in) || return 1
-    { read -r before <"$HEARD"; } 2>/dev/null
+    { read -r before silent <"$HEARD"; } 2>/dev/null
     if [ "$now" = "$before" ]; then
         call_neighbours
         called=$(packets_in)
     fi
-    echo "${called:-$now}" >"$HEARD"
-    [ "$called" = "$now" ]
+    if [ "$called" = "$now" ]; then silent=$((silent + 1)); else silent=0; fi
+    echo "${called:-$now} $silent" >"$HEARD"
+    [ "$silent" -ge "$SILENT_CHECKS" ]
 }

@@ -14,8 +14,20 @@ set -u
 exec 9>"$LOCK"
 flock -n 9 && my_turn=yes
 
+# answered: whether the server says anything of its own. A busy host is no dead one: it has CHECK_SECONDS for that.
 # One client for both: the first answer comes alone when the second question hangs.
-if ! said=$(ANSWER_SECONDS=0.8 query "SELECT 1; $CLOSED" --unbuffered) && [[ $said != 1* ]]; then
+answered() {
+    said=$(ANSWER_SECONDS=$CHECK_SECONDS query "SELECT 1; $CLOSED" --unbuffered) || [[ $said == 1* ]]
+}
+
+# One that is not there (2002), or is going (2013, 1053), may be on its way back, as under mysqld_safe: it has as long.
+tries=1
+until answered && serves=yes; do
+    [[ $said == *"ERROR 20"* || $said == *"ERROR 1053"* ]] && [ "$((tries++))" -lt "$CHECK_TRIES" ] || break
+    sleep 0.5
+done
+
+if [ -z "${serves:-}" ]; then
     case $said in
         # The server is there and answers, if only to say no: a full house or a wrong password is no reason to move.
         *"ERROR 1040"* | *"ERROR 1045"* | *"ERROR 1203"*)

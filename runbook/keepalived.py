@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from math import ceil
 
 from runbook import templates
 from runbook.host import Host
@@ -20,6 +21,9 @@ UNIT = "keepalived"
 LOADED = "/run/mysql-runbook.keepalived-loaded"
 # The master's mark that it let go of the VIP: give_way.sh then lets the slave have it first after a reboot of both.
 GAVE_WAY = "/var/lib/mysql-runbook/gave-way"
+# mysql_check.sh may be refused for CHECK_TIMEOUT, then wait as long, and again at the administrators' door; and bash
+# needs seconds on a busy host.
+CHECK_QUESTIONS, CHECK_STARTS_IN = 3, 2
 VRRP_STATE = "/run/mysql-runbook.vrrp"
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.
@@ -45,6 +49,7 @@ def configuration(side: Side, version: Version) -> str:
         interface=side.interface,
         instance=INSTANCE,
         scripts=SCRIPTS,
+        check_overdue=ceil(CHECK_QUESTIONS * side.settings.check_timeout) + CHECK_STARTS_IN,
         auto_priority=version >= AUTO_PRIORITY,
         auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
     )

@@ -114,7 +114,7 @@ HELP: dict[str, str] = {
         "VRRP 3: 0.01 to 40.95 in steps of 0.01. VRRP 2: whole seconds, 1 to 255."
     ),
     "CHECK_INTERVAL": "Seconds from one check to the next.",
-    "CHECK_TIMEOUT": "Seconds after which a check without an answer has failed.",
+    "CHECK_TIMEOUT": "Seconds that mysqld has to answer a check, and to come back when it is not there.",
     "CHECK_FALL": "Failed checks in a row after which the host gives the VIP up.",
     "CHECK_RISE": "Good checks in a row after which the host counts as well again.",
     "ALERT_DINGTALK_URL": "A DingTalk robot's whole webhook address, with its access_token.\nEmpty: no DingTalk.",

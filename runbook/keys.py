@@ -139,8 +139,8 @@ KEYS: tuple[Key, ...] = (
     *_group(
         "keepalived's check of mysqld (steps 6 and 7)",
         Key("CHECK_INTERVAL", "1", "10 (the slave's 120 in the text, 10 in the kit)", _SECONDS),
-        Key("CHECK_TIMEOUT", "3", "has none", _SECONDS),
-        Key("CHECK_FALL", "3", None, _TIMES),
+        Key("CHECK_TIMEOUT", "2.5", "has none", read.seconds),
+        Key("CHECK_FALL", "1", None, _TIMES),
         Key("CHECK_RISE", "2", None, _TIMES),
     ),
     *_group(

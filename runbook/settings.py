@@ -83,7 +83,7 @@ class Settings:
     auth_pass: Secret | None
     advert_int: Decimal
     check_interval: int
-    check_timeout: int
+    check_timeout: Decimal
     check_fall: int
     check_rise: int
     alert_dingtalk_url: SecretUrl | None

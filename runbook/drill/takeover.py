@@ -60,7 +60,7 @@ class Witness:
         s = self.settings
         self.probe.wait(
             f"{s.vip.ip} on {self.slave.host}",
-            TAKEOVER_SECONDS + s.check_interval * s.check_fall,
+            TAKEOVER_SECONDS + s.check_fall * (s.check_interval + float(s.check_timeout)),
             lambda: self.slave.came(since) is not None,
         )
 

@@ -1,6 +1,7 @@
 """Step 7, deploy-scripts: the four scripts, their library, and the one file with what varies."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from math import ceil
 
 from runbook import alerts, templates
@@ -17,6 +18,8 @@ NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 UNIT_NAMES = ("give_way.sh", "let_go.sh")
 CONFIG = "/etc/mysql-runbook.conf"
+# Between two questions of mysql_check.sh to a server that is not there.
+RETRY_SECONDS = Decimal("0.5")
 
 
 def phases(pair: Pair, consent: Consent) -> list[Phase]:
@@ -45,6 +48,8 @@ def script_configuration(side: Side) -> str:
         "PEER": str(side.peer.address),
         "MYSQL_PORT": str(s.mysql_port),
         "ADMIN_PORT": str(ADMIN_PORT) if side.dialect.has_admin_door else "",
+        "CHECK_SECONDS": str(s.check_timeout),
+        "CHECK_TRIES": str(ceil(s.check_timeout / RETRY_SECONDS)),
         "SEMI_SYNC_SECONDS": str(ceil(side.commit_wait_seconds)),
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),

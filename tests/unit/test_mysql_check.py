@@ -37,12 +37,24 @@ def test_a_server_that_says_no_is_there_and_one_that_says_nothing_is_not(
     assert station.done == []
 
 
+@pytest.mark.parametrize(("comes_back_after", "code"), [(1, 0), (4, 0), (5, 1)])
+def test_a_server_that_is_not_there_has_the_time_of_an_answer_to_come_back(
+    scripts_on: Make, comes_back_after: int, code: int
+) -> None:
+    """Under mysqld_safe it does, within its unit: no reason to move the VIP. 2.5 s are five times half a second."""
+    station = scripts_on("master", vip=True, closed=False)
+    station.server(captured_json("mysql_client.json")["2002"][2].strip())
+    station.write("server_after", str(comes_back_after))
+    assert station.run("mysql_check.sh") == code
+    assert ("mysqld does not serve" in station.read("log")) is bool(code)
+
+
 @pytest.mark.parametrize("script", CALLED_BY_KEEPALIVED)
 def test_a_hung_server_holds_no_script_up(scripts_on: Make, script: str) -> None:
     station = scripts_on("slave", vip=False)
     station.server("hung")
     if script == "mysql_check.sh":
-        station.patch(script, "ANSWER_SECONDS=0.8", f"ANSWER_SECONDS={HUNG_SECONDS}")
+        station.patch(script, "ANSWER_SECONDS=$CHECK_SECONDS", f"ANSWER_SECONDS={HUNG_SECONDS}")
     code = station.run(script, seconds=HUNG_SECONDS)
     if script == "mysql_check.sh":
         assert code == 1
