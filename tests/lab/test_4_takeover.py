@@ -63,6 +63,24 @@ def test_the_vip_does_not_wander_home_by_itself(failed_over_pair: OutsidePair) -
     pair.inv("verify").expect(FAILED, "waits for failback")
 
 
+def test_when_the_slave_ends_as_well_a_master_that_is_back_serves_with_every_row(failed_over_pair: OutsidePair) -> None:
+    """Nothing else could, and it lacks nothing: it syncs a transaction before it sends it."""
+    pair = failed_over_pair
+    pair.master.sh("systemctl start mysql")
+    until("the master's keepalived", SETTLED_SECONDS, lambda: pair.master.daemon("keepalived") is not None)
+    with Writer(pair, "both") as writer:
+        until("a write refused by the slave", SETTLED_SECONDS, lambda: READ_ONLY in writer.refusals)
+        pair.slave.sh("systemctl kill -s KILL mysql")
+        until("writes acknowledged", SETTLED_SECONDS, lambda: len(writer.acknowledged) > 20)
+        assert pair.vip_is_on() == ["master"]
+        until("the slave's mysqld back", SETTLED_SECONDS, lambda: pair.slave.run("mysqladmin ping").code == 0)
+        stays("the VIP on the master alone", WANDERING_SECONDS, lambda: pair.vip_is_on() == ["master"])
+    pair.inv("failback").expect(0, "healthy")
+    for host in pair.hosts:
+        assert set(writer.acknowledged) <= writer.rows_on(host)
+    until("same transactions", SETTLED_SECONDS, lambda: pair.master.value(EXECUTED) == pair.slave.value(EXECUTED))
+
+
 def test_while_failed_over_bootstrap_and_the_drill_refuse(failed_over_pair: OutsidePair) -> None:
     before = failed_over_pair.vip_is_on()
     failed_over_pair.inv("bootstrap").expect(FAILED, "failed over", "inv failback")
