@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[2] / "files"
@@ -14,6 +15,7 @@ SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT)
 
 STUBS = Path(__file__).parent / "stubs"
+HERE = "@station@"
 UNWANTED = ("systemctl", "curl", "mysqladmin", "pkill")
 
 STATUS = """\
@@ -37,6 +39,24 @@ FACTS = {
     "datadir": "/data/",
     "max_connections": "151",
 }
+
+
+@cache
+def _moved(text: str) -> str:
+    """A script with HERE before every path of a host, worked out once for all stations."""
+    places = {
+        "/usr/local/lib/mysql-runbook/": f"{HERE}/",
+        "/etc/": f"{HERE}/",
+        "/run/": f"{HERE}/run/",
+        "/sys/": f"{HERE}/sys/",
+        "/var/lib/": f"{HERE}/var/",
+        "PATH=/usr/sbin:": f"PATH={HERE}/bin:/usr/sbin:",
+    }
+    for there, here in places.items():
+        text = text.replace(there, here)
+    left = re.sub(rf"{HERE}\S*|#!/bin/bash", "", text)
+    assert not re.search(r"(?<![\w.])/(etc|run|var|usr|tmp|home)/", left), "a path of a real host is left"
+    return text
 
 
 class Station:
@@ -85,19 +105,7 @@ class Station:
 
     def _installed(self, text: str) -> str:
         """The script with every path in this folder instead of the host's own."""
-        places = {
-            "/usr/local/lib/mysql-runbook/": f"{self.folder}/",
-            "/etc/": f"{self.folder}/",
-            "/run/": f"{self.folder}/run/",
-            "/sys/": f"{self.folder}/sys/",
-            "/var/lib/": f"{self.folder}/var/",
-            "PATH=/usr/sbin:": f"PATH={self._commands}:/usr/sbin:",
-        }
-        for there, here in places.items():
-            text = text.replace(there, here)
-        left = re.sub(rf"{re.escape(str(self.folder))}\S*|#!/bin/bash", "", text)
-        assert not re.search(r"(?<![\w.])/(etc|run|var|usr|tmp|home)/", left), "a path of a real host is left"
-        return text
+        return _moved(text).replace(HERE, str(self.folder))
 
     def patch(self, script: str, old: str, new: str) -> None:
         """Have an installed script wait shorter than a host would."""
