@@ -219,7 +219,8 @@ def test_a_binary_log_too_large_to_look_through_is_said_to_be_so(
     assert "was not looked through" in check.found
 
 
-def test_a_slave_without_a_binary_log_is_not_asked_for_one(by_position: Pair) -> None:
+def test_a_slave_without_a_binary_log_is_not_asked_for_one(by_position: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "COMMIT_SECONDS", 0.05)
     mysqld = the_slave(answering(by_position.slave))
     mysqld.says("SHOW BINARY LOGS", error=pymysql.err.OperationalError(1381, "You are not using binary logging"))
     mysqld.says("SHOW BINARY LOG STATUS")

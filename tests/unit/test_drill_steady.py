@@ -9,6 +9,7 @@ from drill_results import HOME, STEADY
 from fake import FakeMysqld, link_of, mysqld_of
 from test_drill_probe import Vip
 
+from runbook.drill import probe as probing
 from runbook.drill.account import account
 from runbook.drill.faults.broken_replication import RUN, BrokenReplication
 from runbook.drill.faults.full_disk import FILE, LINK, REMOVAL, SHARED, FullDisk
@@ -130,7 +131,8 @@ def test_a_slave_whose_mysqld_is_down_has_no_conflict_to_heal(pair: Pair) -> Non
 # ---- the clients that wait ----
 
 
-def test_patient_clients_keep_their_connections_and_wait_on_them() -> None:
+def test_patient_clients_keep_their_connections_and_wait_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "PACE_SECONDS", 0.01)
     vip = Vip()
     patient = Vip()
     with Probe(vip.connect, patient.connect) as probe:
