@@ -66,6 +66,7 @@ def test_a_hung_server_holds_no_script_up(scripts_on: Make, script: str) -> None
 def test_the_answer_does_not_wait_for_what_is_settled_meanwhile(scripts_on: Make) -> None:
     station = scripts_on("master", vip=True)
     station.server("slow")
+    station.patch("mysql-runbook.conf", "CHECK_SECONDS=2.5", "CHECK_SECONDS=1")
     check = station.start("mysql_check.sh")
     assert check.wait(timeout=5) == 0
     with (station.folder / "run" / "lock" / "mysql-runbook.scripts").open("w") as lock:
