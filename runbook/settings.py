@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface
@@ -204,8 +204,8 @@ def _node(role: Role, values: Mapping[str, Any]) -> Node:
     )
 
 
-def find(environ: Mapping[str, str], folder: Path, lab_hosts_env: Path | None) -> Path:
-    """The hosts.env to use: what HOSTS_ENV names, else the one in `folder`, else the lab's, else BadInput."""
+def find(environ: Mapping[str, str], folder: Path, labs: Sequence[Path]) -> Path:
+    """The hosts.env to use: what HOSTS_ENV names, else the one in `folder`, else the only lab's, else BadInput."""
     named = environ.get("HOSTS_ENV", "")
     if named:
         path = Path(named).expanduser()
@@ -218,8 +218,14 @@ def find(environ: Mapping[str, str], folder: Path, lab_hosts_env: Path | None) -
     own = folder / "hosts.env"
     if own.exists():
         return own
-    if lab_hosts_env is not None and lab_hosts_env.exists():
-        return lab_hosts_env
+    if len(labs) == 1:
+        return labs[0]
+    if labs:
+        raise BadInput(
+            f"{own}: no such file, and {len(labs)} labs are up; nothing was done.",
+            "Say which one you mean:",
+            *(f"  HOSTS_ENV={lab} inv ..." for lab in labs),
+        )
     raise BadInput(
         f"{own}: no such file, and no lab is up; nothing was done.",
         "Describe your hosts with `inv init`, or start a pair to rehearse on with `inv lab.up`.",

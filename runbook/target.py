@@ -46,6 +46,6 @@ class Target:
 
 
 def find_target(environ: Mapping[str, str], folder: Path) -> Target:
-    """The pair of HOSTS_ENV, of the folder's hosts.env, or the lab that is up; BadInput when there is none."""
-    path = find(environ, folder, Lab().hosts_env)
+    """The pair of HOSTS_ENV, of the folder's hosts.env, or the lab that is up; BadInput when none or several are."""
+    path = find(environ, folder, Lab.unnamed())
     return Target(load(path), Lab.owning(path))

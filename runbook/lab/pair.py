@@ -28,6 +28,7 @@ from runbook.settings import render_hosts_env
 
 STATE = Path("/var/lib/mysql-runbook-lab")
 LOCKS = Path("/run")
+UNNAMED = "pair"
 # nspawn names a host's bridge port "vb-NAME-m"; an interface name has 15 characters (IFNAMSIZ less one).
 NAME = re.compile(r"[a-z][a-z0-9]{0,9}")
 READY_SECONDS = 60
@@ -38,7 +39,7 @@ LOCK_SECONDS = 2400
 class Lab:
     """Two hosts by `name`, in a private /24 by its first three numbers: .128 master, .129 slave, .130 VIP."""
 
-    def __init__(self, name: str = "pair", subnet: str = "192.168.152") -> None:
+    def __init__(self, name: str = UNNAMED, subnet: str = "192.168.152") -> None:
         if not NAME.fullmatch(name):
             raise BadInput(f"lab name {name!r}: at most ten of a-z and 0-9, a letter first")
         self.name = name
@@ -47,6 +48,8 @@ class Lab:
         self.network = Network(f"lab-{name}", subnet)
         self.master = self._machine("master", 128)
         self.slave = self._machine("slave", 129)
+        named = "" if name == UNNAMED else f" --name {name}"
+        self._up, self._down = (f"sudo ./inv lab.{verb}{named}" for verb in ("up", "down"))
 
     def _machine(self, role: str, number: int) -> Machine:
         short = f"{self.name}-{role[0]}"
@@ -64,6 +67,12 @@ class Lab:
         lab = Lab(name)
         record = lab._record()
         return Lab(name, record["subnet"]) if record else lab
+
+    @staticmethod
+    def unnamed() -> list[Path]:
+        """The hosts.env of the lab that was made without a name; where there is none, of every lab."""
+        every = sorted(STATE.glob("*/hosts.env"))
+        return [path for path in every if path == Lab().hosts_env] or every
 
     @staticmethod
     def owning(hosts_env: Path) -> "Lab | None":
@@ -102,7 +111,7 @@ class Lab:
         with self._work(say):
             record = self._record()
             if not record:
-                raise LabError(f"lab {self.name} is not there to reset", "sudo ./inv lab.up")
+                raise LabError(f"lab {self.name} is not there to reset", self._up)
             engine, os = record["engine"], record["os"]
             self._refuse_another(record, engine, os)
             root = image(recipe_for(engine, os), STATE, say)
@@ -136,8 +145,8 @@ class Lab:
         """What is there, a line each, for an operator."""
         record = self._record()
         if not record:
-            return [f"lab {self.name}: not there; sudo ./inv lab.up makes it"]
-        state = "up" if self.is_up() else "not all up; sudo ./inv lab.up completes it"
+            return [f"lab {self.name}: not there; {self._up} makes it"]
+        state = "up" if self.is_up() else f"not all up; {self._up} completes it"
         bridge = self.network.bridge if self.network.exists else f"{self.network.bridge} (missing)"
         lines = [f"lab {self.name}: {state}; {record['engine']} on {record['os']}, bridge {bridge}"]
         for machine in self.machines:
@@ -150,7 +159,7 @@ class Lab:
 
     def _work(self, say: Say) -> AbstractContextManager[int]:
         if operating_system.geteuid() != 0:
-            raise LabError("lab needs root: sudo ./inv lab.up")
+            raise LabError("lab needs root: run the same with sudo")
         lock = LOCKS / f"mysql-runbook-lab-{self.name}.lock"
         return locked(lock, f"another command at work on lab {self.name}", LOCK_SECONDS, say)
 
@@ -175,7 +184,7 @@ class Lab:
             if record.get(what, value) != value:
                 raise LabError(
                     f"lab {self.name} is there with {what} {record[what]}, not {value}",
-                    "sudo ./inv lab.down, then lab.up again",
+                    f"{self._down}, then lab.up again",
                 )
 
     def _drop_disks(self) -> None:

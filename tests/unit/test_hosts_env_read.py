@@ -154,21 +154,25 @@ def test_a_password_without_blanks_needs_no_quotes(tmp_path: Path, plain: str) -
 def test_find_takes_the_variable_then_the_folder_then_the_lab(tmp_path: Path) -> None:
     lab, own, named = tmp_path / "lab.env", tmp_path / "hosts.env", tmp_path / "named.env"
     with pytest.raises(BadInput) as caught:
-        find({}, tmp_path, lab)
+        find({}, tmp_path, [])
     assert "inv init" in str(caught.value)
     assert "inv lab.up" in str(caught.value)
-    lab.touch()
-    assert find({}, tmp_path, lab) == lab
-    with pytest.raises(BadInput):
-        find({}, tmp_path, None)
+    assert find({}, tmp_path, [lab]) == lab
     own.touch()
-    assert find({"HOSTS_ENV": ""}, tmp_path, lab) == own
+    assert find({"HOSTS_ENV": ""}, tmp_path, [lab]) == own
     named.touch()
-    assert find({"HOSTS_ENV": str(named)}, tmp_path, lab) == named
+    assert find({"HOSTS_ENV": str(named)}, tmp_path, [lab]) == named
+
+
+def test_of_several_labs_none_is_guessed(tmp_path: Path) -> None:
+    labs = [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(BadInput) as caught:
+        find({}, tmp_path, labs)
+    assert all(f"HOSTS_ENV={lab} inv" in str(caught.value) for lab in labs)
 
 
 def test_find_does_not_fall_back_from_a_variable_that_names_nothing(tmp_path: Path) -> None:
     (tmp_path / "hosts.env").touch()
     with pytest.raises(BadInput, match=r"(?s)HOSTS_ENV = /no/such.*unset it") as caught:
-        find({"HOSTS_ENV": "/no/such"}, tmp_path, None)
+        find({"HOSTS_ENV": "/no/such"}, tmp_path, [])
     assert caught.value.exit_code == 2

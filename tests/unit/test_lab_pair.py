@@ -93,11 +93,23 @@ def test_a_lab_is_known_through_a_link_to_its_hosts_env(state: Path, tmp_path: P
     assert Lab.owning(link) is not None
 
 
+def test_without_a_name_the_unnamed_lab_is_meant_and_else_the_only_one(state: Path) -> None:
+    assert Lab.unnamed() == []
+    named = [record(state, name) / "hosts.env" for name in ("a", "other")]
+    for path in named:
+        path.touch()
+    assert Lab.unnamed() == named
+    unnamed = record(state, "pair") / "hosts.env"
+    assert Lab.unnamed() == named
+    unnamed.touch()
+    assert Lab.unnamed() == [unnamed]
+
+
 def test_without_root_the_way_out_is_named(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     lab = Lab()
     for act in (lambda: lab.up(print), lab.down, lambda: lab.reset(print)):
-        with pytest.raises(LabError, match=r"sudo \./inv lab\.up"):
+        with pytest.raises(LabError, match="run the same with sudo"):
             act()
     assert not state.exists()
 
@@ -123,7 +135,7 @@ def test_status_tells_a_lab_that_is_not_there_from_one_that_is_half_up(state: Pa
     assert "not there" in lab.status()[0]
     record(state, "unittest", subnet="192.168.99")
     lines = Lab.named("unittest").status()
-    assert "lab.up completes it" in lines[0]
+    assert "lab.up --name unittest completes it" in lines[0]
     assert any("mysql-slave" in line and "192.168.99.129" in line and "powered off" in line for line in lines)
 
 
