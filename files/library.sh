@@ -170,9 +170,19 @@ set_closed() {
     ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; $CLOSE"
 }
 
+# kill_clients: by the list that a server without performance_schema has, too. By stdin and with --force: a session that
+# has ended meanwhile (1094) does not spare the others.
+kill_clients() {
+    local sessions
+    sessions=$(query 'SHOW PROCESSLIST') || return
+    awk -F '\t' '
+        $2 != "system user" && $2 != "event_scheduler" && $5 !~ /^(Binlog Dump|Daemon)/ { print "KILL " $1 ";" }
+    ' <<<"$sessions" | query_all
+}
+
 # close_writes: the sessions that hold it up are killed. One whose commit waits for the slave cannot be: it is waited for.
 close_writes() {
-    local said kills
+    local said
     if ! said=$(closed); then
         case $said in
             *"ERROR 2002"*) say_anew "mysqld does not run: nobody writes" ;;
@@ -190,11 +200,7 @@ close_writes() {
         return
     fi
     if ! said=$(set_closed 1); then
-        # By stdin and with --force: a session that has ended meanwhile (1094) does not spare the others.
-        kills=$(query "SELECT CONCAT('KILL ', id, ';') FROM $PROCESSLIST
-            WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon')
-            AND user NOT IN ('system user', 'event_scheduler')") &&
-            query_all <<<"$kills"
+        kill_clients
         if ! said=$(set_closed $((SEMI_SYNC_SECONDS + 2))); then
             say "could not close: $said"
             alert not-closed "$said"

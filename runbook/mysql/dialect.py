@@ -61,11 +61,6 @@ class Dialect(Protocol):
         """The statement that has it refuse them."""
         ...
 
-    @property
-    def processlist(self) -> str:
-        """The table of the sessions that there are."""
-        ...
-
     def tracking(self, replication: str) -> Tracking:
         """By `gtid` or by `position`."""
         ...

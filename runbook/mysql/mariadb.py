@@ -32,7 +32,6 @@ class MariaDB:
     closed: ClassVar[str] = "SELECT @@GLOBAL.read_only"
     close: ClassVar[str] = "SET GLOBAL read_only = ON"
     has_admin_door: ClassVar[bool] = False  # extra_port would listen on every address
-    processlist: ClassVar[str] = "information_schema.processlist"  # performance_schema is off by default
     semi_sync: ClassVar[SemiSync] = SemiSync(None, has_wait_point=True)  # built in since 10.3.3
     retry_options: ClassVar[tuple[str, ...]] = ("MASTER_CONNECT_RETRY",)
 

@@ -84,11 +84,6 @@ class MySQL:
         """super_read_only sets read_only with it."""
         return f"SET GLOBAL {'super_read_only' if self.has_super_read_only else 'read_only'} = ON"
 
-    @property
-    def processlist(self) -> str:
-        """The table of performance_schema, which holds no global lock, came with 8.0.22; the other leaves with 9.x."""
-        return "performance_schema.processlist" if self.version >= (8, 0, 22) else "information_schema.processlist"
-
     def tracking(self, replication: str) -> Tracking:
         return ByGtidSet(self.version) if replication == "gtid" else ByPosition(self.binary_log_status)
 

@@ -66,7 +66,6 @@ def words_of(side: Side) -> dict[str, str]:
         "MYSQL": dialect.client,
         "CLOSED": dialect.closed,
         "CLOSE": dialect.close,
-        "PROCESSLIST": dialect.processlist,
         "REPLICA": dialect.replica,
         "BINARY_LOG_STATUS": dialect.binary_log_status,
         "RECEIVED_IN": tracking.received_names,

@@ -5,6 +5,7 @@ Needs a healthy pair and leaves one.
 
 import pymysql
 import pytest
+import row
 from commandline import stays, until
 from outside import READ_ONLY, OutsidePair
 from watchers import Writer
@@ -12,6 +13,7 @@ from watchers import Writer
 FAILED = 1
 SETTLED_SECONDS = 15
 WANDERING_SECONDS = 10
+PASSWORD = "Holds-4-lock"
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 
 
@@ -48,6 +50,20 @@ def test_a_master_that_its_service_manager_brings_back_stays_closed_and_nothing_
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
     for host in pair.hosts:
         assert set(writer.acknowledged) <= writer.rows_on(host)
+
+
+def test_a_session_that_holds_a_lock_does_not_keep_a_master_open_that_loses_the_vip(healthy_pair: OutsidePair) -> None:
+    pair, master = healthy_pair, healthy_pair.master
+    master.sql(f"CREATE USER holder IDENTIFIED BY '{PASSWORD}'; GRANT SELECT, LOCK TABLES ON runbook.* TO holder")
+    with pair.client(user="holder", password=PASSWORD) as client, client.cursor() as cursor:
+        cursor.execute("LOCK TABLES runbook.ledger WRITE")
+        master.sh("systemctl stop keepalived")
+        until("a closed master", SETTLED_SECONDS, lambda: master.value(row.CLOSED) == "1")
+        with pytest.raises(pymysql.err.OperationalError):
+            cursor.execute("SELECT COUNT(*) FROM runbook.ledger")
+    pair.inv("failback").expect(0, "healthy")
+    master.sql("DROP USER holder")
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
 
 
 def test_the_vip_does_not_wander_home_by_itself(failed_over_pair: OutsidePair) -> None:

@@ -104,11 +104,6 @@ FACTS: dict[str, Fact] = {
     ),
     # (V) 8.0: admin_address.
     "administrators' door": (lambda d: d.has_admin_door, {"5.6": False, "8.0.14": True}),
-    # (N) 8.0.22.
-    "sessions": (
-        lambda d: d.processlist,
-        {"5.6": "information_schema.processlist", "8.0.22": "performance_schema.processlist"},
-    ),
     # (N) 8.0.16: --validate-config.
     "read the file": (
         lambda d: d.validation("f").split(" ", 2)[2],
