@@ -143,14 +143,21 @@ class Host:
             raise CommandFailed(str(self), f"carry {file}", ran)
         return path
 
-    def rootless(self) -> str | None:
-        """Why commands do not run as root here, with the way out; None when they do."""
+    def unfit(self) -> str | None:
+        """Why commands do not run as root here, or cannot be understood, with the way out; None when all is well."""
         ran = self.link.run(WHO_QUESTION, timeout=ASK_SECONDS)
-        if ran.code == 0 and ran.out.strip() == "0":
-            return None
+        *before, who = ran.out.splitlines() or [""]
+        if ran.code == 0 and who == "0":
+            return self._talkative_shell(before) if before else None
         return (
             f"{self}: no root here: {(ran.err or ran.out).strip()}\n"
             "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
+        )
+
+    def _talkative_shell(self, said: list[str]) -> str:
+        return (
+            f"{self}: the login shell prints {_one_line(' '.join(said))!r} before the answer to any command\n"
+            "Have its start file (such as ~/.bashrc) do so only on a terminal: [ -t 1 ] && echo ..."
         )
 
     def close(self) -> None:

@@ -66,7 +66,7 @@ class HostLock:
             )
         if word != "mine":
             channel.close()
-            reason = self._host.rootless()
+            reason = self._host.unfit()
             if reason:
                 raise BadInput(reason)
             raise HostError(str(self._host), f"the lock {LOCK_FILE} could not be taken: {answer or 'no answer'}")

@@ -34,13 +34,13 @@ MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 def examine(pair: Pair) -> None:
     """Connect to both hosts and raise BadInput with everything that stands in the way."""
-    rootless = pair.side_by_side(lambda side: side.host.rootless())
-    reasons = [reason for reason in rootless.values() if reason]
-    rooted = tuple(role for role, reason in rootless.items() if not reason)
-    if rooted:
-        found = pair.side_by_side(lambda side: list(_reasons(side)), rooted)
+    unfit = pair.side_by_side(lambda side: side.host.unfit())
+    reasons = [reason for reason in unfit.values() if reason]
+    fit = tuple(role for role, reason in unfit.items() if not reason)
+    if fit:
+        found = pair.side_by_side(lambda side: list(_reasons(side)), fit)
         reasons += [reason for of_host in found.values() for reason in of_host]
-    if len(rooted) == len(ROLES):
+    if len(fit) == len(ROLES):
         reasons += filter(None, [_one_machine(pair), _two_engines(pair), _two_series(pair), _stranger_with_vip(pair)])
     if reasons:
         raise BadInput(*reasons)

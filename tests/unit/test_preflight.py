@@ -83,6 +83,13 @@ def test_who_is_not_root_is_told_how_to_become_it(pair: Pair) -> None:
     assert "NOPASSWD" in told
 
 
+def test_a_login_shell_that_prints_something_is_told_to_be_silent(pair: Pair) -> None:
+    says(pair.master, who="Welcome\nto our hosts\n0\n")
+    told = complaint(pair)
+    assert "master 192.168.152.128: the login shell prints 'Welcome to our hosts'" in told
+    assert "~/.bashrc" in told
+
+
 REASONS: dict[str, tuple[dict[str, str], str]] = {
     "another system": ({"os": "alpine||Alpine Linux v3.20"}, "Alpine Linux v3.20 is not supported"),
     "no systemd": ({"manager": "init\n"}, "its service manager is not systemd"),
