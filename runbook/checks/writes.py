@@ -18,6 +18,7 @@ from runbook.host import Host
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
 from runbook.mysql.session import REFUSED, connect
+from runbook.mysql.terms import OUR_SESSION
 from runbook.pair import ROLES, Pair, Side
 from runbook.settings import Secret, Settings
 from runbook.wait import DeadlinePassed, until
@@ -100,6 +101,7 @@ def _connection(s: Settings) -> Any:
         user=s.probe_user,
         password=s.probe_password.encode(),
         autocommit=True,
+        init_command=OUR_SESSION,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=WRITE_SECONDS,
         write_timeout=WRITE_SECONDS,

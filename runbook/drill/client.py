@@ -14,6 +14,8 @@ from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.dialect import dialect_of
 from runbook.mysql.session import LoginRefused, connect
+from runbook.mysql.terms import OUR_SESSION
+from runbook.mysql.tunnel import unverified_tls
 from runbook.pair import Pair
 from runbook.settings import Settings
 
@@ -48,10 +50,7 @@ def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = AN
     CA certificates for every connection, 20 ms of a core each time (measured), which the servers would miss.
     A server that has no TLS, as MySQL 5.6 and MariaDB 10.11 are installed, is logged in to without.
     """
-    tls: ssl.SSLContext | None
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.check_hostname = False
-    tls.verify_mode = ssl.CERT_NONE
+    tls: ssl.SSLContext | None = unverified_tls()
 
     def open_connection() -> Any:
         nonlocal tls
@@ -70,6 +69,7 @@ def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = AN
             user=settings.probe_user,
             password=settings.probe_password.encode(),
             autocommit=True,
+            init_command=OUR_SESSION,
             ssl=tls,
             ssl_disabled=tls is None,
             connect_timeout=ANSWER_SECONDS,

@@ -1,6 +1,7 @@
 """SQL on a host through its SSH connection, so that no database port need be open to the operator's machine."""
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -13,7 +14,8 @@ from pymysql.constants import ER
 from runbook.errors import HostError
 from runbook.host import Host
 from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
-from runbook.mysql.terms import ADMIN_PORT
+from runbook.mysql.terms import ADMIN_PORT, OUR_SESSION
+from runbook.mysql.tunnel import as_socket, unverified_tls
 from runbook.settings import Secret
 from runbook.step import NotReady
 
@@ -21,6 +23,7 @@ SQL_SECONDS = 20
 # 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
 CLIENT_ERRORS = range(2000, 3000)
 ACCESS_DENIED_BY_PLUGIN = 1698  # ER_ACCESS_DENIED_NO_PASSWORD_ERROR: auth_socket saw another OS user
+SECURE_TRANSPORT_REQUIRED = 3159  # ER_SECURE_TRANSPORT_REQUIRED
 REFUSED = (ER.ACCESS_DENIED_ERROR, ER.HOST_NOT_PRIVILEGED, ACCESS_DENIED_BY_PLUGIN)
 
 OPEN = "SET GLOBAL super_read_only = OFF"
@@ -44,10 +47,11 @@ class SqlFailed(HostError):
         self.code = code
 
 
-def connect(host: Host, address: str, port: int, user: str, password: Secret) -> Any:
+def connect(host: Host, address: str, port: int, user: str, password: Secret, tls: ssl.SSLContext | None = None) -> Any:
     """Log in from `host` to the MySQL at `address`; NotReady when none listens, LoginRefused, HouseFull, HostError.
 
-    The channel is inside SSH already, so no second TLS; PyMySQL fetches the server's RSA key for the password.
+    The channel is inside SSH already, so no second TLS unless the server insists on it (require_secure_transport);
+    PyMySQL fetches the server's RSA key for the password.
     """
     where = "" if address == "127.0.0.1" else f" at {address}:{port}"
     try:
@@ -61,17 +65,21 @@ def connect(host: Host, address: str, port: int, user: str, password: Secret) ->
         password=password.encode(),
         charset="utf8mb4",
         autocommit=True,
+        init_command=OUR_SESSION,
         defer_connect=True,
-        ssl_disabled=True,
+        ssl=tls,
+        ssl_disabled=tls is None,
         read_timeout=SQL_SECONDS,
         write_timeout=SQL_SECONDS,
         cursorclass=pymysql.cursors.DictCursor,
     )
     try:
-        connection.connect(channel)
+        connection.connect(as_socket(channel) if tls else channel)
     except (pymysql.MySQLError, OSError, EOFError) as error:
         channel.close()
         code, reason = _code_and_reason(error)
+        if code == SECURE_TRANSPORT_REQUIRED and not tls:
+            return connect(host, address, port, user, password, unverified_tls())
         if code in REFUSED:
             raise LoginRefused(f"{host}: MySQL{where} refuses {user}'s login: {reason}") from error
         kind = HouseFull if code == ER.CON_COUNT_ERROR else HostError

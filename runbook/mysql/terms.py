@@ -11,6 +11,13 @@ ADMIN_PORT = 33062
 """mysqld's own default for its administrators' door."""
 
 
+OUR_SESSION = "SET SESSION autocommit = 1, sql_mode = '', time_zone = '+00:00', wait_timeout = 28800"
+"""What our statements rely on, whatever the server's own my.cnf says: so two hosts show the same TIMESTAMP the same.
+
+PyMySQL does not see an autocommit that my.cnf has switched off [M].
+"""
+
+
 @dataclass(frozen=True)
 class Choice:
     """What was chosen, and why; `why` is empty where hosts.env says it."""

@@ -24,6 +24,7 @@ class FakeMysqld:
         self.logins = logins
         self.changed: list[str] = []
         self.refusal: tuple[int, str] | None = None
+        self.wants_tls = False
         self._answers: dict[str, list[Row] | BaseException] = {}
         self._takes: dict[str, Effect] = {}
         self.says(COMMENT_QUESTION, {"version": "9.7.4-2", "comment": "(Debian)"})
@@ -78,7 +79,8 @@ class FakeChannel:
 class FakeConnection:
     """PyMySQL's connection up to the wire: it logs in for real, and its statements are spelled by PyMySQL."""
 
-    def __init__(self, *, user: str, password: bytes, host: str, port: int, **_: object) -> None:
+    def __init__(self, *, user: str, password: bytes, host: str, port: int, ssl: object = None, **_: object) -> None:
+        self._tls = ssl is not None
         self._user = user
         self._password = password
         self._mysqld: FakeMysqld | None = None
@@ -87,6 +89,8 @@ class FakeConnection:
         mysqld = channel.mysqld
         if mysqld.refusal:
             raise pymysql.err.OperationalError(*mysqld.refusal)
+        if mysqld.wants_tls and not self._tls:
+            raise pymysql.err.OperationalError(3159, "Connections using insecure transport are prohibited")
         if mysqld.logins.get(self._user, "").encode() != self._password:
             raise pymysql.err.OperationalError(
                 1045, f"Access denied for user '{self._user}'@'127.0.0.1' (using password: YES)"

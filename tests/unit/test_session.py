@@ -6,6 +6,7 @@ from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 
 from runbook.errors import BadInput, HostError
 from runbook.host import ChangedInDryRun
+from runbook.mysql import session
 from runbook.mysql.dialect import dialect_of
 from runbook.mysql.session import LoginRefused, SqlFailed, connect, literal
 from runbook.pair import Pair, Side
@@ -67,6 +68,15 @@ def test_a_full_house_is_entered_by_the_administrators_door(side: Side, mysqld: 
     by_admin = FakeMysqld(**mysqld.logins)
     by_admin.says("SELECT 1", {"1": 1})
     link_of(side).mysqlds["127.0.0.1", 33062] = by_admin
+    assert side.server.value("SELECT 1") == 1
+
+
+def test_a_server_that_insists_on_tls_gets_it_inside_ssh(
+    side: Side, mysqld: FakeMysqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "as_socket", lambda channel: channel)
+    mysqld.wants_tls = True
+    mysqld.says("SELECT 1", {"1": 1})
     assert side.server.value("SELECT 1") == 1
 
 
