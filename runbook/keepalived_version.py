@@ -20,8 +20,9 @@ WITHOUT_ARGUMENTS: Version = (1, 3, 6)
 LAST_OLD_CHECKSUM: Version = (1, 3, 6)
 # Their VRRP 3 adverts to one peer have a checksum of the wrong data; 2.0.5 mended it.
 WRONG_CHECKSUM: tuple[Version, Version] = ((2, 0, 0), (2, 0, 5))
-# max_auto_priority: the release notes of 2.1.0 name it. min_auto_priority_delay, without which it waits for a second:
-# documented in 2.2.7's keepalived.conf(5).
+# max_auto_priority: the release notes of 2.1.0 name it, and the limit on CPU time that comes with it; the source calls
+# that vrrp_rlimit_rttime since February 2020. min_auto_priority_delay, without which it waits for a second: documented
+# in 2.2.7's keepalived.conf(5).
 AUTO_PRIORITY: Version = (2, 1, 0)
 AUTO_PRIORITY_DELAY: Version = (2, 2, 7)
 

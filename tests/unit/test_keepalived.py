@@ -82,6 +82,7 @@ WORDS: dict[str, Version] = {
     "script_user": (1, 3, 0),
     "enable_script_security": (1, 3, 0),
     "max_auto_priority": (2, 1, 0),
+    "vrrp_rlimit_rttime": (2, 1, 0),
     "min_auto_priority_delay": (2, 2, 7),
 }  # fmt: skip
 # Addresses and the name of the script that is tracked; the rest are words.
