@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shlex
 from collections.abc import Iterable
 from math import ceil
 
@@ -59,26 +60,7 @@ AUTH_PASS = re.compile(r"(auth_pass\s+)(\S+)")
 
 
 class Configuration(File):
-    """keepalived.conf: accepted by keepalived itself before it takes its place, and read by the running daemon.
-
-    A reload keeps the VIP where it is; a restart would move it.
-    """
-
-    def questions(self) -> Iterable[str]:
-        yield from super().questions()
-        yield (
-            f"if systemctl is-active -q {UNIT}; then "
-            f'[ "$(cat {LOADED} 2>/dev/null)" = "$(sha256sum < {CONFIG})" ] && echo read || echo \'not read\'; '
-            "else echo 'not running'; fi"
-        )
-
-    def want(self) -> State:
-        return {**super().want(), "in force": "yes"}
-
-    def read(self, host: Host) -> State:
-        *_, running = self.questions()
-        word = host.ask(running).strip()
-        return {**super().read(host), "in force": "no" if word == "not read" else "yes"}
+    """keepalived.conf: accepted by keepalived itself before it takes its place."""
 
     def _shown(self, text: str) -> str:
         def digest(found: re.Match[str]) -> str:
@@ -87,11 +69,6 @@ class Configuration(File):
         return AUTH_PASS.sub(digest, text)
 
     def fix(self, host: Host, gap: Gap) -> None:
-        if any(change.fact != "in force" for change in gap):
-            self._put_when_accepted(host, gap)
-        host.do(f"if systemctl is-active -q {UNIT}; then systemctl reload {UNIT}; fi")
-
-    def _put_when_accepted(self, host: Host, gap: Gap) -> None:
         candidate = f"{CONFIG}.candidate"
         host.put(candidate, self.content, mode=self.mode)
         try:
@@ -99,3 +76,29 @@ class Configuration(File):
         finally:
             host.do(f"rm -f {candidate}")
         super().fix(host, gap)
+
+
+class ConfigurationRead:
+    """A keepalived that runs has read the configuration that is there, by a reload: a restart would move the VIP.
+
+    Not before our scripts are there: keepalived never calls one that it did not find when it read its configuration.
+    """
+
+    name = "keepalived has read its configuration"
+
+    @staticmethod
+    def questions() -> Iterable[str]:
+        yield (
+            f"systemctl is-active -q {UNIT} && grep -qs {shlex.quote(OURS)} {SCRIPTS}/master.sh && "
+            f'[ "$(cat {LOADED} 2>/dev/null)" != "$(sha256sum < {CONFIG})" ] && echo no || echo yes'
+        )
+
+    def want(self) -> State:
+        return {"in force": "yes"}
+
+    def read(self, host: Host) -> State:
+        (question,) = self.questions()
+        return {"in force": host.ask(question).strip()}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        host.do(f"systemctl reload {UNIT}")

@@ -12,6 +12,7 @@ from runbook.mysql.replication import replica_status, user_schemas
 from runbook.mysql.variables import InForce, Manner, in_file, plugin, restart_mysqld, wanted
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
+from runbook.steps.contrary_lines import ContraryLines
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, File
 from runbook.wait import until
@@ -171,6 +172,7 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
         variables, restart = wanted(manner), RestartOfMysqld(pair, side, consent)
         steps: list[Step] = [
             IncludeFolder(names.my_cnf, names.include_folder),
+            ContraryLines.of(names.my_cnf, names.include_folder, file.path, variables),
             file,
             InForce(side.server, variables, plugin(manner), restart),
         ]

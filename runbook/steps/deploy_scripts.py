@@ -5,7 +5,7 @@ from decimal import Decimal
 from math import ceil
 
 from runbook import alerts, templates
-from runbook.keepalived import LIBRARY, SCRIPTS
+from runbook.keepalived import LIBRARY, SCRIPTS, ConfigurationRead
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
 from runbook.pair import Pair, Side
@@ -33,6 +33,7 @@ def _steps(side: Side) -> Sequence[Step]:
         *(File(f"{LIBRARY}/{name}", templates.static(name)) for name in SHARED),
         *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
         *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
+        ConfigurationRead(),
         *alerts.steps(side),
     ]
 

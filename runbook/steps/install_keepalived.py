@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from runbook import keepalived_version, templates
 from runbook.errors import BadInput
 from runbook.host import Host
-from runbook.keepalived import CONFIG, LIBRARY, LOADED, UNIT, Configuration, configuration
+from runbook.keepalived import CONFIG, LIBRARY, LOADED, UNIT, Configuration, ConfigurationRead, configuration
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
@@ -51,8 +51,10 @@ def _configured(side: Side) -> Sequence[Step]:
     )
     mysql_unit = templates.render("mysql.service.conf.j2", ours=OURS)
     return [
-        Configuration(CONFIG, configuration(side, side.keepalived), mode=0o600),
+        # Before the configuration: by what it has for a reload, a keepalived that runs tells which one it has read.
         DropIn(drop_in_path(UNIT), keepalived_unit),
+        Configuration(CONFIG, configuration(side, side.keepalived), mode=0o600),
+        ConfigurationRead(),
         DropIn(drop_in_path(mysql), mysql_unit),
         Service(UNIT, starts=False),
     ]

@@ -10,16 +10,18 @@ from local_link import stub
 
 from runbook import keepalived
 from runbook.host import ChangedInDryRun, CommandFailed, Host
-from runbook.keepalived import CONFIG, CONFIG_TEST, SCRIPTS, Configuration, configuration
+from runbook.keepalived import CONFIG, CONFIG_TEST, SCRIPTS, Configuration, ConfigurationRead, configuration
 from runbook.pair import Pair
 from runbook.settings import Settings
 from runbook.ssh import Ran
 from runbook.step import Change, ensure
+from runbook.system.resources import OURS
 
-RELOAD = "if systemctl is-active -q keepalived; then systemctl reload keepalived; fi"
+RELOAD = "systemctl reload keepalived"
 NEWEST = (2, 3, 4)
 CANDIDATE = f"{CONFIG}.candidate"
 TEST_COMMAND = CONFIG_TEST.format(candidate=CANDIDATE)
+(READ_QUESTION,) = ConfigurationRead.questions()
 
 
 @pytest.fixture
@@ -36,79 +38,66 @@ def link(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> FakeLink:
         host.changing(path)
         link.changed.append(f"{path} {mode:o}")
         if path == CONFIG:
-            there(link, content, "not read")
+            there(link, content)
 
     monkeypatch.setattr(Host, "put", put)
     link.says_where("cp -pL", "")
     link.takes(f"rm -f {CANDIDATE}")
-    link.takes(RELOAD, lambda: link.says(running_question(), "read\n"))
     return link
 
 
-def running_question() -> str:
-    *_, question = Configuration(CONFIG, "").questions()
-    return question
-
-
-def there(link: FakeLink, content: str | None, running: str) -> None:
-    question, _ = Configuration(CONFIG, "").questions()
+def there(link: FakeLink, content: str | None) -> None:
+    (question,) = Configuration(CONFIG, "").questions()
     text = "" if content is None else "600 root:root\n" + base64.b64encode(content.encode()).decode()
     link.says(question, text)
-    link.says(running_question(), f"{running}\n")
 
 
 def step(pair: Pair) -> Configuration:
     return Configuration(CONFIG, configuration(pair.master, NEWEST), mode=0o600)
 
 
-def test_a_configuration_that_is_there_and_in_force_is_left_alone(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master, NEWEST), "read")
+def test_a_configuration_that_is_there_is_left_alone(pair: Pair, link: FakeLink) -> None:
+    there(link, configuration(pair.master, NEWEST))
     assert ensure(pair.master.host, step(pair)).status == "ok"
-
-
-def test_a_keepalived_that_does_not_run_needs_no_reload(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master, NEWEST), "not running")
-    assert ensure(pair.master.host, step(pair)).status == "ok"
-
-
-def test_the_right_file_that_the_daemon_has_not_read_takes_a_reload_only(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master, NEWEST), "not read")
-    outcome = ensure(pair.master.host, step(pair))
-    assert outcome.gap == [Change("in force", "no", "yes")]
-    assert link.changed == [RELOAD]
 
 
 def test_a_new_file_is_accepted_by_keepalived_before_it_takes_its_place(pair: Pair, link: FakeLink) -> None:
-    there(link, None, "not running")
+    there(link, None)
     link.takes(TEST_COMMAND)
     assert ensure(pair.master.host, step(pair)).status == "changed"
-    assert link.changed == [f"{CANDIDATE} 600", TEST_COMMAND, f"rm -f {CANDIDATE}", f"{CONFIG} 600", RELOAD]
-
-
-def test_the_daemon_is_reloaded_and_never_restarted(pair: Pair, link: FakeLink) -> None:
-    there(link, "old\n", "read")
-    link.takes(TEST_COMMAND)
-    assert ensure(pair.master.host, step(pair)).status == "changed"
-    assert link.changed[-1] == RELOAD
-    assert not any("restart" in command for command in link.changed)
+    assert link.changed == [f"{CANDIDATE} 600", TEST_COMMAND, f"rm -f {CANDIDATE}", f"{CONFIG} 600"]
 
 
 def test_a_configuration_that_keepalived_refuses_never_takes_its_place(pair: Pair, link: FakeLink) -> None:
-    there(link, "old\n", "read")
+    there(link, "old\n")
     link.takes(TEST_COMMAND, answer=Ran(4, "", "(VI_1) Unknown keyword 'nopremt'"))
     with pytest.raises(CommandFailed, match="Unknown keyword 'nopremt'"):
         ensure(pair.master.host, step(pair))
     assert link.changed == [f"{CANDIDATE} 600", TEST_COMMAND, f"rm -f {CANDIDATE}"]
 
 
+def test_a_daemon_that_has_read_it_is_left_alone(pair: Pair, link: FakeLink) -> None:
+    link.says(READ_QUESTION, "yes\n")
+    assert ensure(pair.master.host, ConfigurationRead()).status == "ok"
+
+
+def test_a_daemon_that_has_not_read_it_is_reloaded_and_never_restarted(pair: Pair, link: FakeLink) -> None:
+    link.says(READ_QUESTION, "no\n")
+    link.takes(RELOAD, lambda: link.says(READ_QUESTION, "yes\n"))
+    outcome = ensure(pair.master.host, ConfigurationRead())
+    assert outcome.gap == [Change("in force", "no", "yes")]
+    assert link.changed == [RELOAD]
+
+
 def test_nothing_is_written_or_reloaded_in_a_dry_run(settings: Settings) -> None:
     pair = captured_pair(settings, dry=True)
     link = link_of(pair.master)
-    there(link, "old\n", "not read")
-    assert ensure(pair.master.host, step(pair)).status == "would change"
-    for fact in ("content", "in force"):
+    there(link, "old\n")
+    link.says(READ_QUESTION, "no\n")
+    for each in (step(pair), ConfigurationRead()):
+        assert ensure(pair.master.host, each).status == "would change"
         with pytest.raises(ChangedInDryRun):
-            step(pair).fix(pair.master.host, [Change(fact, "old", "new")])
+            each.fix(pair.master.host, [Change("content", "old", "new")])
     assert link.changed == []
 
 
@@ -157,17 +146,26 @@ def test_what_keepalived_says_of_a_candidate(
 
 
 def test_whether_the_daemon_has_read_what_is_there(
-    settings: Settings, commands: Callable[..., LocalLink], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commands: Callable[..., LocalLink], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, loaded = tmp_path / "keepalived.conf", tmp_path / "loaded"
-    monkeypatch.setattr(keepalived, "CONFIG", str(config))
-    monkeypatch.setattr(keepalived, "LOADED", str(loaded))
-    config.write_text("one\n")
+    for name, path in {"CONFIG": config, "LOADED": loaded, "SCRIPTS": tmp_path}.items():
+        monkeypatch.setattr(keepalived, name, str(path))
     link = commands(systemctl="[ -e $(dirname $0)/active ]")
-    assert link.run(running_question(), timeout=5).out == "not running\n"
+
+    def read() -> str:
+        (question,) = ConfigurationRead.questions()
+        return link.run(question, timeout=5).out.strip()
+
+    config.write_text("one\n")
+    assert read() == "yes", "one that does not run will read it when it starts"
     (tmp_path / "active").touch()
-    assert link.run(running_question(), timeout=5).out == "not read\n"
+    assert read() == "yes", "without the scripts it must not read it yet"
+    (tmp_path / "master.sh").write_text("# the article's\n")
+    assert read() == "yes", "nor with another's scripts"
+    (tmp_path / "master.sh").write_text(f"# {OURS}.\n")
+    assert read() == "no"
     link.run(f"sha256sum < {config} > {loaded}", timeout=5)
-    assert link.run(running_question(), timeout=5).out == "read\n"
+    assert read() == "yes"
     config.write_text("two\n")
-    assert link.run(running_question(), timeout=5).out == "not read\n"
+    assert read() == "no"
