@@ -1,8 +1,11 @@
-"""Lines of other option files that ours, although it is read last, cannot overrule."""
+"""Lines of other option files that ours cannot overrule: they are commented out."""
 
+import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 from runbook.host import Host
 from runbook.mysql.terms import renamed
@@ -11,54 +14,90 @@ from runbook.step import Gap, State
 from runbook.system.resources import BACKUP_SUFFIX
 
 TAKEN_OUT = "# Taken out by the MySQL pair runbook: "
+STARTS_READ_ONLY = ("read_only", "super_read_only")
+GROUP = re.compile(r"\s*\[\s*([^]]*?)\s*\]")
+READ_BY_THE_SERVER = re.compile(r"(mysqld|server|mariadb|mariadbd)(-[\d.]+)?", re.IGNORECASE)
+OPTION = re.compile(r"\s*(?:loose[-_])?([\w-]+)\s*(?:[=#]|$)", re.IGNORECASE)
+
+
+class Line(NamedTuple):
+    """One line of an option file."""
+
+    file: str
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}: {self.text.strip()}"
 
 
 @dataclass(frozen=True)
 class ContraryLines:
-    """No option file but ours names these variables.
+    """No option file that is read after ours names what ours names, and none at all what ours cannot name.
 
-    For the server each slave_skip_errors adds to those before it (sql/rpl_slave.cc of 5.6 to 9.x), and the others must
-    be off but cannot be named, so that ours has no line against them.
+    That is what must be off where the server has no word for it, and slave_skip_errors: each line of it adds to those
+    before (sql/rpl_slave.cc of 5.6 to 9.x).
     """
 
     my_cnf: str
     folder: str
     ours: str
-    variables: tuple[str, ...]
+    anywhere: frozenset[str]
+    later: frozenset[str]
 
     name = "lines of other option files that ours cannot overrule"
 
     @staticmethod
     def of(my_cnf: str, folder: str, ours: str, wanted: Mapping[str, str]) -> "ContraryLines":
-        """Those of the `wanted` variables that our file does not name, and slave_skip_errors in any case."""
+        """For the `wanted` variables of our file, which is `ours` in `folder`."""
         named = in_file(wanted)
-        left_out = [name for name in wanted if name.endswith("_skip_errors") or name not in named]
-        return ContraryLines(my_cnf, folder, ours, tuple(left_out))
-
-    @property
-    def _spelled(self) -> str:
-        every = sorted({*self.variables, *map(renamed, self.variables)})
-        return f"^[[:space:]]*(loose[-_])?({'|'.join(name.replace('_', '[-_]') for name in every)})[[:space:]]*(=|#|$)"
+        anywhere = [name for name in wanted if name not in named or name.endswith("_skip_errors")]
+        return ContraryLines(my_cnf, folder, ours, _spelled(anywhere), _spelled([*named, *STARTS_READ_ONLY]))
 
     def questions(self) -> Iterable[str]:
-        folders = rf"sed -n 's#^[[:space:]]*!includedir[[:space:]]*\(.*[^/]\)/*[[:space:]]*$#\1/*.cnf#p' {self.my_cnf}"
+        folders = f"sed -n 's#^[[:space:]]*!includedir[[:space:]]*##p' {self.my_cnf}"
         yield (
-            f"{{ grep -HiE {shlex.quote(self._spelled)} {self.my_cnf} {self.folder}/*.cnf $({folders}); }} 2>/dev/null "
-            f"| grep -v '^{self.ours}:' | sort -u"
+            f'grep -sHn "" {self.my_cnf} $(for folder in {self.folder} $({folders} 2>/dev/null); do '
+            'printf "%s\\n" "${folder%/}"/*.cnf; done | sort -u) || true'
         )
 
     def want(self) -> State:
         return {"elsewhere": "none"}
 
     def read(self, host: Host) -> State:
-        (question,) = self.questions()
-        return {"elsewhere": ", ".join(host.ask(question).split("\n")[:-1]) or "none"}
+        return {"elsewhere": "; ".join(map(str, self._found(host))) or "none"}
 
     def fix(self, host: Host, gap: Gap) -> None:
-        (question,) = self.questions()
-        for file in sorted({line.partition(":")[0] for line in host.ask(question).splitlines()}):
+        for file, lines in groupby(self._found(host), lambda line: line.file):
             path, backup = shlex.quote(file), shlex.quote(file + BACKUP_SUFFIX)
-            host.do(
-                f"[ -e {backup} ] || cp -pL {path} {backup}; "
-                f"sed -i --follow-symlinks -E {shlex.quote(f's/{self._spelled}/{TAKEN_OUT}&/I')} {path}"
-            )
+            edits = "; ".join(f"{line.number}s/^/{TAKEN_OUT}/" for line in lines)
+            host.do(f"[ -e {backup} ] || cp -pL {path} {backup}; sed -i --follow-symlinks {shlex.quote(edits)} {path}")
+
+    def _found(self, host: Host) -> list[Line]:
+        (question,) = self.questions()
+        lines = [Line(file, int(number), text) for file, number, text in _split(host.ask(question))]
+        by_file = groupby((line for line in lines if line.file != self.ours), lambda line: line.file)
+        return [line for file, of_file in by_file for line in self._contrary(file, of_file)]
+
+    def _contrary(self, file: str, lines: Iterable[Line]) -> Iterator[Line]:
+        group = ""
+        after_ours = file.startswith(f"{self.folder}/") and file > self.ours
+        for line in lines:
+            if found := GROUP.match(line.text):
+                group = found[1]
+            elif re.match(rf"\s*!includedir\s+{re.escape(self.folder)}/?\s*$", line.text):
+                after_ours = True
+            elif READ_BY_THE_SERVER.fullmatch(group) and (option := OPTION.match(line.text)):
+                name = option[1].lower().replace("-", "_")
+                if name in self.anywhere or (after_ours and name in self.later):
+                    yield line
+
+
+def _split(listing: str) -> Iterator[list[str]]:
+    return (line.split(":", 2) for line in listing.splitlines())
+
+
+def _spelled(names: Iterable[str]) -> frozenset[str]:
+    """By the words of before 8.0.26 too, which newer servers take as well."""
+    every = frozenset(names)
+    return every | frozenset(map(renamed, every))
