@@ -52,7 +52,7 @@ def test_what_is_read_after_ours_goes_too(host: Host, folder: Path) -> None:
     before = "[mysqld]\nserver_id=9\nread_only=0\n"
     my_cnf.write_text(f"{before}!includedir {folder}\n[mariadb-10.11]\nread-only=0\n")
     last.write_text("[server]\nbinlog_format=MIXED\n")
-    (outcome,) = [ensure(host, step(folder))]
+    outcome = ensure(host, step(folder))
     assert f"{my_cnf}:6: read-only=0" in str(outcome.gap)
     assert my_cnf.read_text() == f"{before}!includedir {folder}\n[mariadb-10.11]\n{TAKEN_OUT}read-only=0\n"
     assert last.read_text() == f"[server]\n{TAKEN_OUT}binlog_format=MIXED\n"
