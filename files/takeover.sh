@@ -91,5 +91,22 @@ follow_master() {
         said=$(status)
         [ "$(values Replica_IO_Running:Last_IO_Errno "$said")" = No:0 ] || return 0
     fi
-    query "START $REPLICA" >/dev/null && say "does not hold the VIP: replicates from the master"
+    if said=$(start_replica); then
+        say "does not hold the VIP: replicates from the master"
+    else
+        say_anew "does not replicate: $said"
+    fi
+}
+
+# start_replica: a power cut can leave MariaDB's relay-log.info empty (error 1201). By GTID its place is in a table, and
+# the master has the rest.
+start_replica() {
+    local said
+    said=$(query "START $REPLICA") && return
+    if [[ $said == *"ERROR 1201"* && -n $START_DISCARDS && -n $(peer_closed) ]]; then
+        said=$(query "RESET $REPLICA") && said=$(query "START $REPLICA") &&
+            say "relay-log.info was torn: fetches from $PEER anew what it had received and not applied" && return
+    fi
+    echo "$said"
+    return 1
 }

@@ -66,9 +66,12 @@ class MariaDB:
         return renamed(variable)
 
     def variables(self, *, by_gtid: bool) -> dict[str, str]:
-        """gtid_strict_mode stops the slave at a transaction of its own, where it would go on beside the master."""
+        """gtid_strict_mode stops the slave at a transaction of its own, where it would go on beside the master.
+
+        After a power cut relay-log.info was empty, and replication did not start any more (error 1201) [M on 10.11].
+        """
         strict = {"gtid_strict_mode": "ON"} if by_gtid else {}
-        return strict | {"log_bin": "ON", "relay_log": "relay-bin"}
+        return strict | {"log_bin": "ON", "relay_log": "relay-bin", "sync_relay_log_info": "1"}
 
     def character_set(self, name: str) -> str:
         """utf8 is shown as utf8mb3 since 10.6.1 (release notes)."""
@@ -106,8 +109,12 @@ class MariaDB:
 
     @property
     def check_privileges(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """10.5 split SUPER and renamed REPLICATION CLIENT; READ_ONLY ADMIN alone writes nothing (manual: GRANT)."""
+        """10.5 split SUPER and renamed REPLICATION CLIENT; READ_ONLY ADMIN alone writes nothing (manual: GRANT).
+
+        RELOAD is for RESET SLAVE.
+        """
         privileges = (
+            "RELOAD",
             "PROCESS",
             "BINLOG MONITOR",
             "SLAVE MONITOR",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from pymysql.constants import ER
+
 from runbook.errors import RunbookError
 from runbook.host import Host
 from runbook.mysql.replica_status import ReplicaStatus, error_text, parse_replica_status
@@ -90,13 +92,24 @@ class Replicates:
             raise RunbookError(f"{host}: replication is not started: {refusal}")
         if {change.fact for change in gap} - {"receiver", "applier"} or (status and status.receiver_error):
             self._point_at_the_master(status)
-        self.slave.execute(f"START {self.slave.dialect.replica}")
+        self._start()
         until(
             f"{host}: both replication threads running",
             THREADS_SECONDS,
             self._runs_or_error,
             hint=self._last_error,
         )
+
+    def _start(self) -> None:
+        """A power cut can leave MariaDB's relay-log.info empty [M on 10.11]; by GTID its place is in a table."""
+        replica = self.slave.dialect.replica
+        try:
+            self.slave.execute(f"START {replica}")
+        except SqlFailed as error:
+            if error.code != ER.MASTER_INFO or not self.tracking.start_discards:
+                raise
+            self.slave.execute(f"RESET {replica}")
+            self.slave.execute(f"START {replica}")
 
     def _point_at_the_master(self, status: ReplicaStatus | None) -> None:
         for attempt in range(CHANGE_ATTEMPTS):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pymysql
 from fake import FakeMysqld, Row, captured_json, mysqld_of
 
 from runbook.mysql.replication import Replicates
@@ -24,6 +25,7 @@ class ReplicaServer(FakeMysqld):
         self.purged = ""
         self.schemas: list[str] = []
         self.password = PASSWORD
+        self.is_torn = False
         self.on_start: Callable[[Row], object] = lambda row: row.update(runs("Yes", "Yes"))
 
     def run(self, statement: str) -> list[Row]:
@@ -36,6 +38,10 @@ class ReplicaServer(FakeMysqld):
                 return [{"name": name} for name in self.schemas]
             case ["STOP", "REPLICA"] if self.status:
                 self.status.update(runs("No", "No"))
+            case ["START", "REPLICA"] if self.is_torn:
+                raise pymysql.err.OperationalError(1201, "Could not initialize master info structure for ''")
+            case ["RESET", "REPLICA"]:
+                self.is_torn = False
             case ["START", "REPLICA"] if self.status:
                 self.on_start(self.status)
             case ["CHANGE", "REPLICATION", "SOURCE", "TO", *_]:

@@ -14,6 +14,7 @@ from runbook.mysql.replication import (
     replica_status,
     user_schemas,
 )
+from runbook.mysql.session import SqlFailed
 from runbook.pair import Pair
 from runbook.settings import Settings
 from runbook.step import Change, ensure
@@ -127,6 +128,21 @@ def test_stopped_threads_are_only_started(pair: Pair, master: ReplicaServer, sla
     outcome = ensure(pair.slave.host, step(pair))
     assert outcome.gap == [Change("receiver", "No", "Yes"), Change("applier", "No", "Yes")]
     assert words(slave) == ["START REPLICA"]
+
+
+@pytest.mark.parametrize("in_a_table", [True, False])
+def test_a_place_that_a_power_cut_tore_is_forgotten_where_it_stands_in_a_table_too(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer, monkeypatch: pytest.MonkeyPatch, in_a_table: bool
+) -> None:
+    monkeypatch.setattr(type(pair.slave.tracking), "start_discards", in_a_table)
+    configured(slave, **runs("No", "No"))
+    master.executed, slave.is_torn = slave.executed, True
+    if in_a_table:
+        assert ensure(pair.slave.host, step(pair)).status == "changed"
+        assert words(slave) == ["RESET REPLICA", "START REPLICA"]
+    else:
+        with pytest.raises(SqlFailed, match="1201"):
+            ensure(pair.slave.host, step(pair))
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,26 @@ def test_a_receiver_that_is_merely_off_is_started(scripts_on: Make) -> None:
     assert station.done == ["receiver=ON"]
 
 
+@pytest.mark.parametrize(
+    ("discards", "peer", "starts"),
+    [(True, True, True), (True, False, False), (False, True, False)],
+    ids=["by a place in a table", "a master that has the rest is missing", "by a place in that file alone"],
+)
+def test_a_place_that_a_power_cut_tore_is_forgotten_where_nothing_is_lost_by_it(
+    scripts_on: Make, discards: bool, peer: bool, starts: bool
+) -> None:
+    station = scripts_on("slave", vip=False)
+    station.write("receiver", "OFF")
+    station.write("torn", "")
+    if discards:
+        station.discards_at_start()
+    if peer:
+        station.write("peer", "0")
+    station.run("mysql_check.sh")
+    assert (station.read("receiver") == "ON") is starts
+    assert ("does not replicate: ERROR 1201" in station.read("log")) is not starts
+
+
 @pytest.mark.parametrize("why", ["receiver_error", "never_a_slave"])
 def test_a_receiver_that_broke_or_never_was_is_left_for_an_operator(scripts_on: Make, why: str) -> None:
     station = scripts_on("slave", vip=False)
