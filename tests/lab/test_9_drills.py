@@ -6,6 +6,7 @@ Needs a healthy pair and leaves one.
 
 import json
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ TAKEOVERS = (
     "isolate-master",
     "lag-slave",
 )
-OF_THE_STORY = ("kill-master", "crash-master", "freeze-master", "power-off-master")
+OF_THE_STORY = ("kill-master", "crash-master", "freeze-master", "power-off-master", "power-off-both")
 HOME_BY_THEMSELVES = ("power-off-both", "isolate")
 MYSQLD_STAYS_DOWN = ("kill-master", "lag-slave")
 NOBODY = "02:00:00:00:00:00"
@@ -37,6 +38,11 @@ SETTLED_SECONDS = 15
 BAD_INPUT = 2
 REFUSED = 1
 INTERRUPTED = 130
+
+
+def told(drills: Iterable[str]) -> list[Any]:
+    """The drills of a test, those of the story marked."""
+    return [pytest.param(each, marks=pytest.mark.story if each in OF_THE_STORY else ()) for each in drills]
 
 
 def expect_failed_over(pair: OutsidePair, *, mysqld_runs: bool) -> None:
@@ -77,9 +83,7 @@ def expect_home(pair: OutsidePair) -> None:
     assert [host.sql(DRILLS_ACCOUNT) for host in pair.hosts] == [[], []]
 
 
-@pytest.mark.parametrize(
-    "drill", [pytest.param(each, marks=pytest.mark.story if each in OF_THE_STORY else ()) for each in TAKEOVERS]
-)
+@pytest.mark.parametrize("drill", told(TAKEOVERS))
 def test_the_slave_takes_over_and_failback_brings_the_pair_home(healthy_pair: OutsidePair, drill: str) -> None:
     with Writer(healthy_pair, f"outside-{drill}") as writer:
         run = healthy_pair.operator.start(f"drill.{drill}")
@@ -105,7 +109,7 @@ def test_the_slave_takes_over_and_failback_brings_the_pair_home(healthy_pair: Ou
     assert healthy_pair.master.has_none_of(healthy_pair.slave)
 
 
-@pytest.mark.parametrize("drill", HOME_BY_THEMSELVES)
+@pytest.mark.parametrize("drill", told(HOME_BY_THEMSELVES))
 def test_the_pair_comes_home_by_itself_with_every_write_on_both_servers(healthy_pair: OutsidePair, drill: str) -> None:
     with Writer(healthy_pair, f"outside-{drill}") as writer:
         run = healthy_pair.operator.start(f"drill.{drill}")
