@@ -27,6 +27,7 @@ CONNECT_SECONDS = 3
 WRITE_SECONDS = 5
 SEEN_SECONDS = 5
 NOT_ACKNOWLEDGED = "not acknowledged"
+ROW_LOCKED = ("update", "Update")
 NO_CONNECTION = (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR)
 
 BEAT = f"INSERT INTO {SCHEMA}.heartbeat (id, beat) VALUES (1, %s) ON DUPLICATE KEY UPDATE beat = %s"
@@ -145,7 +146,7 @@ def _write(pair: Pair, facts: Facts, connection: Any) -> Iterator[Check]:
             cursor.execute(BEAT, (beat, beat))
             acknowledged = time.monotonic()
     except (pymysql.MySQLError, OSError, EOFError) as error:
-        yield _not_written(pair.settings, error)
+        yield _not_written(pair, error, connection.thread_id())
         yield not_checked("pair", SEEN, "no write was acknowledged")
         return
     yield Check("pair", WRITE, "OK", f"acknowledged by the master in {(acknowledged - started) * 1000:.0f} ms")
@@ -167,19 +168,42 @@ def _another_answers(pair: Pair, server_id: int) -> Check:
     return Check("pair", WRITE, "FAIL", found, "Does another machine have that address?")
 
 
-def _not_written(settings: Settings, error: BaseException) -> Check:
+def _not_written(pair: Pair, error: BaseException, session: int) -> Check:
     code = error.args[0] if error.args else 0
+    found = str(error.args[-1] if error.args else error)
     todo = "See mysqld's error log on the master; is its disk full?"
     if code == ER.OPTION_PREVENTS_STATEMENT:
         todo = "The master is read-only; see the verdict below"
-    elif settings.semi_sync != "off" and code == CR.CR_SERVER_LOST:
-        todo = (
-            "A commit waits for the slave, at most SEMI_SYNC_TIMEOUT_MS = "
-            f"{settings.semi_sync_timeout_ms}; run inv verify again after that"
-        )
     elif code in (ER.NO_SUCH_TABLE, ER.BAD_DB_ERROR):
         todo = "inv start-slave makes the table"
-    return Check("pair", WRITE, "FAIL", f"{NOT_ACKNOWLEDGED}: {error.args[-1] if error.args else error}", todo)
+    elif code == CR.CR_SERVER_LOST and (state := _state_of(session, pair.master)):
+        found = f"no answer yet, and the master's SHOW PROCESSLIST says of it: {state}"
+        todo = _way_out_of(state, pair.settings)
+    return Check("pair", WRITE, "FAIL", f"{NOT_ACKNOWLEDGED}: {found}", todo)
+
+
+def _state_of(session: int, master: Side) -> str:
+    """What a session does on the master that is still at its statement; empty when it has ended or nobody can say."""
+    try:
+        sessions = master.server.ask("SHOW PROCESSLIST")
+    except RunbookError:
+        return ""
+    return next((row["State"] or "" for row in sessions if row["Id"] == session), "")
+
+
+def _way_out_of(state: str, settings: Settings) -> str:
+    """The states are mysqld's own words, alike in all its dialects only in these parts [M]."""
+    if "semi-sync" in state:
+        return (
+            f"A commit waits for the slave, at most SEMI_SYNC_TIMEOUT_MS = {settings.semi_sync_timeout_ms}; "
+            "run inv verify again after that"
+        )
+    if "lock" in state or state in ROW_LOCKED:
+        return "Another session holds the row, its table or the whole server: look who idles there, and end it"
+    return (
+        "mysqld waits for its disk: see its error log on the master. Of a disk that was full it looks only once a "
+        "minute whether there is room: run inv verify again after that"
+    )
 
 
 def _seen(slave: Side, beat: str, acknowledged: float) -> Check:

@@ -11,6 +11,9 @@ from runbook.mysql.dialect import COMMENT_QUESTION
 Row = dict[str, Any]
 Effect = Callable[[], object] | BaseException | None
 
+SESSION = 77
+"""The id that a server gives to every session."""
+
 # PyMySQL's own spelling of a statement with its arguments; the status is one without NO_BACKSLASH_ESCAPES.
 _UNCONNECTED = pymysql.Connection(defer_connect=True)
 _UNCONNECTED.server_status = 0
@@ -96,6 +99,9 @@ class FakeConnection:
                 1045, f"Access denied for user '{self._user}'@'127.0.0.1' (using password: YES)"
             )
         self._mysqld = mysqld
+
+    def thread_id(self) -> int:
+        return SESSION
 
     def cursor(self) -> "FakeCursor":
         assert self._mysqld, "not logged in"

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pymysql
 import pytest
 from fake import FakeConnection, FakeMysqld, link_of, mysqld_of, pair_of
+from fake_mysqld import SESSION
 from test_diagnosis import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
 
 from runbook.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
 from runbook.facts import Facts
 from runbook.host import Host
-from runbook.mysql.session import HouseFull
+from runbook.mysql.session import HouseFull, SqlFailed
 from runbook.pair import Pair
 from runbook.settings import Settings
 from runbook.step import Change, Gap, State
@@ -161,6 +163,7 @@ def client_to(
 
 
 BEAT = writes.BEAT.replace("%s", "'beat'")
+NO_ANSWER = pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query")
 
 
 def test_a_write_through_the_vip_arrives_on_the_slave(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +198,39 @@ def test_a_write_that_does_not_arrive_fails_in_time(pair: Pair, monkeypatch: pyt
     mysqld_of(pair.slave).says(writes.LAST_BEAT, {"beat": "an older one"})
     checks = client_to(mysqld, pair, monkeypatch, pair.settings.master.server_id)(facts())
     assert checks[writes.SEEN].status == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("state", "way_out"),
+    [
+        ("Waiting for semi-sync ACK from replica", "waits for the slave"),
+        ("Waiting for table metadata lock", "Another session"),
+        ("Update", "Another session"),
+        ("waiting for handler commit", "its disk"),
+        ("query end", "its disk"),
+    ],
+)
+def test_a_write_without_an_answer_is_told_with_what_it_waits_for(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, state: str, way_out: str
+) -> None:
+    mysqld = FakeMysqld()
+    mysqld.takes(BEAT, NO_ANSWER)
+    mysqld_of(pair.master).says(
+        "SHOW PROCESSLIST", {"Id": SESSION + 1, "State": "somebody else's"}, {"Id": SESSION, "State": state}
+    )
+    found = client_to(mysqld, pair, monkeypatch, pair.settings.master.server_id)(facts())[writes.WRITE]
+    assert found.status == "FAIL" and state in found.found and way_out in found.todo
+
+
+@pytest.mark.parametrize("error", [None, SqlFailed("host", "SHOW PROCESSLIST", 1040, "Too many connections")])
+def test_a_write_whose_session_is_gone_is_told_with_the_clients_own_error(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, error: SqlFailed | None
+) -> None:
+    mysqld = FakeMysqld()
+    mysqld.takes(BEAT, NO_ANSWER)
+    mysqld_of(pair.master).says("SHOW PROCESSLIST", error=error)
+    found = client_to(mysqld, pair, monkeypatch, pair.settings.master.server_id)(facts())[writes.WRITE]
+    assert found.status == "FAIL" and NO_ANSWER.args[1] in found.found
 
 
 def test_without_a_vip_nobody_is_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
