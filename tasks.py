@@ -196,12 +196,12 @@ def failback(c: Context, json: bool = False) -> None:
 
 
 LAB = {"name": "the lab's name"}
-NEW_LAB = LAB | {"subnet": "its /24, by three numbers", "engine": "mysql-9.7; ? for a list", "os": "such as debian-sid"}
+NEW_LAB = LAB | {"subnet": "its /24, by three numbers", "engine": "? for a list", "os": "default: the engine's first"}
 
 
 @operation(help=NEW_LAB)
 def up(
-    c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = "debian-sid"
+    c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = ""
 ) -> None:
     """Build and boot two blank hosts on this machine to rehearse on; needs root."""
     from runbook.lab.pair import Lab

@@ -1,5 +1,7 @@
-"""Ctrl-C always ends a run, with one sentence."""
+"""Who ends a run from outside: Ctrl-C with one sentence, a reader that has gone (`inv ... | head -1`) with none."""
 
+import os
+import select
 import signal
 import sys
 import threading
@@ -15,6 +17,15 @@ class Interrupted(RunbookError):
     """The operator ended the run."""
 
     exit_code = 128 + signal.SIGINT
+
+
+class Unread(RunbookError):
+    """Nobody reads what the run says."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        # What Python still has to write at its end goes nowhere, instead of failing once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -44,5 +55,16 @@ def interruptible(*, resumable: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         hint = ": run the same command again to finish it" if resumable else ""
         raise Interrupted(f"interrupted{hint}") from None
+    except BrokenPipeError:
+        if _is_read(sys.stdout.fileno()):
+            raise
+        raise Unread from None
     finally:
         sys.unraisablehook = previous
+
+
+def _is_read(descriptor: int) -> bool:
+    """Whether somebody may still read what is written there; poll(2): POLLERR where the read end is closed."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return not any(events & select.POLLERR for _, events in poll.poll(0))

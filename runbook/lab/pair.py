@@ -82,12 +82,13 @@ class Lab:
             return None
         return Lab.named(file.parent.name) if (file.parent / "lab.json").exists() else None
 
-    def up(self, say: Say, engine: str = "mysql-9.7", os: str = "debian-sid") -> None:
+    def up(self, say: Say, engine: str = "mysql-9.7", os: str = "") -> None:
         """Build what is missing of the lab and start what does not run; say each thing done.
 
         The hosts are blank: no database, no keepalived. A lab that is up stays as it is. Raises LabError.
         """
         recipe = recipe_for(engine, os)
+        os = recipe.os
         with self._work(say):
             record = self._record()
             self._refuse_another(record, engine, os)

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run with one sentence, wherever in Python it falls."""
+"""Ctrl-C ends a run with one sentence, wherever in Python it falls; a reader that has gone ends it with none."""
 
 import os
 import signal
@@ -7,10 +7,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
-from runbook.interrupt import Interrupted, interruptible
+from runbook.interrupt import Interrupted, Unread, interruptible
 
 PROJECT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 10
@@ -87,3 +88,25 @@ def test_ctrl_c_while_modules_are_read_is_silent(tmp_path: Path) -> None:
         run.send_signal(signal.SIGINT)
         assert run.communicate(timeout=DEADLINE_SECONDS) == ("", "")
     assert run.returncode == -signal.SIGINT
+
+
+def unread_pipe() -> TextIO:
+    """A pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "w")
+
+
+def test_a_reader_that_has_gone_ends_the_run_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    with unread_pipe() as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(Unread, match="^$"), interruptible(resumable=True):
+            print("a line", flush=True)
+        print("what is left at the end fails no more", flush=True)
+
+
+def test_another_broken_pipe_is_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "stdout").open("w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(BrokenPipeError), interruptible(resumable=True):
+            raise BrokenPipeError

@@ -49,6 +49,10 @@ def test_the_story_is_told_on_some_rows_always_and_on_all_but_the_first_when_ask
     assert {row.rpartition("/")[0] for row in [first, *every]} == {f"{row.engine}/{row.os}" for row in RECIPES}
 
 
+def test_an_engine_alone_is_its_first_row() -> None:
+    assert recipe_for("mysql-5.6", "") is next(row for row in RECIPES if row.engine == "mysql-5.6")
+
+
 def test_an_unknown_combination_is_refused_with_those_there_are() -> None:
     with pytest.raises(BadInput) as error:
         recipe_for("mysql-4.0", "debian-sid")
