@@ -100,7 +100,7 @@ def unread_pipe() -> TextIO:
 def test_a_reader_that_has_gone_ends_the_run_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     with unread_pipe() as stdout:
         monkeypatch.setattr(sys, "stdout", stdout)
-        with pytest.raises(Unread, match="^$"), interruptible(resumable=True):
+        with pytest.raises(Unread, match=r"^$"), interruptible(resumable=True):
             print("a line", flush=True)
         print("what is left at the end fails no more", flush=True)
 
