@@ -200,9 +200,7 @@ NEW_LAB = LAB | {"subnet": "its /24, by three numbers", "engine": "? for a list"
 
 
 @operation(help=NEW_LAB)
-def up(
-    c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = ""
-) -> None:
+def up(c: Context, name: str = "pair", subnet: str = "192.168.152", engine: str = "mysql-9.7", os: str = "") -> None:
     """Build and boot two blank hosts on this machine to rehearse on; needs root."""
     from runbook.lab.pair import Lab
 
