@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
 from ipaddress import IPv4Network
 from types import TracebackType
 from typing import Self, TypeVar
 
+from runbook.asked_once import asked_once
 from runbook.errors import BadInput, RunbookError
 from runbook.host import DryHost, Host, Transport
 from runbook.keepalived_version import AUTO_PRIORITY_DELAY, Version, installed, parsed
@@ -52,22 +52,22 @@ class Side:
         """The other side, as hosts.env describes it."""
         return self.settings.peer_of(self.role)
 
-    @cached_property
+    @asked_once
     def family(self) -> Family:
         """The operating system's family."""
         return family_of(self.host)
 
-    @cached_property
+    @asked_once
     def system(self) -> str:
         """The operating system, as it calls itself."""
         return self.host.ask(OS_QUESTION).split("|", 2)[2].strip()
 
-    @cached_property
+    @asked_once
     def names(self) -> ServerNames:
         """What the server is called on this host."""
         return names_on(self.host, self.family, self.settings.engine, self.settings.mysql_source)
 
-    @cached_property
+    @asked_once
     def keepalived(self) -> Version:
         """The version of its keepalived, or of the one that an install would bring."""
         candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
@@ -78,8 +78,12 @@ class Side:
         """What the server on this host speaks; on a blank host, what the one to install would."""
         if self._dialect is None:
             self._dialect = program.dialect(self.host)
-        source = self.settings.mysql_source
-        return self._dialect or program.candidate_dialect(self.host, self.family, self.names, source)
+        return self._dialect or self._candidate
+
+    @asked_once
+    def _candidate(self) -> Dialect:
+        # Asked once: without its cache on the disk apt-cache takes half a second each time.
+        return program.candidate_dialect(self.host, self.family, self.names, self.settings.mysql_source)
 
     @property
     def replication(self) -> Choice:
@@ -98,7 +102,7 @@ class Side:
             return self.tracking.of_master(self.server)
         return self.tracking.of_slave(self.server, replica_status(self.server))
 
-    @cached_property
+    @asked_once
     def semi_sync(self) -> Choice:
         """`on` or `off`, and why."""
         wanted = self.settings.semi_sync
@@ -109,7 +113,7 @@ class Side:
         """How long a commit here waits at most for a slave that does not answer; 0 without semi-sync."""
         return self.settings.semi_sync_timeout_ms / 1000 if self.semi_sync.value == "on" else 0.0
 
-    @cached_property
+    @asked_once
     def _carrier(self) -> Address:
         return carrier_of(self.host, self.node)
 

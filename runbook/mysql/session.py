@@ -4,13 +4,13 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import Any
 
 import pymysql
 import pymysql.cursors
 from pymysql.constants import ER
 
+from runbook.asked_once import asked_once
 from runbook.errors import HostError
 from runbook.host import Host
 from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
@@ -148,7 +148,7 @@ class Server:
             if closed:
                 self.execute("SET GLOBAL super_read_only = ON")
 
-    @cached_property
+    @asked_once
     def dialect(self) -> Dialect:
         """The dialect of the server that runs now."""
         row = self.one(COMMENT_QUESTION)

@@ -21,6 +21,7 @@ from runbook.system.server_names import UNITS_QUESTION
 
 MASTER = captured_json("preflight_master.json")["addresses"]
 SLAVE = captured_json("preflight_slave.json")["addresses"]
+SOURCES = " policy mysql-server"
 VIP = "2: host0    inet 192.168.152.130/24 scope global secondary host0\n"
 
 
@@ -29,17 +30,36 @@ def addresses(pair: Pair, master: str, slave: str) -> None:
     link_of(pair.slave).says(ADDRESSES_QUESTION, slave)
 
 
+def blank_master(settings: Settings) -> Side:
+    side = pair_of(settings).master
+    link_of(side).says(OS_QUESTION, captured_json("preflight_master.json")["os"])
+    link_of(side).says(UNITS_QUESTION, captured_json("units.json")["blank"])
+    link_of(side).says(PROGRAM_QUESTION, "")
+    link_of(side).says_where(SOURCES, "9.7.4-2\n")
+    return side
+
+
 @pytest.mark.parametrize("name", ["mysql-5.6.24-linux-x86_64.tar.gz", "mysql-community-release-el7-5.noarch.rpm"])
 def test_what_the_hosts_sources_offer_says_nothing_of_a_server_from_elsewhere(
     settings_of: Callable[..., Settings], name: str
 ) -> None:
-    side = pair_of(settings_of(MYSQL_SOURCE=f"http://127.0.0.1:9/{name}")).master
-    link_of(side).says(OS_QUESTION, captured_json("preflight_master.json")["os"])
-    link_of(side).says(UNITS_QUESTION, captured_json("units.json")["blank"])
-    link_of(side).says(PROGRAM_QUESTION, "")
-    link_of(side).says_where(" policy mysql-server", "9.7.4-2\n")
+    side = blank_master(settings_of(MYSQL_SOURCE=f"http://127.0.0.1:9/{name}"))
     with pytest.raises(NotReady, match="MYSQL_SOURCE"):
         _ = side.dialect
+
+
+def test_what_the_sources_offer_is_asked_once_and_only_until_the_server_is_there(settings: Settings) -> None:
+    side = blank_master(settings)
+
+    def asked() -> int:
+        return sum(SOURCES in call for call in link_of(side).calls)
+
+    assert side.dialect.series == "9.7"
+    for_one_answer = asked()
+    assert for_one_answer and side.dialect.series == "9.7"
+    assert asked() == for_one_answer
+    link_of(side).says(PROGRAM_QUESTION, "mysqld  Ver 8.4.3 for Linux on x86_64 (MySQL Community Server - GPL)\n")
+    assert side.dialect.series == "8.4"
 
 
 # ---- side by side ----
