@@ -144,6 +144,10 @@ class MySQL:
         if self.has_admin_door:
             # A door that max_connections does not close, for the scripts and the runbook.
             wanted |= {"admin_address": "127.0.0.1", "admin_port": str(ADMIN_PORT)}
+        if self.version >= (8, 0, 27) and not by_gtid:
+            # Four appliers from then on (manual: replica_parallel_workers), and after a power cut recovery by position
+            # reads in the relay logs what each has done. Torn ones: error 13124, replication is over (seen on 9.7).
+            wanted["sync_relay_log"] = "1"
         if self.version < (5, 7):
             # While a commit waits for room on the disk the slave hears nothing, and at its second call back the whole
             # server hangs on what the commit holds (seen on 5.6.24; its dump thread still shares the log's lock).

@@ -171,6 +171,7 @@ EVERYWHERE = (
     "auto_increment_increment", "auto_increment_offset", "bind_address", "binlog_format", "character_set_server",
     "enforce_gtid_consistency", "gtid_mode", "innodb_flush_log_at_trx_commit", "log_bin", "plugin_load_add", "port",
     "read_only", "relay_log", "relay_log_recovery", "server_id", "skip_name_resolve", "sql_mode", "sync_binlog",
+    "sync_relay_log",
 )  # fmt: skip
 # Since when and until when each option is there: (V) of 5.7, 8.0, 8.2, 8.3, 8.4; MySQL WL#8843 for innodb_support_xa.
 OPTIONS: dict[str, tuple[Version, Version]] = {
@@ -237,6 +238,13 @@ def test_every_setting_of_the_article_reaches_the_file(settings_of: Callable[...
             "log_slave_updates": "ON",
         }.items()
     )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_relay_logs_are_synced_where_recovery_by_position_reads_them(settings: Settings, version: str) -> None:
+    by_position, by_gtid = (read_file(manner(settings, "slave", version, by_gtid=by_gtid)) for by_gtid in (False, True))
+    assert ("sync_relay_log" in by_position) is (_numbers(version) >= (8, 0, 27))
+    assert "sync_relay_log" not in by_gtid
 
 
 def test_durable_commits_need_xa_where_it_can_be_off(settings: Settings) -> None:
