@@ -17,7 +17,7 @@ from runbook.facts import Facts, reason
 from runbook.host import Host
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
-from runbook.mysql.session import REFUSED, connect
+from runbook.mysql.session import connect, says_no
 from runbook.mysql.terms import OUR_SESSION
 from runbook.pair import ROLES, Pair, Side
 from runbook.settings import Secret, Settings
@@ -88,7 +88,7 @@ def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
     except pymysql.MySQLError as error:
         code, why = error.args[0], error.args[-1]
         if code not in NO_CONNECTION:
-            todo = "inv create-replica-user" if code in REFUSED else "See mysqld's error log there"
+            todo = "inv create-replica-user" if says_no(code) else "See mysqld's error log there"
             return Check("pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {why}", todo), None
         return _client_on_a_host(pair, facts, where, why)
     took = (time.monotonic() - started) * 1000

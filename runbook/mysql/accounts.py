@@ -18,6 +18,7 @@ from runbook.step import Gap, State
 
 SCHEMA = "runbook"
 REFUSED = "login refused"
+STAYS = {"password expires": "never", "locked": "no"}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 REMOTE_ROOT = f"SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"
 ANONYMOUS = "SELECT host AS host FROM mysql.user WHERE user = ''"
@@ -48,7 +49,7 @@ class Account:
         return f"account {self.user}@{self.from_host}"
 
     def want(self) -> State:
-        return {"login": "works"} | {f"on {scope}": ", ".join(sorted(p)) for scope, p in self.privileges}
+        return {"login": "works", **STAYS} | {f"on {scope}": ", ".join(sorted(p)) for scope, p in self.privileges}
 
     def read(self, host: Host) -> State:
         rows = self.server.ask("SELECT 1 FROM mysql.user WHERE user = %s AND host = %s", self.user, self.from_host)
@@ -57,6 +58,7 @@ class Account:
         grants = self.server.ask("SHOW GRANTS FOR %s@%s", self.user, self.from_host)
         state: dict[str, object] = {f"on {scope}": None for scope, _ in self.privileges}
         state |= granted(str(next(iter(row.values()))) for row in grants)
+        state |= standing(self.server, self.user, self.from_host)
         state["login"] = "works" if self._logs_in(host) else "refused"
         extra = [fact for fact in state if fact not in self.want()]
         return state if not extra else state | {"login": f"more rights than wanted: {', '.join(extra)}"}
@@ -86,6 +88,24 @@ class Account:
         except LoginRefused:
             return False
         return True
+
+
+def standing(server: Server, user: str, from_host: str) -> dict[str, object]:
+    """Whether the account's password expires and whether it is locked, where the server can tell."""
+    if not server.dialect.shows_accounts:
+        return dict(STAYS)
+    return stands(str(next(iter(server.one("SHOW CREATE USER %s@%s", user, from_host).values()))))
+
+
+def stands(create_user: str) -> dict[str, object]:
+    """The same as SHOW CREATE USER has it."""
+    words = re.sub(r"'(\\\\.|''|[^'])*'", "", create_user)
+    expires = re.search(r"PASSWORD EXPIRE( NEVER| DEFAULT| INTERVAL \d+ DAY)?", words)
+    when = (expires[1] or " NOW").strip() if expires else "DEFAULT"
+    return {
+        "password expires": "never" if when == "NEVER" else when.lower(),
+        "locked": "yes" if "ACCOUNT LOCK" in words else "no",
+    }
 
 
 def granted(grants: Iterable[str]) -> dict[str, object]:
@@ -118,13 +138,14 @@ class RootPassword:
     name = "root's password"
 
     def want(self) -> State:
-        return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD"}
+        return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD", **STAYS}
 
     def read(self, host: Host) -> State:
         rows = self._rows()
         return {
             "by the socket": "MYSQL_ROOT_PASSWORD" if self._demanded_by_the_socket(host, rows) else None,
             "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if "127.0.0.1" in rows else None,
+            **(standing(self.server, "root", "localhost") if "localhost" in rows else {}),
         }
 
     def _demanded_by_the_socket(self, host: Host, rows: Mapping[str, Row]) -> bool:

@@ -118,6 +118,11 @@ class Dialect(Protocol):
         """Statements that make an account or give it another password; placeholders: user, host, password."""
         ...
 
+    @property
+    def shows_accounts(self) -> bool:
+        """Whether it knows SHOW CREATE USER."""
+        ...
+
     def set_root_password(self, password: str) -> list[str]:
         """Statements that let root in by the socket and from 127.0.0.1 with this password, a quoted literal."""
         ...

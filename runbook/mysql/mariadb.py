@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from runbook.mysql.progress import MARIADB_GTID, DomainState
 from runbook.mysql.replica_status import ReplicaStatus
-from runbook.mysql.terms import Choice, SemiSync, Version, renamed
+from runbook.mysql.terms import NEVER_EXPIRES, Choice, SemiSync, Version, renamed
 from runbook.mysql.tracking import BINARY_LOGS, FIRST_BYTE, Asked, ByPosition, Tracking
 from runbook.mysql.writers import accounts_writing_by
 from runbook.settings import Settings
@@ -89,8 +89,10 @@ class MariaDB:
     def make_account(self) -> list[str]:
         return [
             "CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s",
-            "ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK",
+            f"ALTER USER %s@%s IDENTIFIED BY %s {NEVER_EXPIRES}",
         ]
+
+    shows_accounts: ClassVar[bool] = True
 
     def set_root_password(self, password: str) -> list[str]:
         """By the socket OS root is let in as before, for that is how Debian's own jobs log in."""
@@ -98,8 +100,8 @@ class MariaDB:
         return [
             f"CREATE USER IF NOT EXISTS root@127.0.0.1 IDENTIFIED VIA {with_password}",
             "GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION",
-            f"ALTER USER root@127.0.0.1 IDENTIFIED VIA {with_password}",
-            f"ALTER USER root@localhost IDENTIFIED VIA {with_password} OR unix_socket",
+            f"ALTER USER root@127.0.0.1 IDENTIFIED VIA {with_password} {NEVER_EXPIRES}",
+            f"ALTER USER root@localhost IDENTIFIED VIA {with_password} OR unix_socket {NEVER_EXPIRES}",
         ]
 
     def demands(self, row: Mapping[str, str], password: str) -> bool | None:

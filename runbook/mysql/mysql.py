@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runbook.mysql.progress import GtidSet
 from runbook.mysql.replica_status import ReplicaStatus
-from runbook.mysql.terms import ADMIN_PORT, Choice, SemiSync, Version, renamed
+from runbook.mysql.terms import ADMIN_PORT, NEVER_EXPIRES, Choice, SemiSync, Version, renamed
 from runbook.mysql.tracking import Asked, ByPosition, Tracking
 from runbook.mysql.writers import accounts_writing_by
 from runbook.settings import Settings
@@ -193,8 +193,13 @@ class MySQL:
             return ["GRANT USAGE ON *.* TO %s@%s IDENTIFIED BY %s"]
         return [
             "CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s",
-            "ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK",
+            f"ALTER USER %s@%s IDENTIFIED BY %s {NEVER_EXPIRES}",
         ]
+
+    @property
+    def shows_accounts(self) -> bool:
+        """SHOW CREATE USER: 5.7.6 (release notes). Before, no password expires unless somebody says so."""
+        return self.version >= (5, 7, 6)
 
     def set_root_password(self, password: str) -> list[str]:
         """caching_sha2_password came with 8.0.4; mysql_native_password went with 9.0."""
@@ -209,7 +214,7 @@ class MySQL:
         return [
             f"CREATE USER IF NOT EXISTS root@127.0.0.1 {with_password}",
             f"{everything} WITH GRANT OPTION",
-            *(f"ALTER USER root@{where} {with_password}" for where in ("127.0.0.1", "localhost")),
+            *(f"ALTER USER root@{where} {with_password} {NEVER_EXPIRES}" for where in ("127.0.0.1", "localhost")),
         ]
 
     def demands(self, row: Mapping[str, str], password: str) -> bool | None:

@@ -22,9 +22,8 @@ from runbook.step import NotReady
 SQL_SECONDS = 20
 # 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
 CLIENT_ERRORS = range(2000, 3000)
-ACCESS_DENIED_BY_PLUGIN = 1698  # ER_ACCESS_DENIED_NO_PASSWORD_ERROR: auth_socket saw another OS user
 SECURE_TRANSPORT_REQUIRED = 3159  # ER_SECURE_TRANSPORT_REQUIRED
-REFUSED = (ER.ACCESS_DENIED_ERROR, ER.HOST_NOT_PRIVILEGED, ACCESS_DENIED_BY_PLUGIN)
+NO_PLACE = (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS)
 
 OPEN = "SET GLOBAL super_read_only = OFF"
 
@@ -80,11 +79,19 @@ def connect(host: Host, address: str, port: int, user: str, password: Secret, tl
         code, reason = _code_and_reason(error)
         if code == SECURE_TRANSPORT_REQUIRED and not tls:
             return connect(host, address, port, user, password, unverified_tls())
-        if code in REFUSED:
+        if says_no(code):
             raise LoginRefused(f"{host}: MySQL{where} refuses {user}'s login: {reason}") from error
         kind = HouseFull if code == ER.CON_COUNT_ERROR else HostError
         raise kind(str(host), f"MySQL{where} accepts a connection but not a login: {reason}") from error
     return connection
+
+
+def says_no(code: int) -> bool:
+    """Whether a login's error is the server's own no: a wrong or expired password, a locked account, whatever it be.
+
+    What the client says itself is none, nor that there is no place, nor a server's goodbye.
+    """
+    return code >= 1000 and code not in CLIENT_ERRORS and code not in (*NO_PLACE, ER.SERVER_SHUTDOWN)
 
 
 class Server:

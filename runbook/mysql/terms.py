@@ -11,6 +11,10 @@ ADMIN_PORT = 33062
 """mysqld's own default for its administrators' door."""
 
 
+NEVER_EXPIRES = "PASSWORD EXPIRE NEVER ACCOUNT UNLOCK"
+"""For accounts without which nothing takes over: default_password_lifetime would end their logins on both hosts."""
+
+
 OUR_SESSION = "SET SESSION autocommit = 1, sql_mode = '', time_zone = '+00:00', wait_timeout = 28800"
 """What our statements rely on, whatever the server's own my.cnf says: so two hosts show the same TIMESTAMP the same.
 

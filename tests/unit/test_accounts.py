@@ -8,7 +8,7 @@ from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_o
 
 from runbook.errors import RunbookError
 from runbook.host import ChangedInDryRun
-from runbook.mysql.accounts import Account, PeerLogin, check_account, granted, probe_account, replica_account
+from runbook.mysql.accounts import Account, PeerLogin, check_account, granted, probe_account, replica_account, stands
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.socket_login import CLIENT
 from runbook.pair import Side
@@ -26,6 +26,9 @@ def rows(name: str) -> list[dict[str, str]]:
     found = captured_json(f"grants_{name}.json")
     assert isinstance(found, list)
     return found
+
+
+CREATED = captured_json("create_user.json")["9.7"]
 
 
 def grants(name: str) -> list[str]:
@@ -108,6 +111,35 @@ def test_an_account_as_we_made_it_has_exactly_what_is_wanted(
     assert mysqld.changed == []
 
 
+@pytest.mark.parametrize(
+    ("server", "state", "found"),
+    [
+        (server, *case)
+        for server in ("9.7", "mariadb-10.11")
+        for case in (
+            ("default", {"password expires": "default", "locked": "no"}),
+            ("never", {"password expires": "never", "locked": "no"}),
+            ("expired", {"password expires": "now", "locked": "no"}),
+            ("locked", {"password expires": "never", "locked": "yes"}),
+            ("interval", {"password expires": "interval 91 day", "locked": "no"}),
+        )
+    ],
+)
+def test_what_a_real_server_says_of_an_accounts_end_is_read(server: str, state: str, found: dict[str, str]) -> None:
+    assert stands(captured_json("create_user.json")[server][state]) == found
+
+
+@pytest.mark.parametrize("state", ["default", "expired", "locked", "interval"])
+def test_an_account_whose_logins_may_end_is_put_right(side: Side, mysqld: FakeMysqld, state: str) -> None:
+    teach(mysqld, replica(side), rows("replica"))
+    mysqld.logins["replica"] = PASSWORD
+    mysqld.says(f"SHOW CREATE USER {REPLICA}", {"CREATE USER": CREATED[state]})
+    made_by_fix(mysqld, side)
+    outcome = ensure(side.host, replica(side))
+    assert outcome.status == "changed"
+    assert {change.fact for change in outcome.gap} <= {"password expires", "locked"}
+
+
 # ---- an account as a step ----
 
 
@@ -118,6 +150,7 @@ def teach(mysqld: FakeMysqld, account: Account, found: list[dict[str, str]] | No
     mysqld.says(f"SELECT 1 FROM mysql.user WHERE user = '{account.user}' AND host = '{account.from_host}'", *there)
     if found is not None:
         mysqld.says(f"SHOW GRANTS FOR {at}", *found)
+        mysqld.says(f"SHOW CREATE USER {at}", {"CREATE USER": CREATED["never"]})
 
 
 def made_by_fix(mysqld: FakeMysqld, side: Side) -> None:
@@ -128,7 +161,7 @@ def made_by_fix(mysqld: FakeMysqld, side: Side) -> None:
         mysqld.logins["replica"] = PASSWORD
 
     mysqld.takes(f"CREATE USER IF NOT EXISTS {REPLICA} IDENTIFIED BY '{PASSWORD}'")
-    mysqld.takes(f"ALTER USER {REPLICA} IDENTIFIED BY '{PASSWORD}' ACCOUNT UNLOCK", identified)
+    mysqld.takes(f"ALTER USER {REPLICA} IDENTIFIED BY '{PASSWORD}' PASSWORD EXPIRE NEVER ACCOUNT UNLOCK", identified)
     mysqld.takes(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {REPLICA}")
     mysqld.takes(f"GRANT REPLICATION SLAVE ON *.* TO {REPLICA}", lambda: teach(mysqld, account, rows("replica")))
 
@@ -146,7 +179,7 @@ def test_a_missing_account_is_made_outside_the_binary_log(side: Side, mysqld: Fa
         "SET GLOBAL super_read_only = OFF",
         "SET SESSION sql_log_bin = OFF",
         f"CREATE USER IF NOT EXISTS {REPLICA} IDENTIFIED BY '{PASSWORD}'",
-        f"ALTER USER {REPLICA} IDENTIFIED BY '{PASSWORD}' ACCOUNT UNLOCK",
+        f"ALTER USER {REPLICA} IDENTIFIED BY '{PASSWORD}' PASSWORD EXPIRE NEVER ACCOUNT UNLOCK",
         f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {REPLICA}",
         f"GRANT REPLICATION SLAVE ON *.* TO {REPLICA}",
         "SET SESSION sql_log_bin = ON",

@@ -79,7 +79,9 @@ def test_the_account_is_made_anew_with_a_password_of_its_own_and_dropped_where_i
 
     def take(password: str) -> str:
         mysqld.takes(f"CREATE USER IF NOT EXISTS 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}'")
-        mysqld.takes(f"ALTER USER 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}' ACCOUNT UNLOCK")
+        mysqld.takes(
+            f"ALTER USER 'runbook_drill'@'127.0.0.1' IDENTIFIED BY '{password}' PASSWORD EXPIRE NEVER ACCOUNT UNLOCK"
+        )
         made.append(password)
         return password
 
@@ -114,7 +116,7 @@ def test_an_account_that_a_power_cut_took_from_one_server_is_dropped_on_both(
         mysqld_of(side).says(KNOWN, *rows)
     master = link_of(pair.master).mysqlds["127.0.0.1", settings.mysql_port]
     account = "'runbook_drill'@'127.0.0.1' IDENTIFIED BY 'once-more'"
-    made = [f"CREATE USER IF NOT EXISTS {account}", f"ALTER USER {account} ACCOUNT UNLOCK"]
+    made = [f"CREATE USER IF NOT EXISTS {account}", f"ALTER USER {account} PASSWORD EXPIRE NEVER ACCOUNT UNLOCK"]
     for statement in (*made, DROP):
         master.takes(statement)
     with pytest.MonkeyPatch.context() as patch:

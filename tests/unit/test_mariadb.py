@@ -12,7 +12,7 @@ from test_facts import teach
 
 from runbook.diagnosis import Kind, diagnose
 from runbook.facts import gather
-from runbook.mysql.accounts import SecureInstallation, check_account, granted, write_through
+from runbook.mysql.accounts import STAYS, SecureInstallation, check_account, granted, write_through
 from runbook.mysql.dialect import dialect_of
 from runbook.mysql.mariadb import ByDomainState
 from runbook.mysql.program import PROGRAM_QUESTION
@@ -117,7 +117,7 @@ def test_the_scripts_account_has_what_is_wanted_and_no_more(pair: Pair, version:
     grants = answers(version, "slave")["SHOW GRANTS FOR 'runbook_check'@'localhost'"]
     dialect = dialect_of(f"{VERSIONS[version]}-MariaDB")
     account = check_account(pair.slave.server, "runbook_check", Secret("x"), dialect)
-    assert {"login": "works", **granted(next(iter(row.values())) for row in grants)} == account.want()
+    assert {"login": "works", **STAYS, **granted(next(iter(row.values())) for row in grants)} == account.want()
 
 
 # ---- who writes through read_only ----

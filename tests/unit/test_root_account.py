@@ -100,7 +100,14 @@ class Client:
         self._accepts = lets_in(root="root-sesame-1")
         self._mysqld.logins["root"] = "root-sesame-1"
         self._mysqld.says(ROOTS, *AS_WE_WANT_IT)
+        stays(self._mysqld)
         return Ran(0, "", "")
+
+
+def stays(mysqld: FakeMysqld) -> None:
+    """root's logins never end."""
+    never = captured_json("create_user.json")["9.7"]["never"]
+    mysqld.says("SHOW CREATE USER 'root'@'localhost'", {"CREATE USER": never})
 
 
 def root_step(side: Side) -> RootPassword:
@@ -114,12 +121,15 @@ def test_a_fresh_server_gets_roots_password_for_both_ways_in(side: Side, mysqld:
     assert outcome.gap == [
         Change("by the socket", None, "MYSQL_ROOT_PASSWORD"),
         Change("from 127.0.0.1", None, "MYSQL_ROOT_PASSWORD"),
+        Change("password expires", None, "never"),
+        Change("locked", None, "no"),
     ]
     first, *_, last = client.statements
     assert "sql_log_bin = OFF" in first
     assert last == "SET GLOBAL super_read_only = 0"
     for where in ("127.0.0.1", "localhost"):
-        assert f"ALTER USER root@{where} IDENTIFIED WITH caching_sha2_password BY 'root-sesame-1'" in client.statements
+        password = "IDENTIFIED WITH caching_sha2_password BY 'root-sesame-1'"
+        assert f"ALTER USER root@{where} {password} PASSWORD EXPIRE NEVER ACCOUNT UNLOCK" in client.statements
     assert ensure(side.host, root_step(side)).status == "ok"
 
 
@@ -127,6 +137,7 @@ def test_a_root_that_the_socket_lets_in_unasked_has_no_password_yet(
     side: Side, mysqld: FakeMysqld, link: FakeLink
 ) -> None:
     mysqld.says(ROOTS, AS_DEBIAN_INSTALLS_IT, AS_WE_WANT_IT[0])
+    stays(mysqld)
     Client(link, mysqld, root="root-sesame-1")
     outcome = ensure(side.host, root_step(side))
     assert outcome.gap == [Change("by the socket", None, "MYSQL_ROOT_PASSWORD")]
@@ -229,7 +240,7 @@ def test_a_test_schema_with_tables_is_somebodys_data_and_stays(side: Side, mysql
 def test_root_may_come_from_other_hosts_when_hosts_env_wants_it(side: Side, mysqld: FakeMysqld) -> None:
     found(mysqld)
     mysqld.takes("CREATE USER IF NOT EXISTS 'root'@'%' IDENTIFIED BY 'root-sesame-1'")
-    mysqld.takes("ALTER USER 'root'@'%' IDENTIFIED BY 'root-sesame-1' ACCOUNT UNLOCK")
+    mysqld.takes("ALTER USER 'root'@'%' IDENTIFIED BY 'root-sesame-1' PASSWORD EXPIRE NEVER ACCOUNT UNLOCK")
     mysqld.takes(
         "GRANT ALL PRIVILEGES ON *.* TO root@'%' WITH GRANT OPTION",
         lambda: mysqld.says(REMOTE_ROOT, {"host": "%"}),
