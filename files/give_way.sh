@@ -10,6 +10,7 @@ GIVE_WAY_SECONDS=60
 
 # let_go.sh does not run when the unit's whole control group was killed (tried with systemd 262).
 if drop_vip || [ "$(closed)" = 0 ]; then
+    give_way
     serialised
     give_way
 fi

@@ -8,5 +8,6 @@ set -u
 drop_vip
 vrrp_is STOPPED
 alert keepalived-stopped
+give_way
 serialised
 give_way

@@ -6,17 +6,16 @@ set -u
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 CONFIG=/etc/mysql-runbook.conf
-LOCK=/run/lock/mysql-runbook.scripts
-# shellcheck source=/dev/null
-. "$CONFIG" || exit 1
-
+# In a folder of root's own: in one that is everybody's, anybody could take the lock, or its name.
+RUN=/run/mysql-runbook
+LAST_CONFIG=$RUN/last.conf
+LOCK=$RUN/lock
+SETTLED=$RUN/settled
+OPENED=$RUN/opened
+ALERTS=$RUN/alerts
 STATE=/var/lib/mysql-runbook
 GAVE_WAY=$STATE/gave-way
-ALERTS=/run/mysql-runbook.alerts
-LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
-ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
-# shellcheck source=files/takeover.sh
-. /usr/local/lib/mysql-runbook/takeover.sh
+[ -d "$RUN" ] || mkdir -m 700 "$RUN" 2>/dev/null
 
 say() {
     logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
@@ -24,8 +23,10 @@ say() {
 
 # say_anew TEXT: what stays so is said once, not every second.
 say_anew() {
-    [ "$(cat /run/mysql-runbook.said 2>/dev/null)" = "$*" ] && return
-    echo "$*" >/run/mysql-runbook.said
+    local said=''
+    { IFS= read -r -d '' said || :; } 2>/dev/null <"$RUN/said"
+    [ "$said" = "$*"$'\n' ] && return
+    { echo "$*" >"$RUN/said"; } 2>/dev/null
     say "$*"
 }
 
@@ -50,9 +51,28 @@ alert_over() {
     return 0
 }
 
+# read_configuration: the one that is there or, when that is gone, empty or cut off in the middle, the last good one. Such
+# an accident is no reason to do nothing. fence.sh keeps the copy, and all of it in its own memory besides.
+read_configuration() {
+    local CONFIGURATION_ENDS=''
+    set +u
+    # shellcheck source=/dev/null
+    . "$CONFIG" 2>/dev/null
+    if [ -n "$CONFIGURATION_ENDS" ]; then
+        alert_over configuration-lost
+    else
+        # shellcheck source=/dev/null
+        . "$LAST_CONFIG" 2>/dev/null
+        say_anew "$CONFIG cannot be read${CONFIGURATION_ENDS:+: goes on with the last good one}"
+        alert configuration-lost "$CONFIG"
+    fi
+    set -u
+    [ -n "$CONFIGURATION_ENDS" ]
+}
+
 # vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it.
 vrrp_is() {
-    echo "$1" >/run/mysql-runbook.vrrp
+    { echo "$1" >"$RUN/vrrp"; } 2>/dev/null
 }
 
 # query STATEMENTS [OPTION...]: tab-separated rows without names. When all connections are used up it comes in by the
@@ -106,10 +126,29 @@ wait_for_vip() {
     return 1
 }
 
-# serialised: one script acts at a time; the others wait for it, bounded.
+# serialised: one script acts at a time; the others wait for it, bounded. Fails when the lock cannot be had: then nothing
+# is opened or taken over, but whatever must be closed is closed all the same.
 serialised() {
-    exec 9>"$LOCK"
-    flock -w "$LOCK_SECONDS" 9 || { say "another script held the lock for $LOCK_SECONDS s: gave up"; exit 1; }
+    my_turn -w "$LOCK_SECONDS" || { stuck "the lock $LOCK could not be had for $LOCK_SECONDS s"; return 1; }
+}
+
+# my_turn OPTION...: whether flock gives the lock by these.
+my_turn() {
+    { exec 9>"$LOCK"; } 2>/dev/null && flock "$@" 9 && LOCKED=yes
+}
+
+# stuck WHY: this host is not brought to what it must be.
+stuck() {
+    say_anew "$1"
+    alert scripts-stuck "$1"
+}
+
+# settled_within SECONDS: whether the scripts have brought this host to what it must be so lately.
+settled_within() {
+    local at=0 now
+    { read -r at <"$SETTLED"; } 2>/dev/null
+    printf -v now '%(%s)T' -1
+    [ "$at" -le "$now" ] && [ $((now - at)) -le "$1" ]
 }
 
 # closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
@@ -139,30 +178,42 @@ peer_closed() {
     timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null
 }
 
+# open_writes: fails when it is not known to be open, but for another writer's sake.
 open_writes() {
     local said
     case $(closed) in
         1) ;;
-        0) is_open && return ;;
-        *) return 0 ;;
+        0) is_open; return ;;
+        *) return 1 ;;
     esac
     if [ "$(peer_closed)" = 0 ]; then
         say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
         alert peer-writes
-    elif said=$(query 'SET GLOBAL read_only = OFF'); then
-        say "holds the VIP: open for writes"
-        is_open
-    else
+        return
+    fi
+    # The question to the peer may have taken seconds.
+    holds_vip || return 1
+    if ! said=$(query 'SET GLOBAL read_only = OFF'); then
         say "could not open for writes: $said"
         alert not-opened "$said"
+        return 1
     fi
+    say "holds the VIP: open for writes"
+    rm -f "$OPENED"
+    is_open
 }
 
+# is_open: and which mysqld it is, for the case that it can no longer be asked: another one has started closed.
 is_open() {
     local kind
+    [ -e "$OPENED" ] || { mysqld_pid >"$OPENED"; } 2>/dev/null
     for kind in master-closed peer-writes not-opened not-closed; do
         alert_over "$kind"
     done
+}
+
+mysqld_pid() {
+    timeout 2 systemctl show -p MainPID "$MYSQL_UNIT"
 }
 
 # set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write.
@@ -196,7 +247,7 @@ close_writes() {
         return
     fi
     if [ "$said" = 1 ]; then
-        alert_over not-closed
+        is_closed
         return
     fi
     if ! said=$(set_closed 1); then
@@ -209,6 +260,11 @@ close_writes() {
         say "killed the sessions that were still writing"
     fi
     say "closed for writes"
+    is_closed
+}
+
+is_closed() {
+    [ ! -e "$OPENED" ] || rm -f "$OPENED"
     alert_over not-closed
 }
 
@@ -225,13 +281,30 @@ give_way() {
 }
 
 # settle: the one decision, from what is true now. Only the master is ever opened, and only while it holds the VIP.
+# Without the lock (serialised) this closes what must be closed, and does nothing else.
 settle() {
     holds_vip
     case $ROLE:$? in
-        master:0) rm -f "$GAVE_WAY" && open_writes ;;
+        master:0) locked && rm -f "$GAVE_WAY" && open_writes ;;
         master:1) give_way && alert master-closed ;;
-        slave:0) alert vip-on-slave "$(stale)" && close_writes && take_over ;;
-        slave:1) alert_over vip-on-slave && close_writes && follow_master ;;
-        *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed" ;;
-    esac
+        slave:0) alert vip-on-slave "$(stale)" && close_writes && locked && take_over ;;
+        slave:1) alert_over vip-on-slave && close_writes && locked && follow_master ;;
+        *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed"; return 1 ;;
+    esac && locked && is_settled
 }
+
+locked() {
+    [ -n "${LOCKED:-}" ]
+}
+
+is_settled() {
+    { printf '%(%s)T\n' -1 >"$SETTLED"; } 2>/dev/null
+    alert_over scripts-stuck
+}
+
+# Nothing can be decided without one: mysql_check.sh says by UNDECIDED that this is no failure of mysqld's.
+read_configuration || exit "${UNDECIDED:-1}"
+LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
+ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
+# shellcheck source=files/takeover.sh
+. /usr/local/lib/mysql-runbook/takeover.sh

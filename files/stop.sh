@@ -6,5 +6,7 @@ set -u
 . /usr/local/lib/mysql-runbook/library.sh
 
 vrrp_is STOPPED
+# At once, whoever has the lock; and again with it, for a script that was just opening.
+give_way
 serialised
 give_way

@@ -14,7 +14,7 @@ take_over() {
     ! start_discards || applier=''
     if ! said=$(query "$applier STOP $REPLICA IO_THREAD") || ! said=$(status); then
         say_anew "holds the VIP; the receiver does not stop yet: $said"
-        return
+        return 1
     fi
     received=$(values "$RECEIVED_IN" "$said")
     apply_received "$received"

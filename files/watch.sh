@@ -3,7 +3,7 @@
 # move, and which people should know of. Each is said when it begins, when it changes and when it is over.
 set -u
 
-WATCH=/run/mysql-runbook.watch
+WATCH=$RUN/watch
 WATCH_SECONDS=5
 DISK_PERCENT=5
 WORKERS=replication_applier_status_by_worker
@@ -44,7 +44,18 @@ watch_is_due() {
     echo "$now" >"$WATCH.at"
 }
 
+# What has happened once is told for so long.
+TOLD_SECONDS=60
+
+watch_killed() {
+    local since=0 now
+    { read -r since <"$ALERTS/now/mysqld-killed"; } 2>/dev/null
+    printf -v now '%(%s)T' -1
+    [ $((now - since)) -lt $TOLD_SECONDS ] || alert_over mysqld-killed
+}
+
 watch_state() {
+    watch_killed
     local name value datadir='' allowed='' connected='' semi_sync='' slaves=''
     while IFS=$'\t' read -r name value; do
         case $name in

@@ -6,28 +6,20 @@ from collections.abc import Sequence
 from runbook import templates
 from runbook.alert_texts import shell_arrays
 from runbook.host import Host
-from runbook.keepalived import LIBRARY
+from runbook.keepalived import LIBRARY, RUN
 from runbook.mysql.optionfile import client_section
 from runbook.pair import Side
 from runbook.step import Gap, Step
 from runbook.system.resources import OURS, File, Package, Service
-from runbook.system.unit import UnitFile
+from runbook.system.unit import OwnUnit
 
 CONFIG = "/etc/mysql-runbook-alert.conf"
 UNIT = "mysql-runbook-alert"
 SENDER = f"{LIBRARY}/alert.sh"
-SPOOL = "/run/mysql-runbook.alerts"
+SPOOL = f"{RUN}/alerts"
 # What HTTP and HTTPS need, by their names on both families; a minimal host has neither.
 PACKAGES = ("curl", "ca-certificates")
 UNSENT_QUESTION = f"cd {SPOOL}/unsent 2>/dev/null && grep '' /dev/null * 2>/dev/null | sed 's/:/: /' || true"
-
-
-class OwnUnit(UnitFile):
-    """A unit that is nobody's but ours: when it runs, it is restarted with what it says now."""
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        super().fix(host, gap)
-        host.do(f"systemctl try-restart {self.unit}")
 
 
 class Configuration(File):

@@ -31,16 +31,18 @@ class Task:
 
     name: str
     phases: Callable[[Pair, Consent], Sequence[Phase]]
+    while_failed_over: bool = False
+    """Whether it may run while the slave serves: it starts nothing, and failback needs what it repairs."""
 
 
 TASKS = (
     Task("prep-os", prep_os.phases),
     Task("install-mysql", install_mysql.phases),
     Task("configure-mycnf", configure_mycnf.phases),
-    Task("create-replica-user", create_replica_user.phases),
+    Task("create-replica-user", create_replica_user.phases, while_failed_over=True),
     Task("start-slave", start_slave.phases),
     Task("install-keepalived", install_keepalived.phases),
-    Task("deploy-scripts", deploy_scripts.phases),
+    Task("deploy-scripts", deploy_scripts.phases, while_failed_over=True),
     Task("start", start.phases),
 )
 
@@ -64,7 +66,8 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
     Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.
     """
     examine(pair)
-    refuse_when_failed_over(pair)
+    if not all(task.while_failed_over for task in TASKS if task.name in names):
+        refuse_when_failed_over(pair)
     report_environment(pair, report)
     for task in TASKS:
         if task.name in names:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from runbook.facts import Facts, SideFacts
 from runbook.mysql import progress
+from runbook.steps.deploy_scripts import CONFIG
 from runbook.verdict import Kind, Verdict
 
 __all__ = ["Kind", "Verdict", "diagnose"]
@@ -38,12 +39,12 @@ def _both_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
 
 
 def _not_bootstrapped(master: SideFacts, slave: SideFacts) -> Words | None:
-    blank = [side for side in (master, slave) if side.lacks]
+    blank = [side for side in (master, slave) if side.lacks and side.lacks != (CONFIG,)]
     if not blank:
         return None
     missing = "; ".join(f"{side} lacks {', '.join(side.lacks)}" for side in blank)
     next_step = "inv plan shows what is missing, inv bootstrap brings it"
-    if slave.holds_vip and not master.holds_vip:
+    if slave.holds_vip and not master.holds_vip and "mysqld" in master.lacks:
         next_step = (
             "The slave's data may be the only copy: back them up first (mysqldump on the slave). "
             "This release does not rebuild a master from its slave."
@@ -121,6 +122,18 @@ def _vip_without_mysqld(master: SideFacts, slave: SideFacts) -> Words | None:
         f"NOBODY SERVES: {holder} holds the VIP, and its mysqld ({holder.mysqld}) does not answer: {holder.sql}.",
         f"If that lasts for more than some seconds, the takeover has failed: look at journalctl -t mysql-runbook and "
         f"at mysqld's error log on {holder.address}; {then}",
+    )
+
+
+def _configuration_lost(master: SideFacts, slave: SideFacts) -> Words | None:
+    without = [side for side in (master, slave) if CONFIG in side.lacks]
+    if not without:
+        return None
+    then = "inv failback" if slave.holds_vip else "inv verify"
+    return (
+        f"The scripts have no whole configuration {CONFIG} on {' and '.join(map(str, without))}; "
+        f"the VIP is on {_vip(master, slave)}.",
+        f"inv deploy-scripts writes it anew; then: {then}",
     )
 
 
@@ -255,6 +268,7 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.WRITABLE_WITHOUT_VIP: _writable_without_vip,
     Kind.DIVERGED: _diverged,
     Kind.VIP_WITHOUT_MYSQLD: _vip_without_mysqld,
+    Kind.CONFIGURATION_LOST: _configuration_lost,
     Kind.FAILED_OVER: _failed_over,
     Kind.MASTER_BACK: _master_back,
     Kind.MASTER_UNREACHABLE: _master_unreachable,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from runbook.alerts import UNSENT_QUESTION
 from runbook.errors import HostError, RunbookError
 from runbook.host import Host
-from runbook.keepalived import UNIT, VRRP_STATE
+from runbook.keepalived import RUN, UNIT, VRRP_STATE
 from runbook.keepalived_version import VERSION_QUESTION
 from runbook.mysql.accounts import write_through
 from runbook.mysql.program import PROGRAM_QUESTION
@@ -19,7 +19,7 @@ from runbook.pair import Pair, Side
 from runbook.settings import Role
 from runbook.ssh import Unreachable
 from runbook.step import NotReady
-from runbook.steps.deploy_scripts import CONFIG
+from runbook.steps.deploy_scripts import CONFIG, LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
@@ -30,7 +30,8 @@ COMMIT_SECONDS = 1.0
 LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
 TIMED_OUT = "124"  # what timeout(1) exits with
 
-CONFIG_QUESTION = f"[ -e {CONFIG} ] && echo there || true"
+CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
+SETTLED_QUESTION = f"[ ! -e {RUN}/settled ] || echo $(($(date +%s) - $(cat {RUN}/settled)))"
 TAKEOVER_QUESTION = "cat /var/lib/mysql-runbook/takeover 2>/dev/null || true"
 VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
 FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
@@ -73,6 +74,8 @@ class SideFacts:
     """Whether the other side's mysqld greets who connects from this host."""
     vrrp: str = ""
     """What keepalived last told its scripts: MASTER, BACKUP, FAULT or STOPPED."""
+    settled_seconds: int | None = None
+    """Since the scripts last brought the host to what it must be; None when they never did since it was booted."""
     unsent: str = ""
     """What its sender of alerts could not deliver, a line for each channel."""
     lacks: tuple[str, ...] = ()
@@ -137,13 +140,16 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     units = [service_question(unit) for unit in UNITS]
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
-    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION)
+    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION)
     standing = (OS_QUESTION, UNITS_QUESTION, PROGRAM_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION)
     host.foresee((*standing, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
-    config, takeover, vrrp, unsent, greeting, peer = (host.ask(question).strip() for question in (*ours, *greetings))
-    parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found", CONFIG: config}
+    config, takeover, vrrp, unsent, settled, greeting, peer = (
+        host.ask(question).strip() for question in (*ours, *greetings)
+    )
+    parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found"}
+    parts[CONFIG] = config == LAST_LINE.strip()
     return replace(
         facts,
         mysqld=mysqld_is,
@@ -154,6 +160,7 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         sees_peer=peer == "0",
         takeover=parse_record(takeover),
         vrrp=vrrp,
+        settled_seconds=int(settled) if settled else None,
         unsent=unsent,
         lacks=tuple(part for part, there in parts.items() if not there),
     )

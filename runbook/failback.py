@@ -18,10 +18,12 @@ from runbook.errors import RunbookError
 from runbook.facts import Facts, gather
 from runbook.keepalived import GAVE_WAY, UNIT, vrrp_state
 from runbook.mysql.replication import replica_status
+from runbook.mysql.socket_login import logs_in
 from runbook.mysql.tracking import listed
 from runbook.pair import Pair, Side
 from runbook.report import Report
 from runbook.step import ensure
+from runbook.steps.deploy_scripts import CONFIG
 from runbook.steps.start import Serves
 from runbook.system.resources import Service
 from runbook.wait import until
@@ -63,6 +65,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
         return None
     _refuse_without_servers(facts, verdict)
     start_servers(pair, report)
+    refuse_without_scripts(pair, facts)
     prove_nothing_is_lost(pair, facts, report)
     catch_up(pair, report)
     pair.master.host.do(f"rm -f {GAVE_WAY}")
@@ -111,6 +114,19 @@ def _refuse_without_servers(facts: Facts, verdict: Verdict) -> None:
                 f"{side.role} {side.address} has no MySQL server: there is nothing to bring the VIP home to or from",
                 f"Nothing was changed. Next: {verdict.next_step}",
             )
+
+
+def refuse_without_scripts(pair: Pair, facts: Facts) -> None:
+    """The scripts on both hosts can do their part: their configuration is whole, and their account gets in."""
+    s = pair.settings
+    for role, side in pair.sides.items():
+        if CONFIG in facts[role].lacks:
+            reason, next_step = f"the scripts have no whole configuration {CONFIG}", "inv deploy-scripts"
+        elif not logs_in(side.host, s.check_user, s.check_password):
+            reason, next_step = f"mysqld refuses the scripts' account {s.check_user}", "inv create-replica-user"
+        else:
+            continue
+        raise Refused(f"{side.host}: {reason}", f"The VIP was not moved. Run: {next_step}, then: inv failback")
 
 
 def start_servers(pair: Pair, report: Report) -> None:

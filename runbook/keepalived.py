@@ -18,14 +18,16 @@ INSTANCE = "VI_1"
 SCRIPTS = "/usr/local/bin"
 LIBRARY = "/usr/local/lib/mysql-runbook"
 UNIT = "keepalived"
+# What the scripts know of now: root's own, and gone with a reboot.
+RUN = "/run/mysql-runbook"
 # Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
-LOADED = "/run/mysql-runbook.keepalived-loaded"
+LOADED = f"{RUN}/keepalived-loaded"
 # The master's mark that it let go of the VIP: give_way.sh then lets the slave have it first after a reboot of both.
 GAVE_WAY = "/var/lib/mysql-runbook/gave-way"
 # mysql_check.sh may be refused for CHECK_TIMEOUT, then wait as long, and again at the administrators' door; and bash
 # needs seconds on a busy host.
 CHECK_QUESTIONS, CHECK_STARTS_IN = 3, 2
-VRRP_STATE = "/run/mysql-runbook.vrrp"
+VRRP_STATE = f"{RUN}/vrrp"
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.
 CONFIG_TEST = (

@@ -117,6 +117,10 @@ HELP: dict[str, str] = {
     "CHECK_TIMEOUT": "Seconds that mysqld has to answer a check, and to come back when it is not there.",
     "CHECK_FALL": "Failed checks in a row after which the host gives the VIP up.",
     "CHECK_RISE": "Good checks in a row after which the host counts as well again.",
+    "CLOSE_KILL_SECONDS": (
+        "How long a server without the VIP may refuse to be closed for writes before mysqld is killed; 0: never.\n"
+        "It starts closed, and nothing acknowledged is lost. The seconds count from the first try that failed."
+    ),
     "ALERT_DINGTALK_URL": "A DingTalk robot's whole webhook address, with its access_token.\nEmpty: no DingTalk.",
     "ALERT_DINGTALK_SECRET": (
         "The same robot's secret (SEC...), where its security is set to signatures.\nEmpty: it is not signed."

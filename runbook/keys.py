@@ -142,6 +142,7 @@ KEYS: tuple[Key, ...] = (
         Key("CHECK_TIMEOUT", "2.5", "has none", read.seconds),
         Key("CHECK_FALL", "1", None, _TIMES),
         Key("CHECK_RISE", "2", None, _TIMES),
+        Key("CLOSE_KILL_SECONDS", "30", "has none", read.whole(0, 3600, " of seconds")),
     ),
     *_group(
         "Alerts, which the hosts send (step 7); without an address none are sent",

@@ -15,13 +15,17 @@ import paramiko
 from runbook.errors import BadInput, HostError, RunbookError
 from runbook.host import Host
 
-LOCK_FILE = "/run/lock/mysql-runbook.lock"
+FOLDER = "/run/mysql-runbook"
+LOCK_FILE = f"{FOLDER}/operator.lock"
 SILENCE_SECONDS = 20
 RENEW_SECONDS = 5
 ANSWER_SECONDS = 10
 
+# In a folder of root's own: in one that is everybody's, anybody could hold it.
 # fd 9 carries the flock: the kernel lets go of it when this shell ends, however it ends.
 _HOLDER = """
+umask 077
+[ -d {folder} ] || mkdir {folder} || exit 3
 exec 9<>{file} || exit 3
 if ! flock -n 9; then echo "held $(cat {file})"; exit 1; fi
 old=$(cat {file})
@@ -53,7 +57,7 @@ class HostLock:
         self._host.changing(f"lock {LOCK_FILE}")
         since = time.strftime("%Y-%m-%d %H:%M:%S %Z")
         owner = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}) runs {self._purpose} since {since}"
-        script = _HOLDER.format(file=LOCK_FILE, owner=shlex.quote(owner), silence=SILENCE_SECONDS)
+        script = _HOLDER.format(folder=FOLDER, file=LOCK_FILE, owner=shlex.quote(owner), silence=SILENCE_SECONDS)
         channel = self._host.link.process(f"exec bash -c {shlex.quote(script)}")
         channel.settimeout(ANSWER_SECONDS)
         answer = _first_line(channel)

@@ -86,6 +86,7 @@ class Settings:
     check_timeout: Decimal
     check_fall: int
     check_rise: int
+    close_kill_seconds: int
     alert_dingtalk_url: SecretUrl | None
     alert_dingtalk_secret: Secret | None
     alert_keyword: str | None

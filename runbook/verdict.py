@@ -16,6 +16,7 @@ class Kind(StrEnum):
     WRITABLE_WITHOUT_VIP = auto()
     DIVERGED = auto()
     VIP_WITHOUT_MYSQLD = auto()
+    CONFIGURATION_LOST = auto()
     FAILED_OVER = auto()
     MASTER_BACK = auto()
     MASTER_UNREACHABLE = auto()

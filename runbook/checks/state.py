@@ -10,6 +10,7 @@ from runbook.mysql.replica_status import ReplicaStatus
 from runbook.settings import Settings
 
 LAG_SECONDS = 5
+SETTLED_SECONDS = 10
 
 
 def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
@@ -50,10 +51,21 @@ def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
     state = f"{side.keepalived}, {side.vrrp}" if runs and side.vrrp else side.keepalived
     if runs and side.vrrp != "FAULT":
         yield Check(side.role, "keepalived", "OK", state)
+        yield _settled(side, settings)
     else:
         yield Check(side.role, "keepalived", "FAIL", state, "See journalctl -u keepalived on that host")
     if settings.alert_channels:
         yield _alerts(side)
+
+
+def _settled(side: SideFacts, settings: Settings) -> Check:
+    """The scripts come with each check of keepalived's; without their work a takeover stops halfway."""
+    name, seconds = "scripts", side.settled_seconds
+    if seconds is not None and seconds <= SETTLED_SECONDS + settings.check_interval:
+        return Check(side.role, name, "OK", "do their work")
+    found = "have not done their work since the boot" if seconds is None else f"last did their work {seconds} s ago"
+    todo = f"ssh {settings.node(side.role).ssh_host} journalctl -t mysql-runbook says what stands in their way"
+    return Check(side.role, name, "FAIL", found, todo)
 
 
 def _alerts(side: SideFacts) -> Check:

@@ -5,19 +5,24 @@ from decimal import Decimal
 from math import ceil
 
 from runbook import alerts, templates
+from runbook.host import Host
 from runbook.keepalived import LIBRARY, SCRIPTS, ConfigurationRead
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
 from runbook.pair import Pair, Side
-from runbook.step import Step
+from runbook.step import Gap, Step
 from runbook.steps.phase import Consent, Phase
-from runbook.system.resources import OURS, File
+from runbook.system.resources import OURS, File, Service
+from runbook.system.unit import OwnUnit
 from runbook.templates import shell_variables
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 UNIT_NAMES = ("give_way.sh", "let_go.sh")
 CONFIG = "/etc/mysql-runbook.conf"
+# The last line: a file without it was cut off.
+LAST_LINE = "CONFIGURATION_ENDS=yes\n"
+FENCE, FENCE_UNIT = "fence.sh", "mysql-runbook-fence"
 # Between two questions of mysql_check.sh to a server that is not there.
 RETRY_SECONDS = Decimal("0.5")
 
@@ -27,11 +32,24 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
     return [Phase(_steps)]
 
 
+class ReadAtStart(File):
+    """A file that the fence has in its memory: when it runs, it starts again with the new one."""
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        super().fix(host, gap)
+        host.do(f"if systemctl is-active -q {FENCE_UNIT}; then systemctl restart {FENCE_UNIT}; fi")
+
+
 def _steps(side: Side) -> Sequence[Step]:
+    fence = f"{LIBRARY}/{FENCE}"
+    unit = templates.render("fence.service.j2", ours=OURS, fence=fence)
     return [
-        File(CONFIG, script_configuration(side), mode=0o600, secret=True),
-        *(File(f"{LIBRARY}/{name}", templates.static(name)) for name in SHARED),
+        ReadAtStart(CONFIG, script_configuration(side), mode=0o600, secret=True),
+        *(ReadAtStart(f"{LIBRARY}/{name}", templates.static(name)) for name in SHARED),
         *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
+        ReadAtStart(fence, templates.static(FENCE), mode=0o755),
+        OwnUnit(f"/etc/systemd/system/{FENCE_UNIT}.service", unit),
+        Service(FENCE_UNIT),
         *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
         ConfigurationRead(),
         *alerts.steps(side),
@@ -52,12 +70,14 @@ def script_configuration(side: Side) -> str:
         "CHECK_SECONDS": str(s.check_timeout),
         "CHECK_TRIES": str(ceil(s.check_timeout / RETRY_SECONDS)),
         "SEMI_SYNC_SECONDS": str(ceil(side.commit_wait_seconds)),
+        "CLOSE_KILL_SECONDS": str(s.close_kill_seconds),
+        "MYSQL_UNIT": side.names.unit,
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
     }
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n"
-    return head + shell_variables(values)
+    return head + shell_variables(values) + LAST_LINE
 
 
 def words_of(side: Side) -> dict[str, str]:

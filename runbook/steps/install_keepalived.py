@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from runbook import keepalived_version, templates
 from runbook.errors import BadInput
 from runbook.host import Host
-from runbook.keepalived import CONFIG, LIBRARY, LOADED, UNIT, Configuration, ConfigurationRead, configuration
+from runbook.keepalived import CONFIG, LIBRARY, LOADED, RUN, UNIT, Configuration, ConfigurationRead, configuration
 from runbook.pair import Pair, Side
 from runbook.step import Gap, State, Step
 from runbook.steps.phase import Consent, Phase
@@ -47,7 +47,7 @@ def _package(side: Side) -> Sequence[Step]:
 def _configured(side: Side) -> Sequence[Step]:
     mysql = side.names.unit
     keepalived_unit = templates.render(
-        "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, loaded=LOADED, library=LIBRARY
+        "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, run=RUN, loaded=LOADED, library=LIBRARY
     )
     mysql_unit = templates.render("mysql.service.conf.j2", ours=OURS)
     return [

@@ -17,20 +17,21 @@ LOOKING = (
     "var/lib/rpm/rpmdb.sqlite-",
 )
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
-SENDER = ("run/mysql-runbook.alerts", "run/systemd/units", "run/systemd/journal/streams")
+SENDER = ("run/mysql-runbook/alerts", "run/systemd/units", "run/systemd/journal/streams")
 # keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own
 # files when it likes; what is in them is compared by SQL.
 SERVING = (
-    "run/lock/mysql-runbook.scripts",
-    "run/mysql-runbook.vrrp",
-    "run/mysql-runbook.heard",
-    "run/mysql-runbook.watch",
+    "run/mysql-runbook/lock",
+    "run/mysql-runbook/settled",
+    "run/mysql-runbook/vrrp",
+    "run/mysql-runbook/heard",
+    "run/mysql-runbook/watch",
     "var/lib/mysql",
 )
 # What is not in the host's own layer, but on a file system beside it.
 BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
 # One operator at a time: the lock's file is written by every run that may change something.
-LOCK = ("files: run/lock", "files: run/lock/mysql-runbook.lock")
+LOCK = ("files: run/mysql-runbook", "files: run/mysql-runbook/operator.lock")
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:

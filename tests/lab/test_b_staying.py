@@ -72,7 +72,7 @@ def test_a_takeover_with_broken_replication_serves_at_once_and_says_how_stale_it
     uuid = pair.master.value("SELECT @@server_uuid")
     until("the applier stopped", SETTLED_SECONDS, lambda: not pair.slave.replicates())
     pair.inv("verify").expect(FAILED, "error 1062", f"{uuid}:", "runbook.ledger", "Duplicate entry 'stale-1-1'")
-    until("the alert", SETTLED_SECONDS, lambda: "1062" in pair.slave.run("cat /run/mysql-runbook.alerts/now/*").out)
+    until("the alert", SETTLED_SECONDS, lambda: "1062" in pair.slave.run("cat /run/mysql-runbook/alerts/now/*").out)
     pair.master.sh("systemctl stop keepalived")
     until("the VIP on the slave", TAKEOVER_SECONDS, lambda: pair.vip_is_on() == ["slave"])
     with pair.client() as client, client.cursor() as cursor:

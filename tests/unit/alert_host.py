@@ -60,7 +60,7 @@ class AlertHost:
         return [posted(each) for each in posts]
 
     def unsent(self, channel: str) -> str:
-        file = self.station.folder / "run" / "mysql-runbook.alerts" / "unsent" / channel
+        file = self.station.run_folder / "alerts" / "unsent" / channel
         return file.read_text().strip() if file.exists() else ""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alert_host import KEYS, AlertHost, SenderOn
 from drill_results import FAILED_OVER, HEALTHY
-from fake import FakeConnection, FakeLink, captured_json, host_of, link_of, pair_of
+from fake import FakeConnection, FakeLink, host_of, pair_of, tell_preflight
 from hosts_env_text import lines, write
 from rich.console import Console
 from station import Make, Station
@@ -20,7 +20,6 @@ from runbook.pair import Pair, Side
 from runbook.report import Report
 from runbook.settings import Role, Settings, load
 from runbook.steps.deploy_scripts import script_configuration
-from runbook.system.network import ADDRESSES_QUESTION
 
 # The scripts' password in the tests: everything that a shell, an option file or a log could stumble over.
 HARD_PASSWORD = 'it\'s "a" $hard\\one `x` #密'
@@ -108,7 +107,7 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
 
     def make(role: Role, *, vip: bool, closed: bool = True) -> Station:
         side = pair.sides[role]
-        link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{role}.json")["addresses"])
+        tell_preflight(side)
         options = client_section(settings.check_user, settings.check_password)
         peer = client_section(settings.probe_user, settings.probe_password, str(side.peer.address), settings.mysql_port)
         station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options, peer)
@@ -132,7 +131,7 @@ def sender_on(scripts_on: Make, settings_of: Callable[..., Settings]) -> SenderO
     def make(role: Role, **keys: str | None) -> AlertHost:
         settings = settings_of(**{name: f"'{value}'" for name, value in (KEYS | keys).items() if value is not None})
         side = pair_of(settings).sides[role]
-        link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{role}.json")["addresses"])
+        tell_preflight(side)
         return AlertHost(scripts_on(role, vip=role == "slave"), settings, alerts.configuration(side).content)
 
     return make

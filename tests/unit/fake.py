@@ -37,6 +37,7 @@ __all__ = [
     "link_of",
     "mysqld_of",
     "pair_of",
+    "tell_preflight",
 ]
 
 CAPTURED = Path(__file__).parent / "captured"
@@ -182,12 +183,17 @@ def captured_pair(settings: Settings, *, dry: bool = False) -> Pair:
     """Both hosts as they were found before bootstrap, with the keepalived of Debian 13."""
     pair = pair_of(settings, dry=dry)
     for side in pair.sides.values():
-        said = captured_json(f"preflight_{side.role}.json")
-        link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
-        link_of(side).says_where("/etc/os-release", said["os"])
-        link_of(side).says(UNITS_QUESTION, said["units"])
+        tell_preflight(side)
         link_of(side).says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
     return pair
+
+
+def tell_preflight(side: Side) -> None:
+    """The host's system, addresses and units as they were found before bootstrap."""
+    said = captured_json(f"preflight_{side.role}.json")
+    link_of(side).says(ADDRESSES_QUESTION, said["addresses"])
+    link_of(side).says_where("/etc/os-release", said["os"])
+    link_of(side).says(UNITS_QUESTION, said["units"])
 
 
 def link_of(side: Side | Host) -> FakeLink:

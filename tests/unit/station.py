@@ -10,13 +10,14 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("give_way.sh", "let_go.sh")
+FENCE = "fence.sh"
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
 SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
-NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT)
+NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE)
 
 STUBS = Path(__file__).parent / "stubs"
 HERE = "@station@"
-UNWANTED = ("systemctl", "curl", "mysqladmin", "pkill")
+UNWANTED = ("curl", "mysqladmin", "pkill")
 
 STATUS = """\
              Replica_IO_State: Waiting for source to send event
@@ -66,7 +67,7 @@ class Station:
         self.folder = folder
         self.state = folder / "state"
         self._commands = folder / "bin"
-        for each in (self.state, self._commands, folder / "run" / "lock"):
+        for each in (self.state, self._commands, folder / "run" / "mysql-runbook"):
             each.mkdir(parents=True)
         for stub in STUBS.iterdir():
             (self._commands / stub.name).symlink_to(stub)
@@ -172,6 +173,11 @@ class Station:
         (counters / "multicast").write_text(f"{multicasts}\n")
 
     @property
+    def run_folder(self) -> Path:
+        """Where the scripts keep what they know until the next boot."""
+        return self.folder / "run" / "mysql-runbook"
+
+    @property
     def gave_way(self) -> bool:
         """Whether a master remembers that the slave may have the VIP."""
         return (self.folder / "var" / "mysql-runbook" / "gave-way").exists()
@@ -179,7 +185,7 @@ class Station:
     @property
     def vrrp_state(self) -> str:
         """What keepalived was last known to say."""
-        return (self.folder / "run" / "mysql-runbook.vrrp").read_text().strip()
+        return (self.run_folder / "vrrp").read_text().strip()
 
     @property
     def done(self) -> list[str]:
@@ -198,7 +204,7 @@ class Station:
     def alerts(self) -> dict[str, str]:
         """What people should know now: kind and detail."""
         found = {}
-        for file in (self.folder / "run" / "mysql-runbook.alerts" / "now").glob("*"):
+        for file in (self.run_folder / "alerts" / "now").glob("*"):
             since, detail = file.read_text().splitlines()
             assert since.isdigit()
             found[file.name] = detail
@@ -207,7 +213,7 @@ class Station:
     @property
     def news(self) -> set[str]:
         """The kinds that the sender has not looked at yet; looking takes them away."""
-        files = list((self.folder / "run" / "mysql-runbook.alerts" / "news").glob("*"))
+        files = list((self.run_folder / "alerts" / "news").glob("*"))
         for file in files:
             file.unlink()
         return {file.name for file in files}

@@ -101,7 +101,7 @@ def test_a_stopped_keepalived_is_raised_until_it_checks_again(scripts_on: Make) 
 
 def test_a_full_memory_holds_nothing_up(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
-    (station.folder / "run" / "mysql-runbook.alerts").write_text("no folder can be made here")
+    (station.run_folder / "alerts").write_text("no folder can be made here")
     assert station.run("master.sh") == 0
     assert station.takeover is not None
 

@@ -8,6 +8,7 @@ import pytest
 from runbook.diagnosis import RULES, Kind, diagnose
 from runbook.facts import Facts, SideFacts
 from runbook.mysql.replication import ReplicaStatus
+from runbook.steps.deploy_scripts import CONFIG
 
 Changes = dict[str, Any]
 
@@ -32,7 +33,7 @@ STUCK = replace(RUNS, applier="No", applier_error="error 1062: a row")
 ELSEWHERE = replace(RUNS, source="10.0.0.9:3306")
 WELL: Changes = {
     "mysqld": "active", "keepalived": "active", "greets": True, "version": "9.7.4", "executed": f"{UUID}:1-4",
-    "semi_sync": True, "sees_peer": True,
+    "semi_sync": True, "sees_peer": True, "settled_seconds": 1,
 }  # fmt: skip
 MASTER = SideFacts(
     "master", "192.168.152.128", holds_vip=True, vrrp="MASTER", read_only=False, super_read_only=False, **WELL
@@ -68,6 +69,9 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.BOTH_UNREACHABLE, GONE, GONE, "Neither host", "network"),
     (Kind.NOT_BOOTSTRAPPED, {"lacks": ("mysqld", "keepalived")}, {}, "lacks mysqld, keepalived", "inv bootstrap"),
     (Kind.NOT_BOOTSTRAPPED, DEAD | {"lacks": ("mysqld",)}, TAKEN_OVER, "on the slave", "back them up first"),
+    (Kind.CONFIGURATION_LOST, {"lacks": (CONFIG,)}, {}, f"no whole configuration {CONFIG} on the master", "inv verify"),
+    (Kind.CONFIGURATION_LOST, DEAD | {"lacks": (CONFIG,)}, TAKEN_OVER, "on the slave", "inv deploy-scripts writes"),
+    (Kind.TWO_WRITERS, {"lacks": (CONFIG,)}, OPEN, "both servers take writes", "super_read_only = ON"),
     (Kind.TWO_WRITERS, {}, OPEN, "both servers take writes", "192.168.152.129: SET GLOBAL super_read_only = ON"),
     (Kind.SPLIT_VIP, {}, TAKEN_OVER, "both hosts hold the VIP", "protocol 112"),
     (Kind.SPLIT_VIP, {"keepalived": "failed"}, TAKEN_OVER, "both", "ssh 192.168.152.128 systemctl restart keepalived"),

@@ -24,7 +24,7 @@ def test_a_killed_keepalived_must_come_back_as_backup(
 ) -> None:
     link = link_of(master)
     link.says("systemctl is-active keepalived || true", f"{unit}\n")
-    link.says("cat /run/mysql-runbook.vrrp 2>/dev/null || true", f"{vrrp}\n")
+    link.says("cat /run/mysql-runbook/vrrp 2>/dev/null || true", f"{vrrp}\n")
     found = KilledKeepalived().unrecovered(pair)
     assert missing in found
     assert bool(found) is bool(missing)

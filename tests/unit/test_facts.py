@@ -12,6 +12,7 @@ from runbook.facts import gather
 from runbook.keepalived_version import VERSION_QUESTION
 from runbook.pair import Pair, Side
 from runbook.ssh import Unreachable
+from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
@@ -35,7 +36,8 @@ def teach(side: Side, **said: str) -> None:
         link.says(service_question(other), "inactive not-found\n")
     link.says(service_question("keepalived"), said.get("keepalived", "active enabled\n"))
     link.says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
-    link.says(gathering.CONFIG_QUESTION, said.get("config", "there\n"))
+    link.says(gathering.CONFIG_QUESTION, said.get("config", LAST_LINE))
+    link.says(gathering.SETTLED_QUESTION, said.get("settled", "1\n"))
     link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
     link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
     link.says(gathering.UNSENT_QUESTION, said.get("unsent", ""))

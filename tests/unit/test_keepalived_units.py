@@ -66,7 +66,7 @@ def test_the_scripts_configuration_survives_any_password(settings_of: Callable[.
 @pytest.mark.parametrize("said", ["MASTER\n", "BACKUP\n", ""])
 def test_the_vrrp_state_is_the_word_that_the_scripts_left(settings: Settings, said: str) -> None:
     link = FakeLink()
-    link.says("cat /run/mysql-runbook.vrrp 2>/dev/null || true", said)
+    link.says("cat /run/mysql-runbook/vrrp 2>/dev/null || true", said)
     assert vrrp_state(host_of(settings, link)) == said.strip()
 
 
@@ -84,6 +84,7 @@ KNOWN_TO_219 = {
         "KillMode",
         "LimitNOFILE",
         "Nice",
+        "OOMScoreAdjust",
         "Restart",
         "RestartSec",
         "RuntimeDirectory",

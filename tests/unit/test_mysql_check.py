@@ -1,12 +1,14 @@
 """The check that keepalived asks each second, and what all scripts keep to."""
 
 import fcntl
+import time
 from typing import IO
 
 import pytest
 from fake import captured_json
-from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, SHARED, Make
+from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, SHARED, Make, Station
 
+from runbook.settings import Role
 from runbook.wait import until
 
 HUNG_SECONDS = 0.1
@@ -22,6 +24,17 @@ def test_a_server_that_serves_passes(scripts_on: Make) -> None:
         ("ERROR 1040 (HY000): Too many connections", 0),
         ("ERROR 1203 (42000): User runbook_check already has more than 'max_user_connections' active connections", 0),
         (captured_json("mysql_client.json")["1045"][2].strip(), 0),
+        ("ERROR 3118 (HY000): Access denied for user 'runbook_check'@'localhost'. Account is locked.", 0),
+        ("ERROR 4151 (HY000): Access denied, this account is locked", 0),
+        ("ERROR 1862 (HY000): Your password has expired. To log in you must change it using a client that can.", 0),
+        ("ERROR 1820 (HY000): You must reset your password using ALTER USER statement before executing it.", 0),
+        (
+            "ERROR 2061 (HY000): Authentication plugin 'caching_sha2_password' reported error: Authentication requires",
+            0,
+        ),
+        ("ERROR 2026 (HY000): SSL connection error: error:00000001", 0),
+        ("ERROR 2006 (HY000): Server has gone away", 1),
+        ("mysql: [ERROR] unknown option '--nonsense'.", 0),
         (captured_json("mysql_client.json")["2002"][2].strip(), 1),
         ("ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet'", 1),
         ("ERROR 1053 (08S01): Server shutdown in progress", 1),
@@ -69,7 +82,7 @@ def test_the_answer_does_not_wait_for_what_is_settled_meanwhile(scripts_on: Make
     station.patch("mysql-runbook.conf", "CHECK_SECONDS=2.5", "CHECK_SECONDS=1")
     check = station.start("mysql_check.sh")
     assert check.wait(timeout=5) == 0
-    with (station.folder / "run" / "lock" / "mysql-runbook.scripts").open("w") as lock:
+    with (station.run_folder / "lock").open("w") as lock:
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert station.start("mysql_check.sh").wait(timeout=5) == 0
@@ -87,14 +100,77 @@ def is_free(lock: IO[str]) -> bool:
     return True
 
 
+LOST = {"gone": None, "empty": "", "cut off": "ROLE=master\nVIP=192.168.152.130\nCLIENT_OPTIONS='[client]\nuser=\"run"}
+
+
+def lose(station: Station, text: str | None) -> None:
+    """The configuration is no more what was deployed."""
+    configuration = station.folder / "mysql-runbook.conf"
+    configuration.unlink()
+    if text is not None:
+        configuration.write_text(text)
+
+
+@pytest.mark.parametrize("lost", LOST)
 @pytest.mark.parametrize("script", NAMES)
-def test_without_its_configuration_no_script_does_anything(scripts_on: Make, script: str) -> None:
+def test_without_any_configuration_no_script_does_anything_and_the_vip_stays(
+    scripts_on: Make, script: str, lost: str
+) -> None:
     station = scripts_on("master", vip=True)
-    (station.folder / "mysql-runbook.conf").unlink()
-    process = station.start(script)
-    process.communicate(timeout=20)
-    assert process.returncode != 0
-    assert station.read("argv") == ""
+    lose(station, LOST[lost])
+    assert station.run(script) == (0 if script == "mysql_check.sh" else 1)
+    assert "--defaults-file" not in station.read("argv")
+    assert station.alerts.keys() == {"configuration-lost"}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_with_the_last_good_configuration_all_goes_on_and_the_loss_is_told(scripts_on: Make, lost: str) -> None:
+    station = scripts_on("master", vip=False, closed=False)
+    good = (station.folder / "mysql-runbook.conf").read_text()
+    (station.run_folder / "last.conf").write_text(good)
+    lose(station, LOST[lost])
+    assert station.run("stop.sh") == 0
+    assert station.closed
+    assert "configuration-lost" in station.alerts
+    (station.folder / "mysql-runbook.conf").write_text(good)
+    station.run("mysql_check.sh")
+    assert "configuration-lost" not in station.alerts
+
+
+# ---- the lock of the scripts ----
+
+
+@pytest.mark.parametrize("script", ["stop.sh", "let_go.sh", "backup.sh"])
+def test_closing_does_not_wait_for_the_lock_and_its_loss_is_told(scripts_on: Make, script: str) -> None:
+    station = scripts_on("master", vip=False, closed=False)
+    station.patch("library.sh", "LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))", "LOCK_SECONDS=1")
+    with (station.run_folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        station.run(script)
+    assert station.closed
+    assert "could not be had" in station.alerts["scripts-stuck"]
+    station.run("mysql_check.sh")
+    assert "scripts-stuck" not in station.alerts
+
+
+@pytest.mark.parametrize(("role", "vip"), [("master", True), ("slave", True), ("slave", False)])
+def test_without_the_lock_nothing_is_opened_taken_over_or_started(scripts_on: Make, role: Role, vip: bool) -> None:
+    station = scripts_on(role, vip=vip)
+    station.patch("library.sh", "LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))", "LOCK_SECONDS=1")
+    (station.run_folder / "lock").mkdir()
+    assert station.run("master.sh" if vip else "backup.sh") != 0
+    assert station.done == []
+    assert "scripts-stuck" in station.alerts
+
+
+def test_a_check_that_never_gets_the_lock_says_so_in_the_end(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=True, closed=False)
+    with (station.run_folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for ago, told in ((60, False), (90, True)):
+            (station.run_folder / "settled").write_text(f"{int(time.time()) - ago}\n")
+            assert station.run("mysql_check.sh") == 0
+            assert ("scripts-stuck" in station.alerts) is told
 
 
 # ---- the password, and the shell itself ----

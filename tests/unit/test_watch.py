@@ -16,7 +16,7 @@ HOUSE_FULL = "ERROR 1040 (HY000): Too many connections"
 def look(station: Station, times: int = 1) -> None:
     """Each time so long after the last look that another is due."""
     for _ in range(times):
-        (station.folder / "run" / "mysql-runbook.watch.at").unlink(missing_ok=True)
+        (station.run_folder / "watch.at").unlink(missing_ok=True)
         assert station.run("mysql_check.sh") == 0
 
 
@@ -49,7 +49,7 @@ def test_what_people_can_wait_for_is_looked_at_every_few_seconds_and_the_rest_at
 @pytest.mark.parametrize(("seconds_ago", "due"), [(0, False), (60, True), (-3600, True)])
 def test_a_clock_that_was_set_back_holds_no_look_up(master: Station, seconds_ago: int, due: bool) -> None:
     master.facts(Threads_connected="152")
-    (master.folder / "run" / "mysql-runbook.watch.at").write_text(f"{int(time.time()) - seconds_ago}\n")
+    (master.run_folder / "watch.at").write_text(f"{int(time.time()) - seconds_ago}\n")
     assert master.run("mysql_check.sh") == 0
     assert ("connections-used-up" in master.alerts) is due
 
