@@ -157,12 +157,12 @@ KINDS: dict[str, Words] = {
     ),
     "mysqld-killed": Words(
         Text(
-            "mysqld on this host did not let itself be closed for writes without the VIP, and was killed: it starts closed",
+            "mysqld on this host could not be closed for writes without the VIP, and was killed: it starts closed",
             "本机没有 VIP,而 mysqld 无法禁止写入,已被强制结束:它重新启动后拒绝写入",
         ),
         Text(
-            "Nothing acknowledged is lost. See mysqld's error log for what kept it busy. Then inv verify; if the VIP is "
-            "on the slave: inv failback.",
+            "Nothing acknowledged is lost. See mysqld's error log for what kept it busy. Then inv verify; if the VIP "
+            "is on the slave: inv failback.",
             "已确认的写入不会丢失。查看 mysqld 的错误日志,找出它当时在忙什么。然后执行 inv verify;"
             "如果 VIP 在从库,执行 inv failback。",
         ),
@@ -174,8 +174,8 @@ KINDS: dict[str, Words] = {
             "本机脚本无法工作:此时接管不会完整完成",
         ),
         Text(
-            "The detail says what stands in the way. ps on this host shows which of keepalived's scripts hangs: end it; "
-            "the next second begins anew. Then inv verify.",
+            "The detail says what stands in the way. ps on this host shows which of keepalived's scripts hangs: end "
+            "it; the next second begins anew. Then inv verify.",
             "“详情”说明了原因。在本机用 ps 找出 keepalived 的哪个脚本卡住并结束它,一秒后会重新开始。"
             "然后执行 inv verify。",
         ),
@@ -183,7 +183,7 @@ KINDS: dict[str, Words] = {
     ),
     "configuration-lost": Words(
         Text(
-            "The scripts on this host cannot read their configuration: they go on with the last good one, if there is one",
+            "The scripts on this host cannot read their configuration: they go on with the last good one, if any",
             "本机脚本无法读取配置文件:如有上一份可用的配置,则继续使用它",
         ),
         Text("inv deploy-scripts writes it anew.", "执行 inv deploy-scripts 重新写入配置。"),

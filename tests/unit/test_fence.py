@@ -14,6 +14,7 @@ from runbook.wait import until
 GONE = "ERROR 2002 (HY000): Can't connect to local MySQL server through socket"
 LOCKED = "ERROR 3118 (HY000): Access denied for user 'runbook_check'@'localhost'. Account is locked."
 SECONDS = 10
+LONGER_THAN_CLOSE_KILL_SECONDS = 2.5
 
 
 @contextmanager
@@ -96,10 +97,8 @@ def test_a_master_that_was_open_and_lets_nobody_in_is_killed(scripts_on: Make) -
 def test_a_server_that_never_was_open_is_never_killed(scripts_on: Make, said: str) -> None:
     station = scripts_on("slave", vip=False)
     station.server(said)
-    with fencing(station) as process:
-        # Longer than CLOSE_KILL_SECONDS.
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2.5)
+    with fencing(station) as process, pytest.raises(subprocess.TimeoutExpired):
+        process.wait(LONGER_THAN_CLOSE_KILL_SECONDS)
     assert station.done == []
 
 
@@ -110,7 +109,7 @@ def test_a_mysqld_that_is_another_than_the_one_that_was_open_is_spared(scripts_o
     station.write("pid", "99")
     station.server(LOCKED)
     with fencing(station) as process, pytest.raises(subprocess.TimeoutExpired):
-        process.wait(2.5)
+        process.wait(LONGER_THAN_CLOSE_KILL_SECONDS)
     assert "killed mysqld" not in station.done
 
 
