@@ -35,7 +35,7 @@ class Side:
     def __init__(self, host: Host, settings: Settings) -> None:
         self.host = host
         self.settings = settings
-        self.server = Server(host, settings.mysql_port, settings.mysql_root_password)
+        self.server = Server(host, settings.mysql_port, lambda: self.names.socket, settings.mysql_root_password)
         self.lock: HostLock | None = None
         self._dialect: Dialect | None = None
 

@@ -17,6 +17,7 @@ from paramiko.config import SSHConfig
 
 from runbook.errors import BadInput, HostError
 from runbook.settings import Node, Settings
+from runbook.streamlocal import open_unix_channel
 
 CONNECT_SECONDS = 5
 KEEPALIVE_SECONDS = 5
@@ -125,6 +126,18 @@ class Link:
         except paramiko.SSHException as error:
             if self._connection.is_connected:
                 raise ConnectionRefusedError(f"{address}:{port} does not answer") from error
+            raise self._lost(error) from error
+        except (OSError, EOFError) as error:
+            raise self._lost(error) from error
+
+    def unix_channel(self, path: str) -> paramiko.Channel:
+        """A socket to the host's UNIX socket at `path`; ConnectionRefusedError if none, or if sshd forbids it."""
+        self.open()
+        try:
+            return open_unix_channel(self._connection.transport, path, CONNECT_SECONDS)
+        except paramiko.SSHException as error:
+            if self._connection.is_connected:
+                raise ConnectionRefusedError(f"{path} cannot be connected to") from error
             raise self._lost(error) from error
         except (OSError, EOFError) as error:
             raise self._lost(error) from error

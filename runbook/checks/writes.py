@@ -17,8 +17,8 @@ from runbook.facts import Facts, reason
 from runbook.host import Host
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
-from runbook.mysql.session import connect, says_no
-from runbook.mysql.terms import OUR_SESSION
+from runbook.mysql.login import logins
+from runbook.mysql.session import PasswordAsked, connect, says_no
 from runbook.pair import ROLES, Pair, Side
 from runbook.settings import Secret, Settings
 from runbook.wait import DeadlinePassed, until
@@ -47,7 +47,7 @@ def checks(pair: Pair, facts: Facts) -> Iterator[Check]:
         s = pair.settings
         yield _refused(pair.slave, s.probe_user, s.probe_password)
         if pair.slave.dialect.has_super_read_only:
-            yield _refused(pair.slave, "root", s.mysql_root_password)
+            yield _refused(pair.slave, "root")
         elif s.root_remote and not facts["master"].unreachable:
             # Root on the host itself gets through on this server: it is who repairs it.
             yield _refused(pair.slave, "root", s.mysql_root_password, pair.master.host)
@@ -96,18 +96,16 @@ def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
 
 
 def _connection(s: Settings) -> Any:
-    return pymysql.connect(
-        host=str(s.vip.ip),
-        port=s.mysql_port,
-        user=s.probe_user,
-        password=s.probe_password.encode(),
-        autocommit=True,
-        init_command=OUR_SESSION,
+    return logins(
+        str(s.vip.ip),
+        s.mysql_port,
+        s.probe_user,
+        s.probe_password,
+        WRITE_SECONDS,
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=WRITE_SECONDS,
         write_timeout=WRITE_SECONDS,
         cursorclass=pymysql.cursors.DictCursor,
-    )
+    )()
 
 
 def _client_on_a_host(pair: Pair, facts: Facts, where: str, why: object) -> tuple[Check, Any]:
@@ -220,12 +218,22 @@ def _seen(slave: Side, beat: str, acknowledged: float) -> Check:
     return Check("pair", SEEN, "OK", f"{(time.monotonic() - acknowledged) * 1000:.0f} ms after it was acknowledged")
 
 
-def _refused(slave: Side, user: str, password: Secret, other: Host | None = None) -> Check:
-    """A write on the slave as this user, from the host itself or from another, which the server must refuse."""
+def _refused(slave: Side, user: str, password: Secret | None = None, other: Host | None = None) -> Check:
+    """A write on the slave as this user, which the server must refuse.
+
+    From the host itself, without a password as root by the socket; or from another, where root answers a challenge.
+    """
     name = f"write by {user}" + (" from the other host" if other else "")
     address = str(slave.node.address) if other else "127.0.0.1"
     try:
-        connection = connect(other or slave.host, address, slave.server.port, user, password)
+        if password is None:
+            connection = slave.server.session()
+        else:
+            host, port, by_challenge = other or slave.host, slave.server.port, user == "root"
+            key = None if other else slave.server.public_key
+            connection = connect(host, address, port, user, password, key, by_challenge=by_challenge)
+    except PasswordAsked as error:
+        return not_checked(slave.role, name, reason(error, slave.host))
     except RunbookError as error:
         return Check(slave.role, name, "FAIL", reason(error, slave.host), "inv create-replica-user")
     try:

@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import ClassVar, Self
 
-from runbook.drill.client import BROKEN, Connect, Session
+from runbook.drill.client import BROKEN, Session
+from runbook.mysql.login import Connect
 
 
 class Beside(ABC):

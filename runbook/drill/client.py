@@ -1,7 +1,5 @@
 """A client's login through the VIP, straight from this machine: what it may read and write, and how it is refused."""
 
-import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv4Address
 from typing import Any
@@ -13,14 +11,12 @@ from runbook.drill.ledger import Row
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.dialect import dialect_of
+from runbook.mysql.login import Connect, logins
 from runbook.mysql.session import LoginRefused, connect
-from runbook.mysql.terms import OUR_SESSION
-from runbook.mysql.tunnel import unverified_tls
 from runbook.pair import Pair
 from runbook.settings import Settings
 
 ANSWER_SECONDS = 1
-NO_TLS = "server doesn't support it"  # PyMySQL's words
 
 READ_ONLY_TRANSACTION, READ_ONLY_MODE = 1792, 1836  # ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE
 REFUSALS = (ER.OPTION_PREVENTS_STATEMENT, READ_ONLY_TRANSACTION, READ_ONLY_MODE)
@@ -34,9 +30,6 @@ WRITE = f"INSERT INTO {SCHEMA}.ledger (run, writer, seq) VALUES (%s, %s, %s)"
 ROWS = f"SELECT COUNT(*) FROM {SCHEMA}.ledger WHERE run = %s"
 READ = f"SELECT MAX(seq) FROM {SCHEMA}.ledger WHERE run = %s AND writer = %s"
 
-Connect = Callable[[], Any]
-"""Opens a PyMySQL connection."""
-
 
 def through_vip(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Connect:
     """Logins to the VIP, as a client makes them, who waits so long for an answer."""
@@ -44,40 +37,16 @@ def through_vip(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Con
 
 
 def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Connect:
-    """Logins as PROBE_USER at an address, bounded by ANSWER_SECONDS, and each answer by `answer_seconds`.
-
-    With TLS and without a look at the server's own certificate, as PyMySQL does by itself; but it reads this machine's
-    CA certificates for every connection, 20 ms of a core each time (measured), which the servers would miss.
-    A server that has no TLS, as MySQL 5.6 and MariaDB 10.11 are installed, is logged in to without.
-    """
-    tls: ssl.SSLContext | None = unverified_tls()
-
-    def open_connection() -> Any:
-        nonlocal tls
-        try:
-            return connection()
-        except pymysql.OperationalError as error:
-            if not (tls and NO_TLS in str(error)):
-                raise
-            tls = None
-            return connection()
-
-    def connection() -> Any:
-        return pymysql.Connection(
-            host=str(address),
-            port=settings.mysql_port,
-            user=settings.probe_user,
-            password=settings.probe_password.encode(),
-            autocommit=True,
-            init_command=OUR_SESSION,
-            ssl=tls,
-            ssl_disabled=tls is None,
-            connect_timeout=ANSWER_SECONDS,
-            read_timeout=answer_seconds,
-            write_timeout=ANSWER_SECONDS,
-        )
-
-    return open_connection
+    """Logins as PROBE_USER at an address, bounded by ANSWER_SECONDS, and each answer by `answer_seconds`."""
+    return logins(
+        str(address),
+        settings.mysql_port,
+        settings.probe_user,
+        settings.probe_password,
+        answer_seconds,
+        connect_timeout=ANSWER_SECONDS,
+        write_timeout=ANSWER_SECONDS,
+    )
 
 
 class Session:

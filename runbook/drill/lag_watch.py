@@ -3,7 +3,8 @@
 import time
 
 from runbook.drill.beside import Asking
-from runbook.drill.client import Connect, Session
+from runbook.drill.client import Session
+from runbook.mysql.login import Connect
 
 
 class LagWatch(Asking):

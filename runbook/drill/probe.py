@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
-from runbook.drill.client import BROKEN, REFUSALS, Connect, Session, code_and_reason, through_vip
+from runbook.drill.client import BROKEN, REFUSALS, Session, code_and_reason, through_vip
 from runbook.drill.ledger import Ledger
+from runbook.mysql.login import Connect
 from runbook.settings import Settings
 from runbook.wait import DeadlinePassed, until
 

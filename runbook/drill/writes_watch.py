@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass
 
 from runbook.drill.beside import Asking
-from runbook.drill.client import Connect, Session
+from runbook.drill.client import Session
+from runbook.mysql.login import Connect
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from runbook.errors import RunbookError
 from runbook.host import CommandFailed, Host
 from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
-from runbook.mysql.session import LoginRefused, Row, Server, connect, literal
+from runbook.mysql.session import LoginRefused, PasswordAsked, Row, Server, connect, literal
 from runbook.mysql.socket_login import ask, execute, logs_in, root_options
 from runbook.settings import Secret
-from runbook.step import Gap, State
+from runbook.step import Gap, NotReady, State
 
 SCHEMA = "runbook"
 REFUSED = "login refused"
@@ -84,7 +84,8 @@ class Account:
         if self.from_host == "localhost":
             return logs_in(host, self.user, self.password)
         try:
-            connect(host, "127.0.0.1", self.server.port, self.user, self.password).close()
+            key = self.server.public_key
+            connect(host, "127.0.0.1", self.server.port, self.user, self.password, key).close()
         except LoginRefused:
             return False
         return True
@@ -144,9 +145,22 @@ class RootPassword:
         rows = self._rows()
         return {
             "by the socket": "MYSQL_ROOT_PASSWORD" if self._demanded_by_the_socket(host, rows) else None,
-            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if "127.0.0.1" in rows else None,
+            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if self._let_in_from_127(host, rows) else None,
             **(standing(self.server, "root", "localhost") if "localhost" in rows else {}),
         }
+
+    def _let_in_from_127(self, host: Host, rows: Mapping[str, Row]) -> bool:
+        """Not refused, as far as a login can tell that gives the password to nobody but this server."""
+        if "127.0.0.1" not in rows:
+            return False
+        try:
+            key = self.server.public_key
+            connect(host, "127.0.0.1", self.server.port, "root", self.password, key, by_challenge=True).close()
+        except LoginRefused:
+            return False
+        except (NotReady, PasswordAsked):
+            return True
+        return True
 
     def _demanded_by_the_socket(self, host: Host, rows: Mapping[str, Row]) -> bool:
         if "localhost" not in rows:

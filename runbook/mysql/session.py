@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -13,17 +13,27 @@ from pymysql.constants import ER
 from runbook.asked_once import asked_once
 from runbook.errors import HostError
 from runbook.host import Host
+from runbook.mysql import login, server_socket
 from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
 from runbook.mysql.terms import ADMIN_PORT, OUR_SESSION
-from runbook.mysql.tunnel import as_socket, unverified_tls
+from runbook.mysql.tunnel import as_socket
 from runbook.settings import Secret
 from runbook.step import NotReady
+from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20
 # 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
 CLIENT_ERRORS = range(2000, 3000)
 SECURE_TRANSPORT_REQUIRED = 3159  # ER_SECURE_TRANSPORT_REQUIRED
 NO_PLACE = (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS)
+
+# What PyMySQL takes as the server's own (manual: Caching SHA-2 Pluggable Authentication).
+PUBLIC_KEY_QUESTION = "SHOW GLOBAL STATUS LIKE 'Caching_sha2_password_rsa_public_key'"
+# mysqld's working directory is its data directory, where it keeps its key [M on 9.7].
+KEY_FILE_QUESTION = (
+    f"for pid in $(systemctl show -p MainPID {' '.join(UNITS)} | sed -n 's/^MainPID=\\([1-9]\\)/\\1/p'); do "
+    "cat /proc/$pid/cwd/public_key.pem 2>/dev/null && break; done; true"
+)
 
 OPEN = "SET GLOBAL super_read_only = OFF"
 
@@ -46,43 +56,70 @@ class SqlFailed(HostError):
         self.code = code
 
 
-def connect(host: Host, address: str, port: int, user: str, password: Secret, tls: ssl.SSLContext | None = None) -> Any:
+class PasswordAsked(HostError):
+    """Whoever answers wants the password itself, and has not shown that it is the server."""
+
+
+def connect(
+    host: Host,
+    address: str,
+    port: int,
+    user: str,
+    password: Secret,
+    key: bytes | None = None,
+    *,
+    by_challenge: bool = False,
+) -> Any:
     """Log in from `host` to the MySQL at `address`; NotReady when none listens, LoginRefused, HouseFull, HostError.
 
-    The channel is inside SSH already, so no second TLS unless the server insists on it (require_secure_transport);
-    PyMySQL fetches the server's RSA key for the password.
+    The channel is inside SSH up to the host, so no second TLS unless the server insists on it
+    (require_secure_transport), or wants the password itself and `key`, its public key, is not known. With
+    `by_challenge` it is PasswordAsked then: TLS alone does not show who is there.
     """
     where = "" if address == "127.0.0.1" else f" at {address}:{port}"
+
+    def attempt(tls: ssl.SSLContext | None) -> Any:
+        try:
+            channel = host.link.channel(address, port)
+        except ConnectionRefusedError as error:
+            raise NotReady(f"{host}: mysqld{where} does not run, or does not listen on port {port}") from error
+        return _session(host, where, channel, host=address, port=port, user=user, password=password, key=key, tls=tls)
+
     try:
-        channel = host.link.channel(address, port)
-    except ConnectionRefusedError as error:
-        raise NotReady(f"{host}: mysqld{where} does not run, or does not listen on port {port}") from error
-    connection = pymysql.Connection(
-        host=address,
-        port=port,
+        return attempt(None)
+    except PasswordAsked:
+        if by_challenge:
+            raise
+        return attempt(login.unverified_tls())
+
+
+def _session(
+    on: Host, where: str, channel: Any, *, user: str, password: Secret, tls: Any = None, **options: Any
+) -> Any:
+    connection = login.Wire(
         user=user,
         password=password.encode(),
         charset="utf8mb4",
         autocommit=True,
         init_command=OUR_SESSION,
-        defer_connect=True,
         ssl=tls,
         ssl_disabled=tls is None,
         read_timeout=SQL_SECONDS,
         write_timeout=SQL_SECONDS,
         cursorclass=pymysql.cursors.DictCursor,
+        **options,
     )
     try:
         connection.connect(as_socket(channel) if tls else channel)
     except (pymysql.MySQLError, OSError, EOFError) as error:
         channel.close()
         code, reason = _code_and_reason(error)
-        if code == SECURE_TRANSPORT_REQUIRED and not tls:
-            return connect(host, address, port, user, password, unverified_tls())
         if says_no(code):
-            raise LoginRefused(f"{host}: MySQL{where} refuses {user}'s login: {reason}") from error
-        kind = HouseFull if code == ER.CON_COUNT_ERROR else HostError
-        raise kind(str(host), f"MySQL{where} accepts a connection but not a login: {reason}") from error
+            raise LoginRefused(f"{on}: MySQL{where} refuses {user}'s login: {reason}") from error
+        kind: type[HostError] = HouseFull if code == ER.CON_COUNT_ERROR else HostError
+        if isinstance(error, login.PasswordAsked) or (code == SECURE_TRANSPORT_REQUIRED and not tls):
+            kind = PasswordAsked
+        raise kind(str(on), f"MySQL{where} accepts a connection but not a login: {reason}") from error
     return connection
 
 
@@ -95,11 +132,15 @@ def says_no(code: int) -> bool:
 
 
 class Server:
-    """The MySQL server on a host, as root: `ask` reads, `execute` changes."""
+    """The MySQL server on a host, as root: `ask` reads, `execute` changes.
 
-    def __init__(self, host: Host, port: int, root_password: Secret) -> None:
+    root comes by the socket: on a port anybody can listen while mysqld does not.
+    """
+
+    def __init__(self, host: Host, port: int, socket: Callable[[], str], root_password: Secret) -> None:
         self.host = host
         self.port = port
+        self._socket = socket
         self._root_password = root_password
         self._connection: Any = None
         self._opened = False
@@ -183,19 +224,32 @@ class Server:
                 self._connection.close()
         self._connection = None
 
-    def _login(self) -> Any:
-        """As root, by the administrators' door when all connections are used up; HouseFull when there is none."""
+    @asked_once
+    def public_key(self) -> bytes | None:
+        """The key that passwords are encrypted with for this server; None where it has none."""
+        return str(self.one(PUBLIC_KEY_QUESTION).get("Value", "")).encode() or None
+
+    def session(self) -> Any:
+        """A session of root's own; by the administrators' door when all connections are used up, else HouseFull."""
+        channel = server_socket.connect(self.host, self._socket())
         try:
-            return connect(self.host, "127.0.0.1", self.port, "root", self._root_password)
+            return _session(self.host, "", channel, user="root", password=self._root_password, trusted=True)
         except HouseFull as full:
-            try:
-                return connect(self.host, "127.0.0.1", ADMIN_PORT, "root", self._root_password)
-            except NotReady:
-                raise full from None
+            return self._by_the_door(full)
+
+    def _by_the_door(self, full: HouseFull) -> Any:
+        """The door is a port: root's password goes there encrypted with the key that mysqld has on its disk."""
+        key = self.host.ask(KEY_FILE_QUESTION).encode()
+        if not key:
+            raise full
+        try:
+            return connect(self.host, "127.0.0.1", ADMIN_PORT, "root", self._root_password, key, by_challenge=True)
+        except (NotReady, PasswordAsked):
+            raise full from None
 
     def _run(self, statement: str, args: tuple[object, ...]) -> list[Row]:
         if self._connection is None:
-            self._connection = self._login()
+            self._connection = self.session()
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(statement, args or None)

@@ -1,7 +1,6 @@
 """A channel of an SSH connection as a socket of the operating system, which TLS needs."""
 
 import socket
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,11 +27,3 @@ def as_socket(channel: paramiko.Channel) -> socket.socket:
     for way in ((channel.recv, theirs.sendall), (theirs.recv, channel.sendall)):
         threading.Thread(target=carry, args=way, daemon=True).start()
     return ours
-
-
-def unverified_tls() -> ssl.SSLContext:
-    """TLS with whoever is at the other end: SSH, or the operator's own network, says who that is."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

@@ -11,6 +11,8 @@ from runbook.settings import WantedEngine
 Engine = Literal["mysql", "mariadb"]
 
 UNITS = ("mysql", "mysqld", "mariadb")
+SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
+"""Where the servers of all systems have their socket."""
 UNITS_QUESTION = f"systemctl show -p Id -p LoadState {' '.join(f'{unit}.service' for unit in UNITS)}"
 
 

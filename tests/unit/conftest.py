@@ -95,7 +95,7 @@ def master(pair: Pair) -> Side:
 @pytest.fixture
 def fake_mysql(monkeypatch: pytest.MonkeyPatch) -> None:
     """Logins go to the servers that a FakeLink has."""
-    monkeypatch.setattr("pymysql.Connection", FakeConnection)
+    monkeypatch.setattr("runbook.mysql.login.Wire", FakeConnection)
 
 
 @pytest.fixture

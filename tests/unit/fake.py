@@ -13,10 +13,12 @@ from runbook.host import DryHost, Host
 from runbook.keepalived_version import VERSION_QUESTION
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.program import PROGRAM_QUESTION
+from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.socket_login import NO_PASSWORD
 from runbook.pair import Pair, Side
 from runbook.settings import Node, Role, Secret, Settings
 from runbook.ssh import Ran
+from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 
@@ -39,6 +41,12 @@ __all__ = [
     "pair_of",
     "tell_preflight",
 ]
+
+SOCKET = "/run/mysqld/mysqld.sock"
+# Of a Debian host whose mysqld does not run.
+FOLDERS = "".join(
+    f"{SOCKET} {each}\n" for each in ("root root 755 /", "mysql mysql 755 /run/mysqld", "root root 755 /run")
+)
 
 CAPTURED = Path(__file__).parent / "captured"
 
@@ -78,10 +86,15 @@ class FakeLink:
         self.changed: list[str] = []
         self.closed = False
         self.mysqlds: dict[tuple[str, int], FakeMysqld] = {}
+        self.sockets: dict[str, FakeMysqld] = {}
         self._answers: dict[str, Answer] = {}
         self._parts: dict[str, Answer] = {}
         self._takes: dict[str, tuple[Answer, Effect]] = {}
         self.says(PROGRAM_QUESTION, "mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))\n")
+        preflight = captured_json("preflight_slave.json")
+        self.says(OS_QUESTION, preflight["os"])
+        self.says(UNITS_QUESTION, preflight["units"])
+        self.says(SOCKETS_QUESTION, FOLDERS)
 
     def says(self, question: str, answer: Answer) -> None:
         self._answers[question] = answer
@@ -127,6 +140,11 @@ class FakeLink:
         if (address, port) not in self.mysqlds:
             raise ConnectionRefusedError(f"{address}:{port} does not accept a connection")
         return FakeChannel(self.mysqlds[address, port])
+
+    def unix_channel(self, path: str) -> "FakeChannel":
+        if path not in self.sockets:
+            raise ConnectionRefusedError(f"{path} cannot be connected to")
+        return FakeChannel(self.sockets[path])
 
     def feed(self, script: str, file: BinaryIO) -> Ran:
         self.changed.append("carried")
@@ -203,9 +221,10 @@ def link_of(side: Side | Host) -> FakeLink:
 
 
 def mysqld_of(side: Side, mysqld: FakeMysqld | None = None) -> FakeMysqld:
-    """The side's server, running, with root's password as in hosts.env."""
+    """The side's server, running, with root's password as in hosts.env; at its socket and on its port."""
     s = side.settings
     mysqld = mysqld or FakeMysqld()
     mysqld.logins["root"] = s.mysql_root_password.reveal()
     link_of(side).mysqlds["127.0.0.1", s.mysql_port] = mysqld
+    link_of(side).sockets[SOCKET] = mysqld
     return mysqld

@@ -7,6 +7,8 @@ import pymysql
 import pymysql.cursors
 
 from runbook.mysql.dialect import COMMENT_QUESTION
+from runbook.mysql.login import PasswordAsked
+from runbook.mysql.session import PUBLIC_KEY_QUESTION
 
 Row = dict[str, Any]
 Effect = Callable[[], object] | BaseException | None
@@ -28,9 +30,11 @@ class FakeMysqld:
         self.changed: list[str] = []
         self.refusal: tuple[int, str] | None = None
         self.wants_tls = False
+        self.asks_for_passwords = False
         self._answers: dict[str, list[Row] | BaseException] = {}
         self._takes: dict[str, Effect] = {}
         self.says(COMMENT_QUESTION, {"version": "9.7.4-2", "comment": "(Debian)"})
+        self.says(PUBLIC_KEY_QUESTION, {"Variable_name": "Caching_sha2_password_rsa_public_key", "Value": "a key"})
 
     def says(self, query: str, *rows: Row, error: BaseException | None = None) -> None:
         self._answers[_one_line(query)] = error or list(rows)
@@ -82,8 +86,11 @@ class FakeChannel:
 class FakeConnection:
     """PyMySQL's connection up to the wire: it logs in for real, and its statements are spelled by PyMySQL."""
 
-    def __init__(self, *, user: str, password: bytes, host: str, port: int, ssl: object = None, **_: object) -> None:
-        self._tls = ssl is not None
+    def __init__(
+        self, *, user: str, password: bytes, ssl: object = None, trusted: bool = False, key: object = None, **_: object
+    ) -> None:
+        self._is_secure = ssl is not None or trusted
+        self._knows_key = key is not None
         self._user = user
         self._password = password
         self._mysqld: FakeMysqld | None = None
@@ -92,12 +99,14 @@ class FakeConnection:
         mysqld = channel.mysqld
         if mysqld.refusal:
             raise pymysql.err.OperationalError(*mysqld.refusal)
-        if mysqld.wants_tls and not self._tls:
+        if mysqld.wants_tls and not self._is_secure:
             raise pymysql.err.OperationalError(3159, "Connections using insecure transport are prohibited")
         if mysqld.logins.get(self._user, "").encode() != self._password:
             raise pymysql.err.OperationalError(
                 1045, f"Access denied for user '{self._user}'@'127.0.0.1' (using password: YES)"
             )
+        if mysqld.asks_for_passwords and not (self._is_secure or self._knows_key):
+            raise PasswordAsked("caching_sha2_password")
         self._mysqld = mysqld
 
     def thread_id(self) -> int:

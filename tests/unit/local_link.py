@@ -37,6 +37,9 @@ class LocalLink:
     def channel(self, address: str, port: int) -> Any:
         raise AssertionError("no socket was expected")
 
+    def unix_channel(self, path: str) -> Any:
+        raise AssertionError("no socket was expected")
+
     def feed(self, script: str, file: BinaryIO) -> Ran:
         self.calls.append(script)
         done = subprocess.run(

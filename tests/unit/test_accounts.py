@@ -214,7 +214,7 @@ def test_a_role_is_more_than_wanted(side: Side, mysqld: FakeMysqld) -> None:
     with_role = grant("REPLICATION SLAVE ON *.* TO `replica`@`%`\n`dba`@`%` TO `replica`@`%`")
     teach(mysqld, replica(side), with_role)
     dry = pair_of(side.settings, dry=True).slave
-    link_of(dry).mysqlds = link_of(side).mysqlds
+    link_of(dry).mysqlds, link_of(dry).sockets = link_of(side).mysqlds, link_of(side).sockets
     assert ensure(dry.host, replica(dry)).status == "would change"
 
 

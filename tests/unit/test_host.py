@@ -155,7 +155,7 @@ def test_content_goes_in_by_stdin_and_never_into_a_command(settings: Settings, t
 CHANGES: Iterable[tuple[str, Callable[[Host], object]]] = (
     ("do", lambda host: host.do("touch /x")),
     ("put", lambda host: host.put("/x", "text")),
-    ("execute", lambda host: Server(host, 3306, Secret("root-sesame-1")).execute("SET GLOBAL read_only = OFF")),
+    ("execute", lambda host: Server(host, 3306, str, Secret("root-sesame-1")).execute("SET GLOBAL read_only = OFF")),
 )
 
 

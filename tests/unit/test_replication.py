@@ -1,7 +1,7 @@
 """The slave's replication: read from a real server's words, and started when nothing can be lost by it."""
 
 import pytest
-from fake import Clock, FakeMysqld, Row, captured_json, mysqld_of, pair_of
+from fake import Clock, FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
 from replica_server import HEALTHY, MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
 from runbook import wait
@@ -14,7 +14,7 @@ from runbook.mysql.replication import (
     replica_status,
     user_schemas,
 )
-from runbook.mysql.session import SqlFailed
+from runbook.mysql.session import KEY_FILE_QUESTION, SqlFailed
 from runbook.pair import Pair
 from runbook.settings import Settings
 from runbook.step import Change, ensure
@@ -254,5 +254,6 @@ def test_without_a_server_replication_waits_in_a_dry_run(settings: Settings) -> 
 
 def test_an_unreadable_status_is_told_as_the_server_tells_it(pair: Pair, slave: ReplicaServer) -> None:
     slave.refusal = (1040, "Too many connections")
+    link_of(pair.slave).says(KEY_FILE_QUESTION, "")
     with pytest.raises(RunbookError, match="Too many connections"):
         ensure(pair.slave.host, step(pair))

@@ -12,7 +12,7 @@ from runbook.settings import WantedEngine
 from runbook.source import Source
 from runbook.system import debian, redhat
 from runbook.system.family import names_on
-from runbook.system.server_names import UNITS_QUESTION, ServerNames
+from runbook.system.server_names import SOCKETS, UNITS_QUESTION, ServerNames
 
 DISTRIBUTION = Source("distribution")
 UNITS = captured_json("units.json")
@@ -86,3 +86,8 @@ def test_a_folder_tells_its_engine(host: Host, link: FakeLink, tmp_path: Path, f
     link.says(UNITS_QUESTION, UNITS["blank"])
     (tmp_path / file).touch()
     assert names_on(host, debian, "auto", Source("folder", str(tmp_path))).engine == engine
+
+
+@pytest.mark.parametrize("family", [debian, redhat])
+def test_the_socket_of_every_server_is_looked_at(family: ModuleType) -> None:
+    assert {names.socket for names in (*family.SERVERS, family.FROM_TARBALL)} <= set(SOCKETS)

@@ -2,13 +2,22 @@
 
 import pymysql
 import pytest
-from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
+from fake import FOLDERS, SOCKET, FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 
 from runbook.errors import BadInput, HostError
 from runbook.host import ChangedInDryRun
 from runbook.mysql import session
 from runbook.mysql.dialect import dialect_of
-from runbook.mysql.session import LoginRefused, SqlFailed, connect, literal
+from runbook.mysql.server_socket import SOCKETS_QUESTION, Folder
+from runbook.mysql.session import (
+    KEY_FILE_QUESTION,
+    HouseFull,
+    LoginRefused,
+    PasswordAsked,
+    SqlFailed,
+    connect,
+    literal,
+)
 from runbook.pair import Pair, Side
 from runbook.settings import Secret, Settings
 from runbook.step import NotReady
@@ -36,7 +45,8 @@ def mysqld(side: Side) -> FakeMysqld:
 
 def test_no_server_is_something_to_wait_for(side: Side) -> None:
     with pytest.raises(
-        NotReady, match=r"slave 192\.168\.152\.129: mysqld does not run, or does not listen on port 3306"
+        NotReady,
+        match=r"slave 192\.168\.152\.129: mysqld does not run: nobody listens on its socket /run/mysqld/mysqld\.sock",
     ):
         side.server.value("SELECT 1")
     assert side.server.answers() is False
@@ -56,28 +66,81 @@ def test_other_ways_to_say_no_are_a_refused_login_too(side: Side, mysqld: FakeMy
         side.server.value("SELECT 1")
 
 
-def test_a_full_house_is_not_a_refused_login(side: Side, mysqld: FakeMysqld) -> None:
+def test_a_full_house_without_a_door_is_not_a_refused_login(side: Side, mysqld: FakeMysqld) -> None:
     mysqld.refusal = (1040, "Too many connections")
+    link_of(side).says(KEY_FILE_QUESTION, "")
     with pytest.raises(HostError, match="accepts a connection but not a login: Too many connections") as caught:
         side.server.value("SELECT 1")
     assert not isinstance(caught.value, NotReady)
 
 
-def test_a_full_house_is_entered_by_the_administrators_door(side: Side, mysqld: FakeMysqld) -> None:
+@pytest.fixture
+def door(side: Side, mysqld: FakeMysqld) -> FakeMysqld:
+    """The administrators' door of a server whose connections are all in use; mysqld's key is on its disk."""
     mysqld.refusal = (1040, "Too many connections")
-    by_admin = FakeMysqld(**mysqld.logins)
-    by_admin.says("SELECT 1", {"1": 1})
-    link_of(side).mysqlds["127.0.0.1", 33062] = by_admin
+    link_of(side).says(KEY_FILE_QUESTION, "the key")
+    door = FakeMysqld(**mysqld.logins)
+    link_of(side).mysqlds["127.0.0.1", 33062] = door
+    return door
+
+
+def test_a_full_house_is_entered_by_the_administrators_door(side: Side, door: FakeMysqld) -> None:
+    door.asks_for_passwords = True
+    door.says("SELECT 1", {"1": 1})
     assert side.server.value("SELECT 1") == 1
 
 
-def test_a_server_that_insists_on_tls_gets_it_inside_ssh(
-    side: Side, mysqld: FakeMysqld, monkeypatch: pytest.MonkeyPatch
+def test_the_door_gets_no_password_by_tls_alone(side: Side, door: FakeMysqld) -> None:
+    door.wants_tls = True
+    with pytest.raises(HouseFull):
+        side.server.value("SELECT 1")
+
+
+def test_root_never_comes_by_a_port_while_mysqld_does_not_run(side: Side) -> None:
+    stranger = mysqld_of(side)
+    link_of(side).sockets.clear()
+    stranger.says("SELECT 1", {"1": 1})
+    assert side.server.answers() is False
+
+
+def test_a_socket_that_others_could_have_put_there_is_not_used(side: Side, mysqld: FakeMysqld) -> None:
+    link_of(side).says(SOCKETS_QUESTION, f"{SOCKET} listens\n{FOLDERS}{SOCKET} nobody nogroup 755 /run/mysqld\n")
+    with pytest.raises(HostError, match=r"/run/mysqld \(of nobody:nogroup, mode 755\) leads to mysqld's socket"):
+        side.server.value("SELECT 1")
+
+
+def test_an_sshd_that_forbids_sockets_is_told_what_to_set(side: Side) -> None:
+    link_of(side).says(SOCKETS_QUESTION, f"{SOCKET} listens\n{FOLDERS}")
+    with pytest.raises(BadInput, match=r"`AllowStreamLocalForwarding local` in sshd_config"):
+        side.server.value("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "is_open"),
+    [
+        ("root", "root", 0o755, False),
+        ("mysql", "mysql", 0o2775, False),
+        ("mysql", "users", 0o755, False),
+        ("mysql", "users", 0o775, True),
+        ("root", "root", 0o1777, True),
+        ("nobody", "root", 0o700, True),
+        ("UNKNOWN", "root", 0o700, True),
+    ],
+)
+def test_who_can_put_something_into_a_folder(owner: str, group: str, mode: int, is_open: bool) -> None:
+    assert Folder(owner, group, mode, "/run/mysqld").is_open is is_open
+
+
+@pytest.mark.parametrize("wish", ["wants_tls", "asks_for_passwords"])
+def test_an_account_of_the_network_comes_with_tls_where_the_server_wants_more_than_an_answer(
+    side: Side, mysqld: FakeMysqld, monkeypatch: pytest.MonkeyPatch, wish: str
 ) -> None:
     monkeypatch.setattr(session, "as_socket", lambda channel: channel)
-    mysqld.wants_tls = True
-    mysqld.says("SELECT 1", {"1": 1})
-    assert side.server.value("SELECT 1") == 1
+    setattr(mysqld, wish, True)
+    password = Secret(mysqld.logins["root"])
+    connect(side.host, "127.0.0.1", 3306, "root", password).close()
+    with pytest.raises(PasswordAsked):
+        connect(side.host, "127.0.0.1", 3306, "root", password, by_challenge=True)
 
 
 def test_the_peer_is_named_when_it_is_the_peer_that_refuses(side: Side) -> None:

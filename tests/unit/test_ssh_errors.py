@@ -1,6 +1,7 @@
 """What is told when SSH does not work: a sentence, the host, and the way out; never a traceback."""
 
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from invoke.exceptions import CommandTimedOut
 from runbook.errors import BadInput, RunbookError
 from runbook.settings import Settings
 from runbook.ssh import Link, Unreachable, each_hop
+from runbook.streamlocal import opening
 
 WAY_IN = "ssh root@192.168.152.129 -p 22"
 
@@ -144,7 +146,7 @@ def test_a_dead_host_is_a_failure_and_no_bad_input(
 class Remote:
     """Fabric's connection, open: keeps what it was told to run, and ends it as a test wants."""
 
-    is_connected = True
+    is_connected: bool = True
 
     def __init__(self, user: str = "root", ends: object = None) -> None:
         self.user = user
@@ -241,6 +243,68 @@ def test_an_sshd_that_forbids_forwarding_is_told_what_to_set(link: Link) -> None
     refuse_channel(link, paramiko.ChannelException(1, "Administratively prohibited"))
     with pytest.raises(BadInput, match="AllowTcpForwarding local"):
         link.channel("127.0.0.1", 3306)
+
+
+def test_a_unix_socket_is_asked_for_in_opensshs_words() -> None:
+    message = paramiko.Message(opening(7, "/run/mysqld/mysqld.sock").asbytes())
+    assert (message.get_byte(), message.get_text()) == (b"\x5a", "direct-streamlocal@openssh.com")
+    assert message.get_int() == 7
+    assert (message.get_int() > 0, message.get_int() > 0) == (True, True)
+    assert (message.get_text(), message.get_text(), message.get_int()) == ("/run/mysqld/mysqld.sock", "", 0)
+    assert message.get_remainder() == b""
+
+
+class Opening:
+    """paramiko's transport, as far as a channel is opened by it; `answer` is what sshd does."""
+
+    def __init__(self, answer: Callable[["Opening", int], object]) -> None:
+        self.lock = threading.Lock()
+        self.active = True
+        self.channel_events: dict[int, threading.Event] = {}
+        self.channels_seen: dict[int, bool] = {}
+        self._channels = paramiko.transport.ChannelMap()
+        self.error: BaseException | None = None
+        self._answer = answer
+
+    def _next_channel(self) -> int:
+        return 3
+
+    def _send_user_message(self, message: paramiko.Message) -> None:
+        self._answer(self, 3)
+
+    def get_exception(self) -> BaseException | None:
+        return self.error
+
+    def get_log_channel(self) -> str:
+        return "paramiko.transport"
+
+
+def refuses(transport: Opening, number: int) -> None:
+    transport.error = paramiko.ChannelException(2, "Connect failed")
+    transport._channels.delete(number)
+    transport.channel_events[number].set()
+
+
+def test_a_unix_socket_that_is_opened_is_a_channel(link: Link) -> None:
+    remote(link).transport = Opening(lambda transport, number: transport.channel_events[number].set())
+    assert link.unix_channel("/run/mysqld/mysqld.sock").get_id() == 3
+
+
+def test_a_unix_socket_that_nobody_listens_on_is_a_refused_connection(link: Link) -> None:
+    remote(link).transport = Opening(refuses)
+    with pytest.raises(ConnectionRefusedError, match=r"/run/mysqld/mysqld\.sock"):
+        link.unix_channel("/run/mysqld/mysqld.sock")
+
+
+def test_a_connection_that_is_lost_while_a_socket_is_opened_is_told(link: Link) -> None:
+    connection = remote(link)
+
+    def loses(transport: Opening, number: int) -> None:
+        transport.active = connection.is_connected = False
+
+    connection.transport = Opening(loses)
+    with pytest.raises(Unreachable, match="the SSH connection was lost"):
+        link.unix_channel("/run/mysqld/mysqld.sock")
 
 
 # ---- settings ----

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 from pymysql.constants import ER
 
-from runbook.drill.client import BROKEN, Connect, logins_at
+from runbook.drill.client import BROKEN, logins_at
 from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.probe import Probe
 from runbook.errors import RunbookError
+from runbook.mysql.login import Connect
 from runbook.pair import Pair, Side
 from runbook.settings import Role
 from runbook.verdict import Kind
