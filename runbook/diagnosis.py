@@ -291,6 +291,11 @@ def _witness(slave: SideFacts) -> str:
 
 
 def _look(side: SideFacts) -> str:
+    if side.stranger:
+        return (
+            f"{side.stranger} is not mysqld, keeps it from its port and hears what is meant for it: find out who "
+            f"started it, then end it: ssh {side.address} kill {side.stranger.pid}"
+        )
     if side.mysqld == "active" and not side.greets:
         return f"mysqld on {side.address} hangs or is still recovering: see its error log and disk, restart it there"
     return f"See in mysqld's error log on {side.address} why it went down"

@@ -14,6 +14,8 @@ from runbook.mysql.accounts import write_through
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.replication import replica_status
+from runbook.mysql.server_socket import SOCKETS_QUESTION
+from runbook.mysql.stranger import Stranger, on_port
 from runbook.mysql.tracking import ByPosition, listed
 from runbook.pair import Pair, Side
 from runbook.settings import Role
@@ -52,6 +54,8 @@ class SideFacts:
     holds_vip: bool = False
     greets: bool = False
     """Whether mysqld greets who connects from the host itself, if only to say that it is full."""
+    stranger: Stranger | None = None
+    """Who holds mysqld's port in its place."""
     sql: str = ""
     """Why root's session does not answer."""
     version: str = ""
@@ -141,7 +145,7 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION)
-    standing = (OS_QUESTION, UNITS_QUESTION, PROGRAM_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION)
+    standing = (SOCKETS_QUESTION, OS_QUESTION, UNITS_QUESTION, PROGRAM_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION)
     host.foresee((*standing, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
@@ -173,8 +177,20 @@ def _greeting_question(address: str, port: int) -> str:
 
 
 def _with_server(side: Side, facts: SideFacts) -> SideFacts:
-    if facts.sql:
+    found = facts if facts.sql else _asked(side, facts)
+    return found if found.answers else _with_stranger(side, found)
+
+
+def _with_stranger(side: Side, facts: SideFacts) -> SideFacts:
+    """Who holds the port of a mysqld that does not answer: the greeting was not mysqld's then."""
+    port = side.settings.mysql_port
+    stranger = on_port(side.host, port)
+    if stranger is None:
         return facts
+    return replace(facts, stranger=stranger, greets=False, sql=f"it does not run; {stranger} listens on port {port}")
+
+
+def _asked(side: Side, facts: SideFacts) -> SideFacts:
     server = side.server
     server.close()  # A login of now is the fact; an old session may be one of a mysqld that is gone.
     try:

@@ -46,7 +46,8 @@ def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
     if side.answers:
         yield Check(side.role, "mysqld", "OK", f"{side.mysqld}, root logs in")
     else:
-        yield Check(side.role, "mysqld", "FAIL", f"{side.mysqld}; {side.sql}", "See its error log and its disk")
+        todo = f"End it: kill {side.stranger.pid}" if side.stranger else "See its error log and its disk"
+        yield Check(side.role, "mysqld", "FAIL", f"{side.mysqld}; {side.sql}", todo)
     runs = side.keepalived == "active"
     state = f"{side.keepalived}, {side.vrrp}" if runs and side.vrrp else side.keepalived
     if runs and side.vrrp != "FAULT":

@@ -10,6 +10,8 @@ from runbook import facts as gathering
 from runbook.errors import BadInput
 from runbook.facts import gather
 from runbook.keepalived_version import VERSION_QUESTION
+from runbook.mysql.session import KEY_FILE_QUESTION
+from runbook.mysql.stranger import Stranger
 from runbook.pair import Pair, Side
 from runbook.ssh import Unreachable
 from runbook.steps.deploy_scripts import LAST_LINE
@@ -41,6 +43,7 @@ def teach(side: Side, **said: str) -> None:
     link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
     link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
     link.says(gathering.UNSENT_QUESTION, said.get("unsent", ""))
+    link.says_where("ss -ltnp", said.get("listens", ""))
     link.says_where("/dev/tcp/127.0.0.1/", said.get("greets", "0\n"))
     link.says_where(f"/dev/tcp/{side.peer.address}/", said.get("sees_peer", "0\n"))
 
@@ -88,8 +91,9 @@ def test_a_pair_that_is_well(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_facts_take_one_round_trip_of_the_shell(pair: Pair) -> None:
-    teach(pair.master)
-    teach(pair.slave)
+    for side in pair.sides.values():
+        teach(side)
+        answering(side)
     gather(pair)
     assert [len(link_of(side).calls) for side in pair.sides.values()] == [1, 1]
 
@@ -122,10 +126,27 @@ def test_a_hung_mysqld_is_told_by_its_silence_and_not_logged_in_to(pair: Pair) -
     assert mysqld.changed == []
 
 
+@pytest.mark.parametrize("greets", ["0\n", "124\n"], ids=["that greets", "that says nothing"])
+def test_a_stranger_on_the_port_of_a_mysqld_that_is_down_is_named(pair: Pair, greets: str) -> None:
+    teach(pair.master, mysql="inactive enabled\n", greets=greets, listens="77 nobody python3\n")
+    teach(pair.slave)
+    found = gather(pair)["master"]
+    assert found.stranger == Stranger(77, "nobody", "python3")
+    assert found.sql == "it does not run; python3 (pid 77, user nobody) listens on port 3306"
+    assert not found.greets and not found.answers
+
+
+def test_a_strangers_name_cannot_forge_a_line(pair: Pair) -> None:
+    teach(pair.master, listens="77 nobody py\x1b[2Jthon\n")
+    teach(pair.slave)
+    assert str(gather(pair)["master"].stranger) == "py?[2Jthon (pid 77, user nobody)"
+
+
 def test_a_full_house_greets_but_does_not_answer(pair: Pair) -> None:
     teach(pair.master)
     teach(pair.slave)
     mysqld_of(pair.master).refusal = (1040, "Too many connections")
+    link_of(pair.master).says(KEY_FILE_QUESTION, "")
     found = gather(pair)["master"]
     assert found.greets and not found.answers
     assert "Too many connections" in found.sql
