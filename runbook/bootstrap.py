@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from runbook.errors import Drift, RunbookError
+from runbook.mysql import filters
 from runbook.pair import Pair, Side
 from runbook.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.report import Report
@@ -68,6 +69,8 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
     examine(pair)
     if not all(task.while_failed_over for task in TASKS if task.name in names):
         refuse_when_failed_over(pair)
+    if "start-slave" in names:
+        refuse_when_filtered(pair)
     report_environment(pair, report)
     for task in TASKS:
         if task.name in names:
@@ -83,6 +86,21 @@ def refuse_when_failed_over(pair: Pair) -> None:
             f"{pair.slave.host} holds the VIP {pair.settings.vip.ip}: the pair is failed over",
             "Nothing was changed. Bring the VIP home first: inv failback",
         )
+
+
+def refuse_when_filtered(pair: Pair) -> None:
+    """Rows that a filter keeps from the slave are lost with the master: no pair is made with one."""
+
+    def look(side: Side) -> str | None:
+        try:
+            dialect, server = side.dialect, side.server if side.server.answers() else None
+        except NotReady:
+            return None  # a blank host
+        return filters.refusal(str(side.host), filters.of(side.host, server), dialect)
+
+    reasons = [reason for reason in pair.side_by_side(look).values() if reason]
+    if reasons:
+        raise RunbookError(*reasons)
 
 
 def report_environment(pair: Pair, report: Report) -> None:

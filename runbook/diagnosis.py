@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 from runbook.facts import Facts, SideFacts
 from runbook.mysql import progress
+from runbook.mysql.dialect import dialect_of
+from runbook.mysql.filters import way_out
 from runbook.steps.deploy_scripts import CONFIG
 from runbook.verdict import Kind, Verdict
+from runbook.verdict_words import close_it, look_into, search, vip_holders, whose_writes, witness
 
 __all__ = ["Kind", "Verdict", "diagnose"]
 
@@ -49,15 +52,15 @@ def _not_bootstrapped(master: SideFacts, slave: SideFacts) -> Words | None:
             "The slave's data may be the only copy: back them up first (mysqldump on the slave). "
             "This release does not rebuild a master from its slave."
         )
-    return (f"The pair is not completely set up: {missing}. The VIP is on {_vip(master, slave)}.", next_step)
+    return (f"The pair is not completely set up: {missing}. The VIP is on {vip_holders(master, slave)}.", next_step)
 
 
 def _two_writers(master: SideFacts, slave: SideFacts) -> Words | None:
     if master.read_only is not False or slave.read_only is not False:
         return None
     return (
-        f"DANGER: both servers take writes, so their data can part; the VIP is on {_vip(master, slave)}.",
-        f"{_close(slave)} At once; then inv verify shows whether the slave took writes of its own.",
+        f"DANGER: both servers take writes, so their data can part; the VIP is on {vip_holders(master, slave)}.",
+        f"{close_it(slave)} At once; then inv verify shows whether the slave took writes of its own.",
     )
 
 
@@ -85,8 +88,8 @@ def _slave_writable(master: SideFacts, slave: SideFacts) -> Words | None:
     if not slave.open:
         return None
     return (
-        f"DANGER: the slave {slave.address} takes {_whose(slave)}; what is written there, the master will lack.",
-        f"{_close(slave)} Then inv verify shows whether it took any.",
+        f"DANGER: the slave {slave.address} takes {whose_writes(slave)}; what is written there, the master will lack.",
+        f"{close_it(slave)} Then inv verify shows whether it took any.",
     )
 
 
@@ -94,9 +97,9 @@ def _writable_without_vip(master: SideFacts, slave: SideFacts) -> Words | None:
     if not master.open or master.holds_vip:
         return None
     return (
-        f"DANGER: the master {master.address} takes {_whose(master)} without holding the VIP, "
-        f"which is on {_vip(master, slave)}.",
-        f"{_close(master)} Then inv verify.",
+        f"DANGER: the master {master.address} takes {whose_writes(master)} without holding the VIP, "
+        f"which is on {vip_holders(master, slave)}.",
+        f"{close_it(master)} Then inv verify.",
     )
 
 
@@ -109,7 +112,7 @@ def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
         f"The slave has what the master lacks, {', '.join(lacking)}"
         + (" (the slave holds the VIP)." if slave.holds_vip else "."),
         "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
-        f"{_look_for(slave)}; bring to the master by hand what it must have.",
+        f"{search(slave)}; bring to the master by hand what it must have.",
     )
 
 
@@ -142,11 +145,11 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     since = f" since {slave.takeover['at']}" if "at" in slave.takeover else ""
     if master.unreachable:
-        why = f"the master's host is not reached: {master.unreachable}, {_witness(slave)}"
+        why = f"the master's host is not reached: {master.unreachable}, {witness(slave)}"
         next_step = "Bring the master's host back (power, network), then: inv failback"
     else:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
-        next_step = f"{_look(master)}; then: inv failback"
+        next_step = f"{look_into(master)}; then: inv failback"
     return (
         f"The pair is failed over{since}: the slave {slave.address} holds the VIP and serves reads only; {why}.",
         next_step,
@@ -167,7 +170,7 @@ def _master_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
     if not master.unreachable:
         return None
     return (
-        f"The master's host is not reached: {master.unreachable}, {_witness(slave)}; the slave does not hold the VIP.",
+        f"The master's host is not reached: {master.unreachable}, {witness(slave)}; the slave does not hold the VIP.",
         "If clients can write through the VIP, only SSH from here is broken. If not, the slave should have taken "
         f"over: see journalctl -u keepalived ({slave.keepalived}) on {slave.address}",
     )
@@ -223,7 +226,7 @@ def _slave_down(master: SideFacts, slave: SideFacts) -> Words | None:
     return (
         f"The master serves alone: mysqld on the slave {slave.address} ({slave.mysqld}) does not answer: {slave.sql}. "
         "Nothing can take over.",
-        f"{_look(slave)}; then: inv start. Replication goes on by itself",
+        f"{look_into(slave)}; then: inv start. Replication goes on by itself",
     )
 
 
@@ -259,6 +262,17 @@ def _replication_broken(master: SideFacts, slave: SideFacts) -> Words | None:
     )
 
 
+def _filtered(master: SideFacts, slave: SideFacts) -> Words | None:
+    filtered = [side for side in (master, slave) if side.filters]
+    if not filtered:
+        return None
+    found = "; ".join(f"on {side}: {', '.join(map(str, side.filters))}" for side in filtered)
+    return (
+        f"Replication is filtered, so what the master acknowledges may not be on the slave: {found}.",
+        "; ".join(f"on {side}: {way_out(side.filters, dialect_of(side.version))}" for side in filtered),
+    )
+
+
 RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.BOTH_UNREACHABLE: _both_unreachable,
     Kind.NOT_BOOTSTRAPPED: _not_bootstrapped,
@@ -279,39 +293,5 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.SLAVE_DOWN: _slave_down,
     Kind.KEEPALIVED_DOWN: _keepalived_down,
     Kind.REPLICATION_BROKEN: _replication_broken,
+    Kind.FILTERED: _filtered,
 }
-
-
-def _vip(master: SideFacts, slave: SideFacts) -> str:
-    return " and ".join(f"the {side.role}" for side in (master, slave) if side.holds_vip) or "no host that was reached"
-
-
-def _witness(slave: SideFacts) -> str:
-    return "though its mysqld answers the slave" if slave.sees_peer else "and its mysqld does not answer the slave"
-
-
-def _look(side: SideFacts) -> str:
-    if side.stranger:
-        return (
-            f"{side.stranger} is not mysqld, keeps it from its port and hears what is meant for it: find out who "
-            f"started it, then end it: ssh {side.address} kill {side.stranger.pid}"
-        )
-    if side.mysqld == "active" and not side.greets:
-        return f"mysqld on {side.address} hangs or is still recovering: see its error log and disk, restart it there"
-    return f"See in mysqld's error log on {side.address} why it went down"
-
-
-def _whose(side: SideFacts) -> str:
-    return "root's writes" if side.read_only else "writes"
-
-
-def _close(side: SideFacts) -> str:
-    flag = "read_only" if side.super_read_only is None else "super_read_only"
-    return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
-
-
-def _look_for(slave: SideFacts) -> str:
-    """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
-    if slave.errant and isinstance(progress.parse(slave.errant), progress.GtidSet):
-        return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
-    return "in mysqlbinlog BINLOG-FILES look for them"

@@ -10,7 +10,9 @@ from runbook.errors import HostError, RunbookError
 from runbook.host import Host
 from runbook.keepalived import RUN, UNIT, VRRP_STATE
 from runbook.keepalived_version import VERSION_QUESTION
+from runbook.mysql import filters
 from runbook.mysql.accounts import write_through
+from runbook.mysql.filters import FILES_QUESTION, Filter
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.mysql.replication import replica_status
@@ -68,6 +70,8 @@ class SideFacts:
     """Accounts whose writes it takes although read_only is on, but for those of root on the host itself."""
     chosen: Mapping[str, str] = field(default_factory=dict)
     """What REPLICATION and SEMI_SYNC came to, and why."""
+    filters: tuple[Filter, ...] = ()
+    """What keeps rows from the slave: in force, or in an option file."""
     replication: ReplicaStatus | None = None
     """This server's replication from another, None when there is none."""
     semi_sync: bool | None = None
@@ -145,7 +149,15 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     port = side.settings.mysql_port
     greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION)
-    standing = (SOCKETS_QUESTION, OS_QUESTION, UNITS_QUESTION, PROGRAM_QUESTION, ADDRESSES_QUESTION, VERSION_QUESTION)
+    standing = (
+        SOCKETS_QUESTION,
+        FILES_QUESTION,
+        OS_QUESTION,
+        UNITS_QUESTION,
+        PROGRAM_QUESTION,
+        ADDRESSES_QUESTION,
+        VERSION_QUESTION,
+    )
     host.foresee((*standing, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
@@ -205,6 +217,7 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
             executed=str(tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status)),
             replication=status,
             semi_sync=_semi_sync(side),
+            filters=filters.of(side.host, server),
             write_through=tuple(write_through(server)),
             chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
         )

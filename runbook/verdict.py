@@ -27,6 +27,7 @@ class Kind(StrEnum):
     SLAVE_DOWN = auto()
     KEEPALIVED_DOWN = auto()
     REPLICATION_BROKEN = auto()
+    FILTERED = auto()
 
 
 @dataclass(frozen=True)

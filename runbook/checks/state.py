@@ -31,6 +31,7 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
         yield _transactions(master, slave)
     if not slave.holds_vip:
         yield from (_semi_sync(side) for side in (master, slave) if side.semi_sync is not None)
+    yield from (_filters(side) for side in (master, slave) if side.answers)
     for side in (master, slave):
         yield from (Check(side.role, key, "OK", found) for key, found in side.chosen.items())
         if side.write_through:
@@ -176,6 +177,13 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
         if not slave.own_since:
             lacking = "its binary log was not looked through for transactions of its own: that is failback's part"
     return Check("slave", name, "OK", f"{to_come} still to come, and {lacking}")
+
+
+def _filters(side: SideFacts) -> Check:
+    name = "filters of replication"
+    if not side.filters:
+        return Check(side.role, name, "OK", "none")
+    return Check(side.role, name, "FAIL", "; ".join(map(str, side.filters)), "See the verdict below")
 
 
 def _write_through(side: SideFacts) -> Check:

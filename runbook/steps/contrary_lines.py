@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
 from runbook.host import Host
+from runbook.mysql import option_lines
+from runbook.mysql.option_lines import GROUP, READ_BY_THE_SERVER, Line
 from runbook.mysql.terms import renamed
 from runbook.mysql.variables import in_file
 from runbook.step import Gap, State
@@ -15,20 +16,7 @@ from runbook.system.resources import BACKUP_SUFFIX
 
 TAKEN_OUT = "# Taken out by the MySQL pair runbook: "
 STARTS_READ_ONLY = ("read_only", "super_read_only")
-GROUP = re.compile(r"\s*\[\s*([^]]*?)\s*\]")
-READ_BY_THE_SERVER = re.compile(r"(mysqld|server|mariadb|mariadbd)(-[\d.]+)?", re.IGNORECASE)
 OPTION = re.compile(r"\s*(?:loose[-_])?([\w-]+)\s*(?:[=#]|$)", re.IGNORECASE)
-
-
-class Line(NamedTuple):
-    """One line of an option file."""
-
-    file: str
-    number: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.number}: {self.text.strip()}"
 
 
 @dataclass(frozen=True)
@@ -55,11 +43,7 @@ class ContraryLines:
         return ContraryLines(my_cnf, folder, ours, _spelled(anywhere), _spelled([*named, *STARTS_READ_ONLY]))
 
     def questions(self) -> Iterable[str]:
-        folders = f"sed -n 's#^[[:space:]]*!includedir[[:space:]]*##p' {self.my_cnf}"
-        yield (
-            f'grep -sHn "" {self.my_cnf} $(for folder in {self.folder} $({folders} 2>/dev/null); do '
-            'printf "%s\\n" "${folder%/}"/*.cnf; done | sort -u) || true'
-        )
+        yield option_lines.question(self.my_cnf, self.folder)
 
     def want(self) -> State:
         return {"elsewhere": "none"}
@@ -75,7 +59,7 @@ class ContraryLines:
 
     def _found(self, host: Host) -> list[Line]:
         (question,) = self.questions()
-        lines = [Line(file, int(number), text) for file, number, text in _split(host.ask(question))]
+        lines = option_lines.lines(host.ask(question))
         by_file = groupby((line for line in lines if line.file != self.ours), lambda line: line.file)
         return [line for file, of_file in by_file for line in self._contrary(file, of_file)]
 
@@ -91,10 +75,6 @@ class ContraryLines:
                 name = option[1].lower().replace("-", "_")
                 if name in self.anywhere or (after_ours and name in self.later):
                     yield line
-
-
-def _split(listing: str) -> Iterator[list[str]]:
-    return (line.split(":", 2) for line in listing.splitlines())
 
 
 def _spelled(names: Iterable[str]) -> frozenset[str]:

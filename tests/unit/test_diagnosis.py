@@ -7,6 +7,7 @@ import pytest
 
 from runbook.diagnosis import RULES, Kind, diagnose
 from runbook.facts import Facts, SideFacts
+from runbook.mysql.filters import Filter
 from runbook.mysql.replication import ReplicaStatus
 from runbook.steps.deploy_scripts import CONFIG
 
@@ -30,6 +31,7 @@ RUNS = ReplicaStatus(
 )
 STOPPED = replace(RUNS, receiver="No", receiver_error="error 2003: no connection")
 STUCK = replace(RUNS, applier="No", applier_error="error 1062: a row")
+WRITTEN, SET = (Filter("binlog_do_db", "a", ("f:2",)),), (Filter("replicate_do_db", "a"),)
 ELSEWHERE = replace(RUNS, source="10.0.0.9:3306")
 WELL: Changes = {
     "mysqld": "active", "keepalived": "active", "greets": True, "version": "9.7.4", "executed": f"{UUID}:1-4",
@@ -105,6 +107,8 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.REPLICATION_BROKEN, {}, {"replication": ELSEWHERE}, "10.0.0.9", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STUCK}, "error 1062: a row", "nothing is skipped"),
+    (Kind.FILTERED, {"filters": WRITTEN}, {}, "on the master 192.168.152.128: binlog_do_db = a (f:2)", "take out f:2"),
+    (Kind.FILTERED, {}, {"filters": SET}, "replicate_do_db = a (set at run time)", "CHANGE REPLICATION FILTER"),
 ]
 
 

@@ -10,6 +10,7 @@ from runbook import facts as gathering
 from runbook.errors import BadInput
 from runbook.facts import gather
 from runbook.keepalived_version import VERSION_QUESTION
+from runbook.mysql.filters import FILES_QUESTION, GLOBAL_FILTERS, Filter
 from runbook.mysql.session import KEY_FILE_QUESTION
 from runbook.mysql.stranger import Stranger
 from runbook.pair import Pair, Side
@@ -43,6 +44,7 @@ def teach(side: Side, **said: str) -> None:
     link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
     link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
     link.says(gathering.UNSENT_QUESTION, said.get("unsent", ""))
+    link.says(FILES_QUESTION, said.get("files", ""))
     link.says_where("ss -ltnp", said.get("listens", ""))
     link.says_where("/dev/tcp/127.0.0.1/", said.get("greets", "0\n"))
     link.says_where(f"/dev/tcp/{side.peer.address}/", said.get("sees_peer", "0\n"))
@@ -59,6 +61,8 @@ def answering(side: Side) -> FakeMysqld:
     source = [("source_status", "ON"), ("source_clients", "1")]
     status = source if side.role == "master" else [("replica_status", "ON")]
     mysqld.says(gathering.SEMI_SYNC_QUESTION, *({"Variable_name": f"Rpl_semi_sync_{n}", "Value": v} for n, v in status))
+    mysqld.says("SHOW BINARY LOG STATUS", {"File": "binlog.000001", "Binlog_Do_DB": "", "Binlog_Ignore_DB": ""})
+    mysqld.says(GLOBAL_FILTERS)
     mysqld.says("SHOW REPLICA STATUS", *([RUNS] if side.role == "slave" else []))
     return mysqld
 
@@ -177,6 +181,16 @@ def test_a_transaction_that_the_master_goes_on_lacking_is_errant(pair: Pair, mon
     answering(pair.slave)
     slave = gather(pair)["slave"]
     assert (slave.errant, slave.errant_names) == (f"{UUID}:4", (f"{UUID}:4",))
+
+
+def test_filters_in_force_and_in_files_are_facts(pair: Pair) -> None:
+    teach(pair.master, files="/etc/mysql/my.cnf:1:[mysqld]\n/etc/mysql/my.cnf:2:binlog-ignore-db = test\n")
+    teach(pair.slave)
+    answering(pair.master).says("SHOW BINARY LOG STATUS", {"Binlog_Do_DB": "", "Binlog_Ignore_DB": "test"})
+    answering(pair.slave).says("SHOW REPLICA STATUS", RUNS | {"Replicate_Do_DB": "hive"})
+    found = gather(pair)
+    assert found["master"].filters == (Filter("binlog_ignore_db", "test", ("/etc/mysql/my.cnf:2",)),)
+    assert found["slave"].filters == (Filter("replicate_do_db", "hive"),)
 
 
 def test_semi_sync_without_a_slave_that_acknowledges_is_not_in_force(pair: Pair) -> None:

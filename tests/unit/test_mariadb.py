@@ -14,6 +14,7 @@ from runbook.diagnosis import Kind, diagnose
 from runbook.facts import gather
 from runbook.mysql.accounts import STAYS, SecureInstallation, check_account, granted, write_through
 from runbook.mysql.dialect import dialect_of
+from runbook.mysql.filters import GLOBAL_VARIABLES
 from runbook.mysql.mariadb import ByDomainState
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.progress import DomainState, in_words
@@ -47,6 +48,8 @@ def server(side: Side, file: str) -> FakeMysqld:
     mysqld = mysqld_of(side)
     for question, rows in answers(file, side.role).items():
         mysqld.says(question, *rows)
+    mysqld.says("SHOW MASTER STATUS", {"File": "mysql-bin.000001", "Binlog_Do_DB": "", "Binlog_Ignore_DB": ""})
+    mysqld.says(GLOBAL_VARIABLES)
     return mysqld
 
 

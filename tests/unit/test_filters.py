@@ -1,0 +1,158 @@
+"""Filters of replication: found wherever they are, and refused with a way out that fits the server."""
+
+import pymysql
+import pytest
+from fake import FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
+
+from runbook.bootstrap import refuse_when_filtered
+from runbook.errors import RunbookError
+from runbook.mysql import option_lines
+from runbook.mysql.dialect import Dialect, dialect_of
+from runbook.mysql.filters import (
+    FILES_QUESTION,
+    GLOBAL_FILTERS,
+    NAMES,
+    OF_APPLIER,
+    Filter,
+    in_force,
+    merged,
+    refusal,
+    written,
+)
+from runbook.pair import Pair, Side
+from runbook.settings import Settings
+
+MYSQL, MYSQL_5_6, MARIADB = dialect_of("9.7.4"), dialect_of("5.6.24"), dialect_of("10.11.19-MariaDB")
+FILE = "/etc/mysql/conf.d/theirs.cnf"
+
+pytestmark = pytest.mark.usefixtures("fake_mysql")
+
+
+def server(side: Side, dialect: Dialect, status: Row, log: Row, rest: list[Row] | None = None) -> FakeMysqld:
+    mysqld = mysqld_of(side)
+    version = ".".join(map(str, dialect.version))
+    comment = "mariadb" if dialect.engine == "MariaDB" else ""
+    mysqld.says("SELECT VERSION() AS version, @@version_comment AS comment", {"version": version, "comment": comment})
+    mysqld.says(dialect.replica_status, *([status] if status else []))
+    mysqld.says(dialect.binary_log_status, log)
+    mysqld.says("SELECT 1", {"1": 1})
+    mysqld.says(GLOBAL_FILTERS, *(rest or []))
+    mysqld.says("SHOW GLOBAL VARIABLES LIKE 'replicate%'", *(rest or []))
+    return mysqld
+
+
+def test_the_captured_servers_have_none(pair: Pair) -> None:
+    (status,) = captured_json("replica_status.json")
+    server(pair.slave, MYSQL, status, {"Binlog_Do_DB": "", "Binlog_Ignore_DB": ""})
+    assert in_force(pair.slave.server) == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_filter_that_is_in_force_is_found(pair: Pair, name: str) -> None:
+    where = {"binlog": {}, "replicate": {}}
+    where[name.partition("_")[0]] = {name.title().replace("_Db", "_DB"): "hive"}
+    server(pair.slave, MYSQL, {"Replica_IO_Running": "Yes"} | where["replicate"], where["binlog"])
+    assert in_force(pair.slave.server) == {name: "hive"}
+
+
+def test_a_filter_is_found_before_there_is_a_channel(pair: Pair) -> None:
+    server(pair.slave, MYSQL, {}, {}, [{"name": "REPLICATE_IGNORE_DB", "rule": "hive"}])
+    assert in_force(pair.slave.server) == {"replicate_ignore_db": "hive"}
+    variables = [("replicate_do_table", "a.b"), ("replicate_annotate_row_events", "ON"), ("replicate_do_db", "")]
+    server(pair.master, MARIADB, {}, {}, [{"Variable_name": name, "Value": value} for name, value in variables])
+    assert in_force(pair.master.server) == {"replicate_do_table": "a.b"}
+
+
+def test_a_server_without_that_table_is_asked_no_further(pair: Pair) -> None:
+    mysqld = server(pair.slave, MYSQL_5_6, {}, {"Binlog_Do_DB": "hive"})
+    mysqld.says(GLOBAL_FILTERS, error=pymysql.err.ProgrammingError(1146, "doesn't exist"))
+    assert in_force(pair.slave.server) == {"binlog_do_db": "hive"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("binlog-ignore-db=test", ("binlog_ignore_db", "test")),
+        (" Replicate_Wild_Ignore_Table = 'tmp.%'  # why", ("replicate_wild_ignore_table", "tmp.%")),
+        ("loose-replicate-do-db = a", ("replicate_do_db", "a")),
+        ("replicate-rewrite-db = a->b", ("replicate_rewrite_db", "a->b")),
+        ("#replicate-do-db = a", None),
+        ("replicate-same-server-id = 0", None),
+        ("binlog_format = ROW", None),
+    ],
+)
+@pytest.mark.parametrize("group", ["mysqld", "mariadb-10.11", "mysqldump"])
+def test_a_filter_in_a_file_is_found_with_its_line(group: str, text: str, found: tuple[str, str] | None) -> None:
+    lines = option_lines.lines(f"{FILE}:1:[{group}]\n{FILE}:2:{text}\n")
+    assert list(written(lines)) == ([(*found, f"{FILE}:2")] if found and group != "mysqldump" else [])
+
+
+def test_a_group_ends_with_its_file() -> None:
+    lines = option_lines.lines("a.cnf:1:[mysqld]\nb.cnf:1:replicate-do-db=x\n")
+    assert list(written(lines)) == []
+
+
+def test_lines_and_what_is_in_force_are_one_filter() -> None:
+    lines = [("binlog_do_db", "a", "f:2"), ("binlog_do_db", "b", "f:3"), ("replicate_do_db", "c", "f:4")]
+    assert list(map(str, merged({"binlog_do_db": "a,b", "replicate_ignore_db": "d"}, lines))) == [
+        "binlog_do_db = a,b (f:2, f:3)",
+        "replicate_do_db = c (f:4, not in force yet)",
+        "replicate_ignore_db = d (set at run time)",
+    ]
+
+
+STOP_AND_START = "STOP {0}; {1}; START {0}"
+REFUSALS = {
+    "in a file": (MYSQL, Filter("binlog_do_db", "a", ("f:2",)), "take out f:2 and restart mysqld there"),
+    "MySQL's applier": (
+        MYSQL,
+        Filter("replicate_do_db", "a"),
+        "STOP REPLICA SQL_THREAD; CHANGE REPLICATION FILTER REPLICATE_DO_DB = (); START REPLICA SQL_THREAD",
+    ),
+    "MySQL's receiver": (
+        MYSQL,
+        Filter("replicate_ignore_server_ids", "1"),
+        STOP_AND_START.format("REPLICA", "CHANGE REPLICATION SOURCE TO IGNORE_SERVER_IDS = ()"),
+    ),
+    "MariaDB's applier": (
+        MARIADB,
+        Filter("replicate_do_db", "a"),
+        STOP_AND_START.format("SLAVE", "SET GLOBAL replicate_do_db = ''"),
+    ),
+    "MariaDB's receiver": (
+        MARIADB,
+        Filter("replicate_ignore_domain_ids", "1"),
+        STOP_AND_START.format("SLAVE", "CHANGE MASTER TO IGNORE_DOMAIN_IDS = ()"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("dialect", "found", "way_out"), REFUSALS.values(), ids=REFUSALS)
+def test_a_filter_is_refused_with_what_it_means_and_the_way_out(dialect: Dialect, found: Filter, way_out: str) -> None:
+    told = refusal("slave 10.0.0.2", [found], dialect)
+    assert told and told.startswith(f"slave 10.0.0.2: replication is filtered: {found}\n")
+    assert "not on the slave" in told and way_out in told and "Nothing was changed" in told
+    assert refusal("slave 10.0.0.2", [], dialect) is None
+
+
+def test_no_filter_of_an_applier_has_no_way_out() -> None:
+    for dialect in (MYSQL, MARIADB):
+        for name in OF_APPLIER:
+            assert name.upper() in (refusal("x", [Filter(name, "a")], dialect) or "").upper()
+
+
+@pytest.mark.parametrize("dry", [False, True], ids=["bootstrap", "plan"])
+def test_both_hosts_filters_are_refused_before_anything_changes(settings: Settings, dry: bool) -> None:
+    pair = pair_of(settings, dry=dry)
+    server(pair.slave, MYSQL, {"Replicate_Do_DB": "hive"}, {})
+    link_of(pair.slave).says(FILES_QUESTION, "")
+    link_of(pair.master).says(FILES_QUESTION, f"{FILE}:1:[mysqld]\n{FILE}:2:binlog-do-db = hive\n")
+    with pytest.raises(RunbookError) as refused:
+        refuse_when_filtered(pair)
+    assert f"master 192.168.152.128: replication is filtered: binlog_do_db = hive ({FILE}:2, not in force yet)" in str(
+        refused.value
+    )
+    assert "slave 192.168.152.129: replication is filtered: replicate_do_db = hive (set at run time)" in str(
+        refused.value
+    )
+    assert [link_of(side).changed for side in pair.sides.values()] == [[], []]
