@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from runbook.facts import Facts, SideFacts
 from runbook.mysql import progress
-from runbook.mysql.dialect import dialect_of
 from runbook.mysql.filters import way_out
 from runbook.steps.deploy_scripts import CONFIG
 from runbook.verdict import Kind, Verdict
@@ -269,7 +268,7 @@ def _filtered(master: SideFacts, slave: SideFacts) -> Words | None:
     found = "; ".join(f"on {side}: {', '.join(map(str, side.filters))}" for side in filtered)
     return (
         f"Replication is filtered, so what the master acknowledges may not be on the slave: {found}.",
-        "; ".join(f"on {side}: {way_out(side.filters, dialect_of(side.version))}" for side in filtered),
+        "; ".join(f"on {side}: {way_out(side.filters, side.dialect)}" for side in filtered),
     )
 
 

@@ -12,6 +12,7 @@ from runbook.keepalived import RUN, UNIT, VRRP_STATE
 from runbook.keepalived_version import VERSION_QUESTION
 from runbook.mysql import filters
 from runbook.mysql.accounts import write_through
+from runbook.mysql.dialect import Dialect, dialect_of
 from runbook.mysql.filters import FILES_QUESTION, Filter
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replica_status import ReplicaStatus
@@ -60,6 +61,7 @@ class SideFacts:
     """Who holds mysqld's port in its place."""
     sql: str = ""
     """Why root's session does not answer."""
+    engine: str = ""
     version: str = ""
     read_only: bool | None = None
     super_read_only: bool | None = None
@@ -106,6 +108,11 @@ class SideFacts:
     def answers(self) -> bool:
         """Whether root's session on it answers."""
         return not self.unreachable and not self.sql
+
+    @property
+    def dialect(self) -> Dialect:
+        """What a server that answers speaks."""
+        return dialect_of(self.version, self.engine)
 
     @property
     def open(self) -> bool:
@@ -211,6 +218,7 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
         tracking = side.tracking
         found = replace(
             facts,
+            engine=server.dialect.engine,
             version=".".join(map(str, server.dialect.version)),
             read_only=flags["read_only"],
             super_read_only=flags.get("super_read_only"),

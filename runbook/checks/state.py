@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from runbook.checks import Check, Status, not_checked
 from runbook.facts import Facts, SideFacts
 from runbook.mysql import progress
-from runbook.mysql.dialect import dialect_of
 from runbook.mysql.replica_status import ReplicaStatus
 from runbook.settings import Settings
 
@@ -96,7 +95,7 @@ def _versions(master: SideFacts, slave: SideFacts) -> Check:
     name = "MySQL versions"
     if not (master.version and slave.version):
         return not_checked("pair", name, "one of the servers does not answer")
-    if dialect_of(master.version).series == dialect_of(slave.version).series:
+    if master.dialect.series == slave.dialect.series:
         return Check("pair", name, "OK", master.version if master.version == slave.version else _both(master, slave))
     return Check("pair", name, "FAIL", _both(master, slave), "Replication needs one series: install the same on both")
 
@@ -166,7 +165,7 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
         found = f"what the master lacks, {progress.in_words(progress.parse(slave.errant), slave.errant_names)}"
         return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
     if slave.own:
-        reset = dialect_of(slave.version).reset
+        reset = slave.dialect.reset
         todo = "In mysqlbinlog see what they are, and bring to the master what it must have. Then, in mysql on the "
         todo += f"slave: {reset}; its binary log, which nobody reads, begins anew"
         return Check("slave", name, "FAIL", f"transactions of its own: {', '.join(slave.own)}", todo)

@@ -109,6 +109,13 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.REPLICATION_BROKEN, {}, {"replication": STUCK}, "error 1062: a row", "nothing is skipped"),
     (Kind.FILTERED, {"filters": WRITTEN}, {}, "on the master 192.168.152.128: binlog_do_db = a (f:2)", "take out f:2"),
     (Kind.FILTERED, {}, {"filters": SET}, "replicate_do_db = a (set at run time)", "CHANGE REPLICATION FILTER"),
+    (
+        Kind.FILTERED,
+        {},
+        {"filters": SET, "engine": "MariaDB", "version": "10.11.18"},
+        "replicate_do_db = a",
+        "SET GLOBAL replicate_do_db = ''",
+    ),
 ]
 
 
