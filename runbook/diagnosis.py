@@ -134,7 +134,7 @@ def _configuration_lost(master: SideFacts, slave: SideFacts) -> Words | None:
     then = "inv failback" if slave.holds_vip else "inv verify"
     return (
         f"The scripts have no whole configuration {CONFIG} on {' and '.join(map(str, without))}; "
-        f"the VIP is on {_vip(master, slave)}.",
+        f"the VIP is on {vip_holders(master, slave)}.",
         f"inv deploy-scripts writes it anew; then: {then}",
     )
 

@@ -126,9 +126,10 @@ def _session(
 def says_no(code: int) -> bool:
     """Whether a login's error is the server's own no: a wrong or expired password, a locked account, whatever it be.
 
-    What the client says itself is none, nor that there is no place, nor a server's goodbye.
+    What the client says itself is none, nor that there is no place, nor a server's goodbye, nor a wish for TLS.
     """
-    return code >= 1000 and code not in CLIENT_ERRORS and code not in (*NO_PLACE, ER.SERVER_SHUTDOWN)
+    others = (*NO_PLACE, ER.SERVER_SHUTDOWN, SECURE_TRANSPORT_REQUIRED)
+    return code >= 1000 and code not in CLIENT_ERRORS and code not in others
 
 
 class Server:
