@@ -24,7 +24,7 @@ from invoke.tasks import task
 from invoke.util import helpline
 
 if TYPE_CHECKING:
-    from runbook.run import Run
+    from runbook.operations.run import Run
 
 HERE = Path(__file__).parent
 
@@ -35,8 +35,8 @@ YES = {"yes": "do not ask, do it"}
 @contextmanager
 def operator_errors(*, resumable: bool = True) -> Iterator[None]:
     """The one boundary: an operator's mistake or a host's failure becomes a sentence and an exit code."""
+    from runbook.core.interrupt import interruptible
     from runbook.errors import RunbookError
-    from runbook.interrupt import interruptible
 
     try:
         with interruptible(resumable=resumable):
@@ -63,7 +63,7 @@ def operation(
 
 def run_of(c: Context, *, dry: bool = False, yes: bool = False, json: bool = False) -> "Run":
     """What the operator asked for, `inv --dry` included."""
-    from runbook.run import Run
+    from runbook.operations.run import Run
 
     return Run(os.environ, HERE, dry=dry or bool(c.config.run.dry), yes=yes, json=json)
 
@@ -71,7 +71,7 @@ def run_of(c: Context, *, dry: bool = False, yes: bool = False, json: bool = Fal
 @operation(help={key: f"the {key.upper()} of the new hosts.env" for key in ("master", "slave", "vip")})
 def init(c: Context, master: str = "", slave: str = "", vip: str = "") -> None:
     """Write hosts.env for a new pair with fresh passwords; an existing one is never touched."""
-    from runbook.hosts_env import write_fresh
+    from runbook.settings.hosts_env import write_fresh
 
     print(write_fresh(HERE / "hosts.env", MASTER_HOST=master, SLAVE_HOST=slave, VIP=vip))
 
@@ -79,7 +79,7 @@ def init(c: Context, master: str = "", slave: str = "", vip: str = "") -> None:
 @operation(help=YES)
 def trust_hosts(c: Context, yes: bool = False) -> None:
     """Show the hosts' SSH fingerprints and, once you agree, add them to known_hosts."""
-    from runbook.trust import trust
+    from runbook.operations.trust import trust
 
     trust(run_of(c, yes=yes))
 
@@ -87,7 +87,7 @@ def trust_hosts(c: Context, yes: bool = False) -> None:
 @operation(help=JSON)
 def plan(c: Context, json: bool = False) -> None:
     """Show what bootstrap would change, and change nothing (exit 3 when there is something)."""
-    from runbook.bootstrap import converge
+    from runbook.operations.bootstrap import converge
 
     converge(run_of(c, dry=True, json=json), "plan")
 
@@ -95,7 +95,7 @@ def plan(c: Context, json: bool = False) -> None:
 @operation(help=YES | JSON)
 def bootstrap(c: Context, yes: bool = False, json: bool = False) -> None:
     """Take both hosts through all the steps below to a serving pair; what is right stays as it is."""
-    from runbook.bootstrap import converge
+    from runbook.operations.bootstrap import converge
 
     converge(run_of(c, yes=yes, json=json), "bootstrap")
 
@@ -104,7 +104,7 @@ def step(name: str, what: str) -> Any:
     """A task for one step of the article."""
 
     def body(c: Context, yes: bool = False, json: bool = False) -> None:
-        from runbook.bootstrap import converge
+        from runbook.operations.bootstrap import converge
 
         converge(run_of(c, yes=yes, json=json), name, (name,))
 
@@ -127,7 +127,7 @@ STEPS = (
 @operation(help=JSON)
 def verify(c: Context, json: bool = False) -> None:
     """Prove that the pair is healthy, or say what is not; writes one heartbeat row and nothing else."""
-    from runbook.verify import prove
+    from runbook.operations.verify import prove
 
     prove(run_of(c, json=json))
 
@@ -135,7 +135,7 @@ def verify(c: Context, json: bool = False) -> None:
 @operation(name="test")
 def test_alert(c: Context) -> None:
     """Send a test alert from each host, and say whether it arrived; exit 1 when one did not."""
-    from runbook.alert_test import prove
+    from runbook.operations.alert_test import prove
 
     prove(run_of(c))
 
@@ -190,7 +190,7 @@ def reports(c: Context) -> None:
 @operation(help=JSON)
 def failback(c: Context, json: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
-    from runbook.homecoming import bring_home
+    from runbook.operations.homecoming import bring_home
 
     bring_home(run_of(c, json=json))
 

@@ -32,7 +32,7 @@ say_anew() {
 
 # alert KIND [DETAIL]: it is so now, and people should know; alert_over KIND: it is so no longer. Both may be called each
 # second: what is known already costs a look at a file. Nothing is sent from here and nothing waited for: a unit of its
-# own (alert.sh) tells people, a few seconds later. KIND is one of runbook/alert_texts.py. DETAIL is one line; a change
+# own (alert.sh) tells people, a few seconds later. KIND is one of runbook/alerts/texts.py. DETAIL is one line; a change
 # of it is told anew, so no figures that move.
 alert() {
     local since='' known='' detail=${2:-}

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from runbook.drill.promises import promises
-from runbook.drill.recorder import Account, MarkKind
 from runbook.drill.result import Result
-from runbook.drill.scorecard import Score, within
 from runbook.drill.takeover import Takeover
+from runbook.observe.recorder import Account, MarkKind
+from runbook.observe.scorecard import Score, within
 
 RELAY_SECONDS = 60
 """What the article lets a takeover wait for the slave's relay log."""

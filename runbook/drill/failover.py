@@ -3,23 +3,24 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from runbook.diagnosis import diagnose
-from runbook.drill import books, summary
+from runbook.core.report import Report
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
+from runbook.diagnosis.verdict import Verdict
+from runbook.drill import summary
 from runbook.drill.account import account
-from runbook.drill.client import refuse_without_client
 from runbook.drill.faults import Course, Fault
 from runbook.drill.promises import broken_promises, same_books
-from runbook.drill.recorder import Recorder
 from runbook.drill.rehearsal import rehearse
 from runbook.drill.result import Result
 from runbook.drill.stage import ends_with_the_state, refuse_unless_healthy
-from runbook.drill.trespass import FROM_HOST, USER
 from runbook.errors import BadInput, RunbookError
-from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
-from runbook.pair import Pair
-from runbook.report import Report
-from runbook.verdict import Verdict
+from runbook.observe import books
+from runbook.observe.client import refuse_without_client
+from runbook.observe.recorder import Recorder
+from runbook.observe.trespass import FROM_HOST, USER
+from runbook.pair.pair import Pair
 
 
 class PromiseBroken(RunbookError):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runbook.drill.trespass import Trespasser
-from runbook.drill.writes_watch import Look
+from runbook.observe.trespass import Trespasser
+from runbook.observe.writes_watch import Look
 
 
 @dataclass(frozen=True)

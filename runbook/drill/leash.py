@@ -2,8 +2,8 @@
 
 import shlex
 
+from runbook.core.host import Host
 from runbook.errors import HostError
-from runbook.host import Host
 
 LIFETIME_SECONDS = 600
 START_SECONDS = 10

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from runbook.drill.books import Books
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.fencing import Fencing
 from runbook.drill.result import Result
-from runbook.drill.scorecard import Score, kept, within
 from runbook.drill.split import LET_GO_SECONDS, Split
 from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.verdict import Kind
+from runbook.observe.books import Books
+from runbook.observe.scorecard import Score, kept, within
 
 BOTH_WITH_VIP_SECONDS = 1.0
 """Longer than that is not the moment in which one lets go and the other takes."""

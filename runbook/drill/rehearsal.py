@@ -6,32 +6,33 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from runbook.diagnosis import diagnose
-from runbook.drill import books, split, steady
-from runbook.drill.client import logins_at
+from runbook.core.report import Report
+from runbook.core.wait import DeadlinePassed, until
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
+from runbook.diagnosis.verdict import Kind
+from runbook.drill import split, steady
 from runbook.drill.faults import Course, Fault
 from runbook.drill.fencing import Fencing, fencing
-from runbook.drill.lag_watch import LagWatch
-from runbook.drill.probe import Probe
-from runbook.drill.recorder import Recorder
 from runbook.drill.result import Result
 from runbook.drill.split import Split
 from runbook.drill.stage import healed
 from runbook.drill.steady import Steady, raised
 from runbook.drill.takeover import Takeover, Witness
-from runbook.drill.trespass import Trespasser, drop_account, make_account, trespassers_on
-from runbook.drill.watch import AddressWatch
-from runbook.drill.writes_watch import Look, WritesWatch
 from runbook.errors import RunbookError
-from runbook.facts import Facts, gather
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.replication import replica_status
-from runbook.mysql.tracking import listed
-from runbook.pair import Pair, Side
-from runbook.report import Report
-from runbook.settings import Secret
-from runbook.verdict import Kind
-from runbook.wait import DeadlinePassed, until
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.replication.tracking import listed
+from runbook.observe import books
+from runbook.observe.client import logins_at
+from runbook.observe.lag_watch import LagWatch
+from runbook.observe.probe import Probe
+from runbook.observe.recorder import Recorder
+from runbook.observe.trespass import Trespasser, drop_account, make_account, trespassers_on
+from runbook.observe.watch import AddressWatch
+from runbook.observe.writes_watch import Look, WritesWatch
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Secret
 
 RELAY_SECONDS = 60
 TRIED_SECONDS = 20

@@ -3,13 +3,13 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from runbook.drill.books import Books
+from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill.fencing import Fencing
-from runbook.drill.ledger import Audit, Ledger
 from runbook.drill.split import Split
 from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.verdict import Kind, Verdict
+from runbook.observe.books import Books
+from runbook.observe.ledger import Audit, Ledger
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from runbook.core.report import Report
 from runbook.drill import failover, summary
 from runbook.drill.faults import FAULTS
-from runbook.drill.index import table
-from runbook.drill.recording import Recording
-from runbook.drill.reports import Reports
+from runbook.drill.report.index import table
+from runbook.drill.report.recording import Recording
+from runbook.drill.report.reports import Reports
 from runbook.drill.result import Result
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
-from runbook.homecoming import bring_home
-from runbook.report import Report
-from runbook.run import Run
+from runbook.operations.homecoming import bring_home
+from runbook.operations.run import Run
 
 
 def one(run: Run, name: str, *, home: bool) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runbook.drill.takeover import Witness
-from runbook.drill.writes_watch import WritesWatch
+from runbook.observe.writes_watch import WritesWatch
 
 LET_GO_SECONDS = 3.0
 """Within which the slave must have heard the master again, and let go of the VIP."""

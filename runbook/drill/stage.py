@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runbook.diagnosis import diagnose
+from runbook.core.report import Report
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
 from runbook.drill.faults import Fault
 from runbook.errors import RunbookError
-from runbook.facts import Facts, gather
-from runbook.pair import Pair
-from runbook.report import Report
+from runbook.pair.pair import Pair
 
 
 def refuse_unless_healthy(pair: Pair) -> Facts:

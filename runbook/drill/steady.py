@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from runbook.alerts import SPOOL
+from runbook.alerts.deployment import SPOOL
 from runbook.drill.takeover import Witness
-from runbook.pair import Pair
-from runbook.settings import Role
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Role
 
 OVER_SECONDS = 1.5
 """What a write may take longer than the time for which it waits by the settings."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from runbook.drill.probe import Observation, Probe
-from runbook.drill.watch import AddressWatch
-from runbook.settings import Settings
+from runbook.observe.probe import Observation, Probe
+from runbook.observe.watch import AddressWatch
+from runbook.settings.settings import Settings
 
 TAKEOVER_SECONDS = 30
 OBSERVED_SECONDS = 15

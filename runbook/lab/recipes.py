@@ -7,7 +7,7 @@ from pathlib import Path
 from runbook.errors import BadInput
 from runbook.lab import mysql56
 from runbook.lab.command import Say
-from runbook.source import file_sha256
+from runbook.settings.source import file_sha256
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from runbook.core.host import CommandFailed, Host
+from runbook.core.step import Gap, NotReady, State
 from runbook.errors import RunbookError
-from runbook.host import CommandFailed, Host
-from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
+from runbook.mysql.dialects.dialect import COMMENT_QUESTION, Dialect, dialect_of
 from runbook.mysql.session import LoginRefused, PasswordAsked, Row, Server, connect, literal
 from runbook.mysql.socket_login import ask, execute, logs_in, root_options
-from runbook.settings import Secret
-from runbook.step import Gap, NotReady, State
+from runbook.settings.settings import Secret
 
 SCHEMA = "runbook"
 REFUSED = "login refused"

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from pymysql.constants import ER
 
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
+from runbook.core.wait import until
 from runbook.errors import RunbookError
-from runbook.host import Host
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import Row, Server, SqlFailed
-from runbook.step import Gap, State
-from runbook.wait import until
 
 SEEN_SECONDS = 20
 

@@ -1,6 +1,6 @@
 """The [client] section of an option file."""
 
-from runbook.settings import Secret
+from runbook.settings.settings import Secret
 
 CONNECT_SECONDS = 1
 # From 11.4 on MariaDB's client turns away from a server without TLS, by the socket too, and with others it speaks TLS

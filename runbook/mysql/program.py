@@ -2,10 +2,10 @@
 
 import re
 
-from runbook.host import Host
-from runbook.mysql.dialect import Choice, Dialect, dialect_of
-from runbook.source import Source
-from runbook.step import NotReady
+from runbook.core.host import Host
+from runbook.core.step import NotReady
+from runbook.mysql.dialects.dialect import Choice, Dialect, dialect_of
+from runbook.settings.source import Source
 from runbook.system.family import Family, offered
 from runbook.system.server_names import ServerNames
 

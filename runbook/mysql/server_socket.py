@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runbook.core.host import Host
+from runbook.core.step import NotReady
 from runbook.errors import BadInput, HostError
-from runbook.host import Host
-from runbook.step import NotReady
 from runbook.system.server_names import SOCKETS
 
 TRUSTED = ("root", "mysql")

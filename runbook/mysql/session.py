@@ -10,15 +10,15 @@ import pymysql
 import pymysql.cursors
 from pymysql.constants import ER
 
-from runbook.asked_once import asked_once
+from runbook.core.asked_once import asked_once
+from runbook.core.host import Host
+from runbook.core.step import NotReady
 from runbook.errors import HostError
-from runbook.host import Host
 from runbook.mysql import login, server_socket
-from runbook.mysql.dialect import COMMENT_QUESTION, Dialect, dialect_of
-from runbook.mysql.terms import ADMIN_PORT, OUR_SESSION
+from runbook.mysql.dialects.dialect import COMMENT_QUESTION, Dialect, dialect_of
+from runbook.mysql.dialects.terms import ADMIN_PORT, OUR_SESSION
 from runbook.mysql.tunnel import as_socket
-from runbook.settings import Secret
-from runbook.step import NotReady
+from runbook.settings.settings import Secret
 from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20

@@ -2,10 +2,10 @@
 
 from pymysql.constants import ER
 
-from runbook.host import Host
+from runbook.core.host import Host
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.session import HouseFull
-from runbook.settings import Secret
+from runbook.settings.settings import Secret
 
 # read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file.
 CLIENT = (

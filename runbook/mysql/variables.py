@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runbook.host import Host
-from runbook.mysql.dialect import Dialect
-from runbook.mysql.replication import replica_status
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
+from runbook.mysql.dialects.dialect import Dialect
+from runbook.mysql.dialects.terms import renamed
+from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.session import Server
 from runbook.mysql.shown import same, skip_errors
-from runbook.mysql.terms import renamed
-from runbook.settings import Node, Settings
-from runbook.step import Gap, State
+from runbook.settings.settings import Node, Settings
 
 # Setting these at run time is either impossible or not enough; the rest is SET GLOBAL.
 NOT_DYNAMIC = {

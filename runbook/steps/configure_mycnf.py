@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from runbook import templates
+from runbook.core import templates
+from runbook.core.host import Host
+from runbook.core.step import Gap, State, Step
+from runbook.core.wait import until
 from runbook.errors import BadInput, RunbookError
-from runbook.host import Host
-from runbook.keepalived import GAVE_WAY, UNIT
+from runbook.keepalived.configuration import GAVE_WAY, UNIT
 from runbook.mysql import program
-from runbook.mysql.replication import replica_status, user_schemas
+from runbook.mysql.replication.replicates import replica_status, user_schemas
 from runbook.mysql.variables import InForce, Manner, in_file, plugin, restart_mysqld, wanted
-from runbook.pair import Pair, Side
-from runbook.step import Gap, State, Step
+from runbook.pair.pair import Pair, Side
 from runbook.steps.contrary_lines import ContraryLines
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, File
-from runbook.wait import until
 
 FILE_NAME = "zz-runbook.cnf"  # the last of the folder: what comes later wins
 VIP_SECONDS = 30

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from runbook.host import Host
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
 from runbook.mysql import option_lines
+from runbook.mysql.dialects.terms import renamed
 from runbook.mysql.option_lines import GROUP, READ_BY_THE_SERVER, Line
-from runbook.mysql.terms import renamed
 from runbook.mysql.variables import in_file
-from runbook.step import Gap, State
 from runbook.system.resources import BACKUP_SUFFIX
 
 TAKEN_OUT = "# Taken out by the MySQL pair runbook: "

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from runbook.core.step import Step
 from runbook.mysql.accounts import PeerLogin, check_account, probe_account, replica_account
-from runbook.pair import Pair, Side
-from runbook.step import Step
+from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Consent, Phase
 
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
 
-from runbook import alerts, templates
-from runbook.host import Host
-from runbook.keepalived import LIBRARY, SCRIPTS, ConfigurationRead
+from runbook.alerts import deployment as alerts
+from runbook.core import templates
+from runbook.core.host import Host
+from runbook.core.step import Gap, Step
+from runbook.core.templates import shell_variables
+from runbook.keepalived.configuration import LIBRARY, SCRIPTS, ConfigurationRead
+from runbook.mysql.dialects.terms import ADMIN_PORT
 from runbook.mysql.optionfile import client_section
-from runbook.mysql.terms import ADMIN_PORT
-from runbook.pair import Pair, Side
-from runbook.step import Gap, Step
+from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, File, Service
 from runbook.system.unit import OwnUnit
-from runbook.templates import shell_variables
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")

@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runbook import keepalived_version, templates
+from runbook.core import templates
+from runbook.core.host import Host
+from runbook.core.step import Gap, State, Step
 from runbook.errors import BadInput
-from runbook.host import Host
-from runbook.keepalived import CONFIG, LIBRARY, LOADED, RUN, UNIT, Configuration, ConfigurationRead, configuration
-from runbook.pair import Pair, Side
-from runbook.step import Gap, State, Step
+from runbook.keepalived import version as keepalived_version
+from runbook.keepalived.configuration import (
+    CONFIG,
+    LIBRARY,
+    LOADED,
+    RUN,
+    UNIT,
+    Configuration,
+    ConfigurationRead,
+    configuration,
+)
+from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import OURS, Package, Service
 from runbook.system.unit import DropIn, drop_in_path

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from runbook.core.host import Host
+from runbook.core.step import Gap, State, Step
 from runbook.errors import RunbookError
-from runbook.host import Host
 from runbook.mysql.accounts import RootPassword, SecureInstallation
+from runbook.mysql.dialects.terms import is_of
 from runbook.mysql.session import Server
-from runbook.mysql.terms import is_of
-from runbook.pair import Pair, Side
-from runbook.step import Gap, State, Step
+from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Consent, Phase
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps

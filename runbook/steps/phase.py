@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runbook.pair import ROLES, Side
-from runbook.settings import Role
-from runbook.step import Step
+from runbook.core.step import Step
+from runbook.pair.pair import ROLES, Side
+from runbook.settings.settings import Role
 
 Consent = Callable[[str], bool]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from runbook.pair import Pair, Side
-from runbook.step import Step
+from runbook.core.step import Step
+from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Consent, Phase
 from runbook.system.firewall import FirewallOff, FirewallRules
 from runbook.system.selinux import SELinux

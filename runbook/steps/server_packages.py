@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runbook.core.host import Host
+from runbook.core.step import Gap, State, Step
 from runbook.errors import RunbookError
-from runbook.host import Host
-from runbook.mysql.terms import is_of, numbers
-from runbook.settings import Settings
-from runbook.source import Source, checked_files, fetched, folder_files
-from runbook.step import Gap, State, Step
+from runbook.mysql.dialects.terms import is_of, numbers
+from runbook.settings.settings import Settings
+from runbook.settings.source import Source, checked_files, fetched, folder_files
 from runbook.system.family import Family, offered
 from runbook.system.resources import OURS, File
 from runbook.system.server_names import ServerNames

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runbook import templates
+from runbook.core import templates
+from runbook.core.host import Host
+from runbook.core.step import Gap, NotReady, State, Step
 from runbook.errors import RunbookError
-from runbook.host import Host
-from runbook.settings import Settings
-from runbook.source import Source, fetched
-from runbook.step import Gap, NotReady, State, Step
+from runbook.settings.settings import Settings
+from runbook.settings.source import Source, fetched
 from runbook.steps.server_packages import CARRIED_TO
 from runbook.system.family import Family
 from runbook.system.resources import OURS, File

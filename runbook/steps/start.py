@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
+from runbook.core.wait import until
 from runbook.errors import RunbookError
-from runbook.host import Host
-from runbook.keepalived import GAVE_WAY, UNIT
-from runbook.pair import Pair, Side
-from runbook.step import Gap, State
+from runbook.keepalived.configuration import GAVE_WAY, UNIT
+from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Consent, Phase
 from runbook.system.resources import Service
-from runbook.wait import until
 
 VIP_SECONDS = 30
 

@@ -1,8 +1,8 @@
 """Step 5, start-slave: replication from the master, both threads running, a write on the master seen on the slave."""
 
 from runbook.mysql.heartbeat import OwnSchema, SameTables, SeenOnSlave
-from runbook.mysql.replication import Replicates
-from runbook.pair import Pair
+from runbook.mysql.replication.replicates import Replicates
+from runbook.pair.pair import Pair
 from runbook.steps.phase import Consent, Phase
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
 from runbook.errors import RunbookError
-from runbook.host import Host
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.session import literal
 from runbook.mysql.socket_login import CLIENT, logs_in
-from runbook.settings import Secret
-from runbook.step import Gap, State
+from runbook.settings.settings import Secret
 from runbook.system.server_names import ServerNames
 
 # Until it is changed mysqld answers everything else with this error, and lets in who says that he knows it.

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from runbook.host import Host
+from runbook.core.host import Host
 from runbook.system.server_names import ServerNames
 
 KEEPALIVED_PACKAGE = "keepalived"

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Protocol
 
+from runbook.core.host import Host
 from runbook.errors import BadInput
-from runbook.host import Host
-from runbook.settings import WantedEngine
-from runbook.source import Source, folder_files
+from runbook.settings.settings import WantedEngine
+from runbook.settings.source import Source, folder_files
 from runbook.system import debian, redhat
 from runbook.system.server_names import ServerNames, installed_names
 

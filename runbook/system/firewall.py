@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
 from runbook.errors import BadInput
-from runbook.host import Host
-from runbook.step import Gap, State
 
 ACTIVE_QUESTION = (
     "for f in firewalld ufw; do "

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
+from runbook.core.host import Host
 from runbook.errors import BadInput
-from runbook.host import Host
-from runbook.settings import Node
+from runbook.settings.settings import Node
 
 ADDRESSES_QUESTION = "ip -o -4 address show"
 

@@ -1,6 +1,6 @@
 """RHEL, CentOS, Rocky, Alma, Oracle Linux and what calls itself like them: yum or dnf, rpm."""
 
-from runbook.host import Host
+from runbook.core.host import Host
 from runbook.system.server_names import ServerNames
 
 KEEPALIVED_PACKAGE = "keepalived"

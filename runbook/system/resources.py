@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runbook.host import Host
-from runbook.step import Gap, NotReady, State
+from runbook.core.host import Host
+from runbook.core.step import Gap, NotReady, State
 from runbook.system.family import Family
 
 OURS = "Made by the MySQL pair runbook"

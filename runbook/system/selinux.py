@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from runbook.host import Host
-from runbook.step import Gap, State
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
 from runbook.system.resources import BACKUP_SUFFIX
 
 CONFIG = "/etc/selinux/config"

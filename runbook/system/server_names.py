@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from runbook.core.host import Host
 from runbook.errors import BadInput
-from runbook.host import Host
-from runbook.settings import WantedEngine
+from runbook.settings.settings import WantedEngine
 
 Engine = Literal["mysql", "mariadb"]
 

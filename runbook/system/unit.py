@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from runbook.host import Host
-from runbook.step import Gap, State
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
 from runbook.system.resources import File
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from station import SCRIPTS, SENDER, Station
 
-from runbook.alert_texts import shell_arrays
+from runbook.alerts.texts import shell_arrays
 from runbook.mysql.optionfile import client_section
-from runbook.settings import Settings
+from runbook.settings.settings import Settings
 
 TOKEN, HOOK, SECRET = "t0ken-of-the-robot", "t0ken-of-the-hook", "SEC" + "0123456789abcdef" * 4
 KEYS = {

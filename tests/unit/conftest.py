@@ -11,14 +11,15 @@ from hosts_env_text import lines, write
 from rich.console import Console
 from station import Make, Station
 
-from runbook import alerts
-from runbook.drill import client, stage
-from runbook.facts import Facts, SideFacts
-from runbook.host import Host
+from runbook.alerts import deployment as alerts
+from runbook.core.host import Host
+from runbook.core.report import Report
+from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.drill import stage
 from runbook.mysql.optionfile import client_section
-from runbook.pair import Pair, Side
-from runbook.report import Report
-from runbook.settings import Role, Settings, load
+from runbook.observe import client
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role, Settings, load
 from runbook.steps.deploy_scripts import script_configuration
 
 # The scripts' password in the tests: everything that a shell, an option file or a log could stumble over.

@@ -2,14 +2,14 @@
 
 from fake import LocalLink, host_of
 
-from runbook.drill.lag_watch import LagWatch
-from runbook.drill.ledger import Audit
-from runbook.drill.probe import Observation, Probe
-from runbook.drill.recorder import Account, Recorder, Scene
-from runbook.drill.scorecard import kept, within
-from runbook.drill.watch import AddressWatch
-from runbook.drill.writes_watch import Look, WritesWatch
-from runbook.settings import Settings
+from runbook.observe.lag_watch import LagWatch
+from runbook.observe.ledger import Audit
+from runbook.observe.probe import Observation, Probe
+from runbook.observe.recorder import Account, Recorder, Scene
+from runbook.observe.scorecard import kept, within
+from runbook.observe.watch import AddressWatch
+from runbook.observe.writes_watch import Look, WritesWatch
+from runbook.settings.settings import Settings
 
 MASTER, SLAVE = 1, 2
 READ_ONLY = 1290

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from runbook.drill.books import Books
+from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill.fencing import Attempts, Fencing
-from runbook.drill.ledger import Audit
 from runbook.drill.result import Result
 from runbook.drill.split import Split
 from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.verdict import Kind, Verdict
+from runbook.observe.books import Books
+from runbook.observe.ledger import Audit
 
 FAILED_OVER = Verdict(Kind.FAILED_OVER, "The pair is failed over.", "inv failback")
 TAKEOVER = Takeover(

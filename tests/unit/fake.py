@@ -9,15 +9,15 @@ from typing import Any, BinaryIO
 from fake_mysqld import Effect, FakeChannel, FakeConnection, FakeMysqld, Row
 from local_link import LocalLink, PipeChannel
 
-from runbook.host import DryHost, Host
-from runbook.keepalived_version import VERSION_QUESTION
+from runbook.core.host import DryHost, Host
+from runbook.core.ssh import Ran
+from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.socket_login import NO_PASSWORD
-from runbook.pair import Pair, Side
-from runbook.settings import Node, Role, Secret, Settings
-from runbook.ssh import Ran
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Node, Role, Secret, Settings
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION

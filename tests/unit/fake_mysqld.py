@@ -6,7 +6,7 @@ from typing import Any, Self
 import pymysql
 import pymysql.cursors
 
-from runbook.mysql.dialect import COMMENT_QUESTION
+from runbook.mysql.dialects.dialect import COMMENT_QUESTION
 from runbook.mysql.login import PasswordAsked
 from runbook.mysql.session import PUBLIC_KEY_QUESTION
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from runbook.ssh import Ran
+from runbook.core.ssh import Ran
 
 
 class LocalLink:

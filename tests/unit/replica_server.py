@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pymysql
 from fake import FakeMysqld, Row, captured_json, mysqld_of
 
-from runbook.mysql.replication import Replicates
-from runbook.pair import Pair
+from runbook.mysql.replication.replicates import Replicates
+from runbook.pair.pair import Pair
 
 (HEALTHY,) = captured_json("replica_status.json")
 MASTER_UUID = HEALTHY["Source_UUID"]

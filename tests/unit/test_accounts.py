@@ -6,14 +6,14 @@ import pymysql
 import pytest
 from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_of, pair_of
 
+from runbook.core.host import ChangedInDryRun
+from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import RunbookError
-from runbook.host import ChangedInDryRun
 from runbook.mysql.accounts import Account, PeerLogin, check_account, granted, probe_account, replica_account, stands
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.socket_login import CLIENT
-from runbook.pair import Side
-from runbook.settings import Secret, Settings
-from runbook.step import Change, NotReady, ensure
+from runbook.pair.pair import Side
+from runbook.settings.settings import Secret, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

@@ -10,7 +10,7 @@ import pytest
 from alert_host import KEYS, SECRET, TOKEN, AlertHost, SenderOn, texts
 from station import SCRIPTS
 
-from runbook.alert_texts import KINDS, shell_arrays
+from runbook.alerts.texts import KINDS, shell_arrays
 
 
 @pytest.fixture

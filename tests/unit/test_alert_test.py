@@ -8,13 +8,14 @@ import pytest
 from fake import captured_json, link_of, pair_of
 from rich.console import Console
 
-from runbook import alert_test, alerts
-from runbook.checks.state import checks
+from runbook.alerts import deployment as alerts
+from runbook.core.report import Report
+from runbook.diagnosis.checks.state import checks
+from runbook.diagnosis.facts import SideFacts
 from runbook.errors import BadInput
-from runbook.facts import SideFacts
-from runbook.pair import Pair
-from runbook.report import Report
-from runbook.settings import Settings
+from runbook.operations import alert_test
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 

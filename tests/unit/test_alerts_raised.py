@@ -5,7 +5,7 @@ import re
 import pytest
 from station import SCRIPTS, Make
 
-from runbook.alert_texts import KINDS
+from runbook.alerts.texts import KINDS
 
 GONE = "ERROR 2002 (HY000): Can't connect to local MySQL server through socket"
 

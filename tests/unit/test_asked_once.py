@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from runbook.asked_once import asked_once
+from runbook.core.asked_once import asked_once
 
 DEADLINE_SECONDS = 5
 

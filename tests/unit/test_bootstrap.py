@@ -8,19 +8,19 @@ import pytest
 from fake import captured_json, link_of, pair_of
 from rich.console import Console
 
-from runbook import bootstrap
-from runbook.bootstrap import NAMES, Task, bring_through
+from runbook.core.host import Host
+from runbook.core.report import Report
+from runbook.core.ssh import Ran
+from runbook.core.step import Gap, Outcome, State
 from runbook.errors import RunbookError
-from runbook.host import Host
-from runbook.keepalived_version import VERSION_QUESTION
+from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.socket_login import CLIENT
-from runbook.pair import Pair
-from runbook.preflight import CLOCK_QUESTION
-from runbook.report import Report
-from runbook.settings import Settings
-from runbook.ssh import Ran
-from runbook.step import Gap, Outcome, State
+from runbook.operations import bootstrap
+from runbook.operations.bootstrap import NAMES, Task, bring_through
+from runbook.operations.preflight import CLOCK_QUESTION
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 from runbook.steps.phase import Phase
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION

@@ -6,14 +6,14 @@ import pytest
 from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 from variables_server import Variables
 
-from runbook.mysql.dialect import COMMENT_QUESTION, dialect_of
+from runbook.core.step import ensure
+from runbook.mysql.dialects.dialect import COMMENT_QUESTION, dialect_of
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.mysql.replica_status import parse_replica_status
-from runbook.mysql.replication import why_not
+from runbook.mysql.replication.replicates import why_not
+from runbook.mysql.replication.status import parse_replica_status
 from runbook.mysql.variables import InForce, Manner, wanted
-from runbook.pair import Pair
-from runbook.settings import Role, Settings
-from runbook.step import ensure
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Role, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

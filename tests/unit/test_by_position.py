@@ -16,21 +16,21 @@ from test_diagnosis import NO_VIP, TAKEN_OVER, facts
 from test_facts import RUNS, answering, teach
 from variables_server import Variables
 
-from runbook import facts as gathering
-from runbook.checks import Check, state
-from runbook.diagnosis import Kind, diagnose
-from runbook.facts import SideFacts, gather
-from runbook.failback import Refused, prove_nothing_is_lost
+from runbook.core.report import Report
+from runbook.core.step import ensure
+from runbook.diagnosis import facts as gathering
+from runbook.diagnosis.checks import Check, state
+from runbook.diagnosis.facts import SideFacts, gather
+from runbook.diagnosis.rules import Kind, diagnose
 from runbook.mysql.accounts import STAYS, check_account, granted, probe_account, replica_account, write_through
-from runbook.mysql.dialect import dialect_of
+from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.mysql.replica_status import ReplicaStatus, parse_replica_status
-from runbook.mysql.tracking import ByPosition
+from runbook.mysql.replication.status import ReplicaStatus, parse_replica_status
+from runbook.mysql.replication.tracking import ByPosition
 from runbook.mysql.variables import InForce, Manner, in_file, wanted
-from runbook.pair import Pair, Side
-from runbook.report import Report
-from runbook.settings import Role, Settings
-from runbook.step import ensure
+from runbook.operations.failback import Refused, prove_nothing_is_lost
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

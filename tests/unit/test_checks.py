@@ -10,13 +10,13 @@ from fake import FakeConnection, FakeMysqld, link_of, mysqld_of, pair_of
 from fake_mysqld import SESSION
 from test_diagnosis import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
 
-from runbook.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
-from runbook.facts import Facts
-from runbook.host import Host
+from runbook.core.host import Host
+from runbook.core.step import Change, Gap, State
+from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
+from runbook.diagnosis.facts import Facts
 from runbook.mysql.session import HouseFull, SqlFailed
-from runbook.pair import Pair
-from runbook.settings import Settings
-from runbook.step import Change, Gap, State
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 from runbook.steps.start import Serves
 from runbook.system.resources import File
 

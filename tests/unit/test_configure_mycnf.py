@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, host_of, link_of, pair_of
 
-from runbook.host import CommandFailed, Host
-from runbook.mysql.mysql import MySQL
+from runbook.core.host import CommandFailed, Host
+from runbook.core.ssh import Ran
+from runbook.core.step import ensure
+from runbook.mysql.dialects.mysql import MySQL
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.pair import Pair
-from runbook.settings import Settings
-from runbook.ssh import Ran
-from runbook.step import ensure
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import IncludeFolder, OptionFile, refusals
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from fake import LocalLink
 
-from runbook.host import DryHost, Host
-from runbook.settings import Settings
-from runbook.step import ensure
+from runbook.core.host import DryHost, Host
+from runbook.core.step import ensure
+from runbook.settings.settings import Settings
 from runbook.steps.contrary_lines import TAKEN_OUT, ContraryLines
 
 WANTED = {"binlog_format": "ROW", "server_id": "1", "replica_skip_errors": "OFF", "skip_name_resolve": "OFF"}

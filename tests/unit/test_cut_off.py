@@ -3,7 +3,7 @@
 import pytest
 from station import Make, Station
 
-from runbook.settings import Role
+from runbook.settings.settings import Role
 
 PEER_AND_KNOWN = {"192.168.152.129/9", "192.168.152.1/9"}
 

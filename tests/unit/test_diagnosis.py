@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runbook.diagnosis import RULES, Kind, diagnose
-from runbook.facts import Facts, SideFacts
-from runbook.mysql.filters import Filter
-from runbook.mysql.replication import ReplicaStatus
+from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.diagnosis.rules import RULES, Kind, diagnose
+from runbook.mysql.replication.filters import Filter
+from runbook.mysql.replication.replicates import ReplicaStatus
 from runbook.steps.deploy_scripts import CONFIG
 
 Changes = dict[str, Any]

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 import pytest
 from fake import link_of, mysqld_of, pair_of
 
-from runbook.drill import books
-from runbook.drill.ledger import Ledger, Row
-from runbook.pair import Pair
-from runbook.settings import Settings
+from runbook.core.wait import DeadlinePassed
+from runbook.observe import books
+from runbook.observe.ledger import Ledger, Row
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 from runbook.system.network import ADDRESSES_QUESTION
-from runbook.wait import DeadlinePassed
 
 RUN = "20261122-1"
 A, B = "8587cfea-e694-11f1-a2a7-aa973a0c2499", "91d7f2aa-e694-11f1-b0b0-12973a0c2499"

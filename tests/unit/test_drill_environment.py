@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from fake import link_of, mysqld_of, pair_of
 
-from runbook.drill import environment as module
-from runbook.drill.environment import SERVER, VERSIONS, commit, operator, settings_that_matter, versions
-from runbook.settings import Settings
+from runbook.observe import environment as module
+from runbook.observe.environment import SERVER, VERSIONS, commit, operator, settings_that_matter, versions
+from runbook.settings.settings import Settings
 
 
 def test_a_setting_is_told_as_hosts_env_writes_it(settings: Settings) -> None:

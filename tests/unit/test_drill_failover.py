@@ -8,7 +8,9 @@ import pytest
 from drill_results import KEPT, RESULT, TAKEOVER
 from fake import mysqld_of, pair_of
 
-from runbook.drill import client, failover, summary
+from runbook.core.report import Report
+from runbook.diagnosis.facts import SideFacts
+from runbook.drill import failover, summary
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.faults import FAULTS, Course
 from runbook.drill.faults.cut_off_master import CutOffMaster
@@ -16,10 +18,9 @@ from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.faults.power_cut import PowerCut
 from runbook.drill.result import Result
 from runbook.errors import BadInput, RunbookError
-from runbook.facts import SideFacts
-from runbook.pair import Pair
-from runbook.report import Report
-from runbook.settings import Settings
+from runbook.observe import client
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fake import FakeLink, captured_json, link_of
 
+from runbook.core.ssh import Ran
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
 from runbook.drill.faults.frozen_mysqld import FrozenMysqld
@@ -14,9 +15,8 @@ from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
 from runbook.errors import HostError
-from runbook.pair import Pair, Side
-from runbook.settings import Node, Settings
-from runbook.ssh import Ran
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Node, Settings
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION

@@ -6,9 +6,9 @@ from typing import Any
 import pymysql
 import pytest
 
+from runbook.core.wait import until
 from runbook.drill.fencing import fencing
-from runbook.drill.writes_watch import Look, WritesWatch
-from runbook.wait import until
+from runbook.observe.writes_watch import Look, WritesWatch
 
 SECONDS = 5
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from fake import FakeLink, LocalLink, host_of
 
+from runbook.core.host import ChangedInDryRun
+from runbook.core.wait import until
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
-from runbook.host import ChangedInDryRun
-from runbook.settings import Settings
-from runbook.wait import until
+from runbook.settings.settings import Settings
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What the ledger says of writes that were acknowledged, refused or never answered."""
 
-from runbook.drill.ledger import Audit, Ledger
+from runbook.observe.ledger import Audit, Ledger
 
 
 def ledger_of(*, acknowledged: range = range(0), refused: range = range(0), unanswered: range = range(0)) -> Ledger:

@@ -8,12 +8,12 @@ import pytest
 from drill_record import MASTER, SLAVE, looks, scene, traffic
 from rich.console import Console
 
-from runbook.drill import live
-from runbook.drill.recorder import Recorder
-from runbook.drill.writes_watch import Look
-from runbook.report import Report
-from runbook.settings import Settings
-from runbook.wait import until
+from runbook.core.report import Report
+from runbook.core.wait import until
+from runbook.drill.report import live
+from runbook.observe.recorder import Recorder
+from runbook.observe.writes_watch import Look
+from runbook.settings.settings import Settings
 
 READ_ONLY = 1290
 

@@ -6,9 +6,9 @@ from typing import Self
 import pymysql
 import pytest
 
-from runbook.drill import probe as module
-from runbook.drill.probe import CONNECTED, CONNECTING, KINDS, Observation, Probe, longest_gap
-from runbook.wait import DeadlinePassed, until
+from runbook.core.wait import DeadlinePassed, until
+from runbook.observe import probe as module
+from runbook.observe.probe import CONNECTED, CONNECTING, KINDS, Observation, Probe, longest_gap
 
 READ_ONLY = pymysql.err.OperationalError(1290, "The MySQL server is running with the --super-read-only option")
 BROKEN_OFF = pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query")

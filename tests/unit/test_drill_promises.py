@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from drill_results import FENCED, HOME, KEPT, RESULT, SAME, SPLIT, TAKEOVER
 
+from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill import summary
 from runbook.drill.account import account
 from runbook.drill.fencing import Attempts
 from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
-from runbook.verdict import Kind, Verdict
 
 
 def test_no_figure_within_its_bound_is_a_broken_promise() -> None:

@@ -6,12 +6,12 @@ import re
 import pytest
 from drill_record import MASTER, READ_ONLY, account, attempt, recorded, traffic
 
-from runbook.drill.record import Document, document, masked
-from runbook.drill.recorder import Recorder
-from runbook.drill.reduction import rates, spans, step_for
-from runbook.drill.scorecard import kept
+from runbook.drill.report.record import Document, document, masked
+from runbook.drill.report.reduction import rates, spans, step_for
 from runbook.errors import HostError
-from runbook.settings import Settings
+from runbook.observe.recorder import Recorder
+from runbook.observe.scorecard import kept
+from runbook.settings.settings import Settings
 
 KEYS = [
     *("schema", "drill", "started", "fault_at", "seconds", "by", "pair", "verdict", "headline", "afterwards"),

@@ -3,12 +3,12 @@
 import pytest
 from fake import link_of, mysqld_of
 
+from runbook.diagnosis.facts import TAKEOVER_QUESTION
 from runbook.drill.faults import power_cut
 from runbook.drill.faults.killed_keepalived import KilledKeepalived
 from runbook.drill.faults.lagging_slave import LaggingSlave
 from runbook.drill.faults.power_cut import PowerCut
-from runbook.facts import TAKEOVER_QUESTION
-from runbook.pair import Pair, Side
+from runbook.pair.pair import Pair, Side
 
 
 @pytest.mark.parametrize(

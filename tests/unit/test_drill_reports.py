@@ -10,14 +10,14 @@ import pytest
 from drill_record import account, recorded
 from rich.console import Console
 
-from runbook.drill import index, page
-from runbook.drill.record import Document, document
-from runbook.drill.recording import Recording
-from runbook.drill.reports import Reports
+from runbook.core.report import Report
+from runbook.drill.report import index, page
+from runbook.drill.report.record import Document, document
+from runbook.drill.report.recording import Recording
+from runbook.drill.report.reports import Reports
 from runbook.errors import HostError
-from runbook.report import Report
-from runbook.settings import Settings
-from runbook.target import Target
+from runbook.operations.target import Target
+from runbook.settings.settings import Settings
 
 EVIL = "<script>alert('x')</script>"
 VOID = {"meta", "br", "line", "rect", "circle", "path"}

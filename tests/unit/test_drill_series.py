@@ -7,12 +7,12 @@ import pytest
 from drill_results import HOME, KEPT, RESULT
 from rich.console import Console
 
+from runbook.core.report import Report
 from runbook.drill import summary
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.result import Result
 from runbook.drill.series import Series
 from runbook.errors import HostError, RunbookError
-from runbook.report import Report
 
 LOST = replace(RESULT, ledger=replace(KEPT, kept=43, missing=((0, 7),)))
 

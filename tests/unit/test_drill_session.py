@@ -6,10 +6,10 @@ import pytest
 
 from runbook.drill import session
 from runbook.errors import BadInput
-from runbook.pair import Pair
-from runbook.run import Run
-from runbook.settings import Settings
-from runbook.target import Target
+from runbook.operations.run import Run
+from runbook.operations.target import Target
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 
 def test_json_asks_nothing_so_it_wants_yes(

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from runbook.drill import split
-from runbook.drill.probe import Observation, Probe
 from runbook.drill.takeover import Witness
-from runbook.drill.watch import AddressWatch
-from runbook.drill.writes_watch import Look, WritesWatch
-from runbook.settings import Settings
+from runbook.observe.probe import Observation, Probe
+from runbook.observe.watch import AddressWatch
+from runbook.observe.writes_watch import Look, WritesWatch
+from runbook.settings.settings import Settings
 
 FAULT, CAME, HEALING = 100.0, 100.6, 135.0
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from fake import pair_of
 
+from runbook.core.report import Report
+from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.drill import stage
 from runbook.drill.stage import ends_with_the_state, healed
 from runbook.errors import HostError, RunbookError
-from runbook.facts import Facts, SideFacts
-from runbook.pair import Pair, Side
-from runbook.report import Report
-from runbook.settings import Settings
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Settings
 
 
 class Fault:

@@ -9,17 +9,17 @@ from drill_results import HOME, STEADY
 from fake import FakeMysqld, link_of, mysqld_of
 from test_drill_probe import Vip
 
-from runbook.drill import probe as probing
+from runbook.core.wait import until
 from runbook.drill.account import account
 from runbook.drill.faults.broken_replication import RUN, BrokenReplication
 from runbook.drill.faults.full_disk import FILE, LINK, REMOVAL, SHARED, FullDisk
 from runbook.drill.faults.full_house import FullHouse
 from runbook.drill.faults.killed_slave import KilledSlave
-from runbook.drill.probe import CONNECTED, CONNECTING, Probe
 from runbook.drill.promises import broken_promises
 from runbook.errors import RunbookError
-from runbook.pair import Pair
-from runbook.wait import until
+from runbook.observe import probe as probing
+from runbook.observe.probe import CONNECTED, CONNECTING, Probe
+from runbook.pair.pair import Pair
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 DATA = "/data/mysql/"

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook.drill import svg
-from runbook.drill.svg import Scale, place, round_up, ticks
+from runbook.drill.report import svg
+from runbook.drill.report.svg import Scale, place, round_up, ticks
 
 WIDTH = 1000.0
 

@@ -3,7 +3,7 @@
 import pytest
 from fake import mysqld_of, pair_of
 
-from runbook.settings import Settings
+from runbook.settings.settings import Settings
 
 MASTER, SLAVE = "8587cfea-e694-11f1-a2a7-aa973a0c2499", "91d7f2aa-e694-11f1-b0b0-12973a0c2499"
 BEFORE = f"{MASTER}:1-15,{SLAVE}:1-3"

@@ -8,14 +8,15 @@ import pytest
 from fake import link_of, mysqld_of, pair_of
 from fake_mysqld import FakeConnection
 
-from runbook.checks.writes import NO_ROW
-from runbook.drill import rehearsal, trespass
+from runbook.core.report import Report
+from runbook.core.wait import until
+from runbook.diagnosis.checks.writes import NO_ROW
+from runbook.drill import rehearsal
 from runbook.drill.faults.crashed_mysqld import CrashedMysqld
-from runbook.drill.recorder import Recorder
-from runbook.drill.trespass import Trespasser, drop_account, make_account
-from runbook.report import Report
-from runbook.settings import Settings
-from runbook.wait import until
+from runbook.observe import trespass
+from runbook.observe.recorder import Recorder
+from runbook.observe.trespass import Trespasser, drop_account, make_account
+from runbook.settings.settings import Settings
 
 READ_ONLY = pymysql.err.OperationalError(1290, "The MySQL server is running with the --super-read-only option")
 SOMETHING_ELSE = pymysql.err.ProgrammingError(1146, "Table 'runbook.heartbeat' doesn't exist")

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from fake import LocalLink, host_of
 
-from runbook.drill import watch
-from runbook.drill.watch import AddressWatch
-from runbook.settings import Settings
-from runbook.wait import DeadlinePassed, until
+from runbook.core.wait import DeadlinePassed, until
+from runbook.observe import watch
+from runbook.observe.watch import AddressWatch
+from runbook.settings.settings import Settings
 
 EVER = float("-inf")
 OF_THIS_MACHINE, OF_NOBODY, ONLY_A_NETWORK = map(IPv4Address, ("127.0.0.1", "203.0.113.77", "127.0.0.0"))

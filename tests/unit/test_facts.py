@@ -6,15 +6,15 @@ import pytest
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 from test_diagnosis import UUID
 
-from runbook import facts as gathering
+from runbook.core.ssh import Unreachable
+from runbook.diagnosis import facts as gathering
+from runbook.diagnosis.facts import gather
 from runbook.errors import BadInput
-from runbook.facts import gather
-from runbook.keepalived_version import VERSION_QUESTION
-from runbook.mysql.filters import FILES_QUESTION, GLOBAL_FILTERS, Filter
+from runbook.keepalived.version import VERSION_QUESTION
+from runbook.mysql.replication.filters import FILES_QUESTION, GLOBAL_FILTERS, Filter
 from runbook.mysql.session import KEY_FILE_QUESTION
 from runbook.mysql.stranger import Stranger
-from runbook.pair import Pair, Side
-from runbook.ssh import Unreachable
+from runbook.pair.pair import Pair, Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION

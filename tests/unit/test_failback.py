@@ -6,11 +6,11 @@ import pytest
 from fake import link_of, pair_of
 from rich.console import Console
 
-from runbook import failback
-from runbook.facts import SideFacts
-from runbook.failback import Refused
-from runbook.report import Report
-from runbook.settings import Settings
+from runbook.core.report import Report
+from runbook.diagnosis.facts import SideFacts
+from runbook.operations import failback
+from runbook.operations.failback import Refused
+from runbook.settings.settings import Settings
 
 
 @pytest.mark.parametrize("role", ["master", "slave"])

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from station import Make, Station
 
-from runbook.settings import Role
-from runbook.wait import until
+from runbook.core.wait import until
+from runbook.settings.settings import Role
 
 GONE = "ERROR 2002 (HY000): Can't connect to local MySQL server through socket"
 LOCKED = "ERROR 3118 (HY000): Access denied for user 'runbook_check'@'localhost'. Account is locked."

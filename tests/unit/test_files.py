@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, captured, host_of
 
-from runbook.host import CommandFailed, Host
-from runbook.settings import Settings
-from runbook.step import Change, NotConverged, ensure
+from runbook.core.host import CommandFailed, Host
+from runbook.core.step import Change, NotConverged, ensure
+from runbook.settings.settings import Settings
 from runbook.system.resources import BACKUP_SUFFIX, OURS, File
 
 ME = f"{pwd.getpwuid(os.geteuid()).pw_name}:{grp.getgrgid(os.getegid()).gr_name}"

@@ -4,11 +4,10 @@ import pymysql
 import pytest
 from fake import FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
 
-from runbook.bootstrap import refuse_when_filtered
 from runbook.errors import RunbookError
 from runbook.mysql import option_lines
-from runbook.mysql.dialect import Dialect, dialect_of
-from runbook.mysql.filters import (
+from runbook.mysql.dialects.dialect import Dialect, dialect_of
+from runbook.mysql.replication.filters import (
     FILES_QUESTION,
     GLOBAL_FILTERS,
     NAMES,
@@ -19,8 +18,9 @@ from runbook.mysql.filters import (
     refusal,
     written,
 )
-from runbook.pair import Pair, Side
-from runbook.settings import Settings
+from runbook.operations.bootstrap import refuse_when_filtered
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Settings
 
 MYSQL, MYSQL_5_6, MARIADB = dialect_of("9.7.4"), dialect_of("5.6.24"), dialect_of("10.11.19-MariaDB")
 FILE = "/etc/mysql/conf.d/theirs.cnf"

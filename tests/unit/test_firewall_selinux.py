@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, captured, host_of, link_of, pair_of
 
+from runbook.core.host import ChangedInDryRun, Host
+from runbook.core.step import Change, ensure
 from runbook.errors import BadInput
-from runbook.host import ChangedInDryRun, Host
-from runbook.settings import Settings
-from runbook.step import Change, ensure
+from runbook.settings.settings import Settings
 from runbook.steps import prep_os
 from runbook.system import selinux
 from runbook.system.firewall import (

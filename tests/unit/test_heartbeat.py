@@ -6,14 +6,14 @@ import pymysql
 import pytest
 from fake import Clock, FakeMysqld, Row, mysqld_of, pair_of
 
-from runbook import wait
+from runbook.core import wait
+from runbook.core.host import ChangedInDryRun
+from runbook.core.step import Change, ensure
+from runbook.core.wait import DeadlinePassed
 from runbook.errors import RunbookError
-from runbook.host import ChangedInDryRun
 from runbook.mysql.heartbeat import LAST_BEAT, TABLES, OwnSchema, SameTables, SeenOnSlave
-from runbook.pair import Pair
-from runbook.settings import Settings
-from runbook.step import Change, ensure
-from runbook.wait import DeadlinePassed
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

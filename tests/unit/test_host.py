@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, host_of
 
-from runbook.host import ChangedInDryRun, CommandFailed, DryHost, Host
+from runbook.core.host import ChangedInDryRun, CommandFailed, DryHost, Host
+from runbook.core.ssh import Ran
 from runbook.mysql.session import Server
-from runbook.settings import Secret, Settings
-from runbook.ssh import Ran
+from runbook.settings.settings import Secret, Settings
 
 ME = f"{pwd.getpwuid(os.geteuid()).pw_name}:{grp.getgrgid(os.getegid()).gr_name}"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hosts_env_text import HOSTS, MINIMAL, PASSWORDS, complaint, lines, write
 
-from runbook import hosts_env
 from runbook.errors import BadInput
-from runbook.keys import BY_NAME, KEYS, markdown_table
-from runbook.settings import load, render_hosts_env, write_new
+from runbook.settings import hosts_env
+from runbook.settings.keys import BY_NAME, KEYS, markdown_table
+from runbook.settings.settings import load, render_hosts_env, write_new
 
 EXAMPLE = Path(__file__).parents[2] / "hosts.env.example"
 FRESH = re.compile(rf"'(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_])[A-Za-z0-9_-]{{{hosts_env.PASSWORD_LENGTH}}}'")

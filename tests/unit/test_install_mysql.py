@@ -3,9 +3,9 @@
 import pytest
 from fake import FakeLink, FakeMysqld, link_of, mysqld_of
 
+from runbook.core.step import Change, ensure
 from runbook.errors import RunbookError
-from runbook.pair import Pair
-from runbook.step import Change, ensure
+from runbook.pair.pair import Pair
 from runbook.steps.install_mysql import NoSocketActivation, WantedVersion
 from runbook.system.resources import service_question
 

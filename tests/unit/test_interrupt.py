@@ -11,7 +11,7 @@ from typing import TextIO
 
 import pytest
 
-from runbook.interrupt import Interrupted, Unread, interruptible
+from runbook.core.interrupt import Interrupted, Unread, interruptible
 
 PROJECT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 10

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from fake import captured_pair
 
-from runbook.keepalived import SCRIPTS, configuration
-from runbook.keepalived_version import Version
-from runbook.pair import Pair, Side
-from runbook.settings import Settings
+from runbook.keepalived.configuration import SCRIPTS, configuration
+from runbook.keepalived.version import Version
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Settings
 from runbook.system.resources import OURS
 
 ARTICLE = {

@@ -8,13 +8,20 @@ import pytest
 from fake import FakeLink, LocalLink, captured_pair, link_of
 from local_link import stub
 
-from runbook import keepalived
-from runbook.host import ChangedInDryRun, CommandFailed, Host
-from runbook.keepalived import CONFIG, CONFIG_TEST, SCRIPTS, Configuration, ConfigurationRead, configuration
-from runbook.pair import Pair
-from runbook.settings import Settings
-from runbook.ssh import Ran
-from runbook.step import Change, ensure
+from runbook.core.host import ChangedInDryRun, CommandFailed, Host
+from runbook.core.ssh import Ran
+from runbook.core.step import Change, ensure
+from runbook.keepalived import configuration as keepalived
+from runbook.keepalived.configuration import (
+    CONFIG,
+    CONFIG_TEST,
+    SCRIPTS,
+    Configuration,
+    ConfigurationRead,
+    configuration,
+)
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 from runbook.system.resources import OURS
 
 RELOAD = "systemctl reload keepalived"

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, captured_pair, host_of
 
-from runbook.keepalived import CONFIG, SCRIPTS, Configuration, vrrp_state
-from runbook.pair import Pair
-from runbook.settings import Role, Settings
+from runbook.core.templates import ROOT
+from runbook.keepalived.configuration import CONFIG, SCRIPTS, Configuration, vrrp_state
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Role, Settings
 from runbook.steps import deploy_scripts, install_keepalived
 from runbook.system.resources import File
-from runbook.templates import ROOT
 
 
 @pytest.fixture

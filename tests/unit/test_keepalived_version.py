@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from fake import LocalLink, captured_json, host_of, link_of, pair_of
 
+from runbook.core.step import ensure
 from runbook.errors import BadInput
-from runbook.keepalived_version import VERSION_QUESTION, Version, installed, parsed, reasons_against
-from runbook.settings import Settings
-from runbook.step import ensure
+from runbook.keepalived.version import VERSION_QUESTION, Version, installed, parsed, reasons_against
+from runbook.settings.settings import Settings
 from runbook.steps.install_keepalived import FitsThePair
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, PipeChannel, host_of
 
-from runbook import lock
+from runbook.core import lock
+from runbook.core.host import ChangedInDryRun
+from runbook.core.lock import HostLock, Locked
 from runbook.errors import HostError
-from runbook.host import ChangedInDryRun
-from runbook.lock import HostLock, Locked
-from runbook.pair import Pair
-from runbook.settings import Node, Settings
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Node, Settings
 
 
 @pytest.fixture

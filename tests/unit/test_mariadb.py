@@ -10,21 +10,21 @@ import pytest
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 from test_facts import teach
 
-from runbook.diagnosis import Kind, diagnose
-from runbook.facts import gather
+from runbook.core.step import gap_between
+from runbook.diagnosis.facts import gather
+from runbook.diagnosis.rules import Kind, diagnose
 from runbook.mysql.accounts import STAYS, SecureInstallation, check_account, granted, write_through
-from runbook.mysql.dialect import dialect_of
-from runbook.mysql.filters import GLOBAL_VARIABLES
-from runbook.mysql.mariadb import ByDomainState
+from runbook.mysql.dialects.dialect import dialect_of
+from runbook.mysql.dialects.mariadb import ByDomainState
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.mysql.progress import DomainState, in_words
-from runbook.mysql.replica_status import ReplicaStatus, parse_replica_status
-from runbook.mysql.replication import why_not
-from runbook.mysql.tracking import listed
+from runbook.mysql.replication.filters import GLOBAL_VARIABLES
+from runbook.mysql.replication.progress import DomainState, in_words
+from runbook.mysql.replication.replicates import why_not
+from runbook.mysql.replication.status import ReplicaStatus, parse_replica_status
+from runbook.mysql.replication.tracking import listed
 from runbook.mysql.variables import wanted
-from runbook.pair import Pair, Side
-from runbook.settings import Role, Secret
-from runbook.step import gap_between
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role, Secret
 from runbook.steps.configure_mycnf import manner_of
 from runbook.system.resources import service_question
 from runbook.system.server_names import UNITS_QUESTION

@@ -9,13 +9,13 @@ import pytest
 from fake import captured_json, mysqld_of, pair_of
 from variables_server import Variables
 
+from runbook.core.step import ensure
 from runbook.mysql.accounts import granted
-from runbook.mysql.mysql import MySQL
-from runbook.mysql.progress import GtidSet, Position
-from runbook.mysql.replica_status import parse_replica_status
+from runbook.mysql.dialects.mysql import MySQL
+from runbook.mysql.replication.progress import GtidSet, Position
+from runbook.mysql.replication.status import parse_replica_status
 from runbook.mysql.variables import InForce, Manner, wanted
-from runbook.settings import Settings
-from runbook.step import ensure
+from runbook.settings.settings import Settings
 
 BOTH_MODES = "NO_ENGINE_SUBSTITUTION,STRICT_TRANS_TABLES"  # as the article has it
 

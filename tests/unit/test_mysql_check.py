@@ -8,8 +8,8 @@ import pytest
 from fake import captured_json
 from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, SHARED, Make, Station
 
-from runbook.settings import Role
-from runbook.wait import until
+from runbook.core.wait import until
+from runbook.settings.settings import Role
 
 HUNG_SECONDS = 0.1
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from runbook.mysql.dialect import Dialect, dialect_of
-from runbook.mysql.terms import Version, numbers
+from runbook.mysql.dialects.dialect import Dialect, dialect_of
+from runbook.mysql.dialects.terms import Version, numbers
 from runbook.mysql.variables import Manner
-from runbook.pair import ROLES
-from runbook.settings import Role, Settings
+from runbook.pair.pair import ROLES
+from runbook.settings.settings import Role, Settings
 from runbook.steps.configure_mycnf import option_file
 
 VERSIONS = (

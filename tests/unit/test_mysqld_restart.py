@@ -4,15 +4,15 @@ import pymysql
 import pytest
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 
+from runbook.core.host import CommandFailed
+from runbook.core.ssh import Ran
+from runbook.core.step import ensure
 from runbook.errors import RunbookError
-from runbook.host import CommandFailed
-from runbook.keepalived import GAVE_WAY
-from runbook.mysql.replication import SYSTEM_SCHEMAS
+from runbook.keepalived.configuration import GAVE_WAY
+from runbook.mysql.replication.replicates import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
-from runbook.pair import Pair, Side
-from runbook.settings import Role
-from runbook.ssh import Ran
-from runbook.step import ensure
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import GTID_MODE, OneGtidMode, OptionFile, RestartOfMysqld
 from runbook.system.network import ADDRESSES_QUESTION

@@ -7,7 +7,7 @@ import pytest
 from fake import FakeLink, captured, captured_json, host_of
 
 from runbook.errors import BadInput
-from runbook.settings import Settings
+from runbook.settings.settings import Settings
 from runbook.system import debian, redhat
 from runbook.system.family import OS_QUESTION, family_of
 from runbook.system.network import ADDRESSES_QUESTION, Address, carrier_of, holds, parse_addresses

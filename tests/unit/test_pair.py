@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from fake import captured_json, link_of, mysqld_of, pair_of
 
-from runbook.bootstrap import refuse_when_failed_over
+from runbook.core.host import DryHost
+from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import BadInput, HostError, RunbookError
-from runbook.host import DryHost
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.pair import Pair, Side, joined
-from runbook.settings import Settings
-from runbook.step import Change, NotReady, ensure
+from runbook.operations.bootstrap import refuse_when_failed_over
+from runbook.pair.pair import Pair, Side, joined
+from runbook.settings.settings import Settings
 from runbook.steps import start
 from runbook.steps.install_mysql import SameSeries
 from runbook.system.family import OS_QUESTION

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from fake import captured_json, link_of, pair_of
 
-from runbook import preflight
+from runbook.core.ssh import Ran
 from runbook.errors import BadInput
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.pair import Pair, Side
-from runbook.preflight import CLOCK_QUESTION, LEAST_FREE_MIB, clock_difference, examine
-from runbook.settings import Settings
-from runbook.ssh import Ran
+from runbook.operations import preflight
+from runbook.operations.preflight import CLOCK_QUESTION, LEAST_FREE_MIB, clock_difference, examine
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Settings
 from runbook.system import debian
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from runbook import alert_texts
-from runbook.keys import KEYS, markdown_table
+from runbook.alerts import texts as alert_texts
+from runbook.settings.keys import KEYS, markdown_table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

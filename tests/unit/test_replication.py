@@ -4,10 +4,12 @@ import pytest
 from fake import Clock, FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
 from replica_server import HEALTHY, MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
-from runbook import wait
+from runbook.core import wait
+from runbook.core.host import ChangedInDryRun
+from runbook.core.step import Change, ensure
+from runbook.core.wait import DeadlinePassed
 from runbook.errors import RunbookError
-from runbook.host import ChangedInDryRun
-from runbook.mysql.replication import (
+from runbook.mysql.replication.replicates import (
     SYSTEM_SCHEMAS,
     WORKER_ERROR,
     parse_replica_status,
@@ -15,10 +17,8 @@ from runbook.mysql.replication import (
     user_schemas,
 )
 from runbook.mysql.session import KEY_FILE_QUESTION, SqlFailed
-from runbook.pair import Pair
-from runbook.settings import Settings
-from runbook.step import Change, ensure
-from runbook.wait import DeadlinePassed
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

@@ -3,9 +3,9 @@
 import pytest
 from replica_server import MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
+from runbook.core.step import ensure
 from runbook.errors import RunbookError
-from runbook.pair import Pair
-from runbook.step import ensure
+from runbook.pair.pair import Pair
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

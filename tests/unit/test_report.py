@@ -7,8 +7,8 @@ import threading
 import pytest
 from rich.console import Console
 
-from runbook.report import Report, difference
-from runbook.step import Change, Outcome
+from runbook.core.report import Report, difference
+from runbook.core.step import Change, Outcome
 
 SECRET = "root-sesame-1"
 

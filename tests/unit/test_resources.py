@@ -7,10 +7,10 @@ import pytest
 from fake import FakeLink, LocalLink, captured_json, host_of
 from local_link import stub
 
-from runbook.host import ChangedInDryRun, CommandFailed, Host
-from runbook.settings import Settings
-from runbook.ssh import Ran
-from runbook.step import Change, ensure
+from runbook.core.host import ChangedInDryRun, CommandFailed, Host
+from runbook.core.ssh import Ran
+from runbook.core.step import Change, ensure
+from runbook.settings.settings import Settings
 from runbook.system import debian
 from runbook.system.resources import OURS, File, Package, Service, service_question
 from runbook.system.unit import DropIn, drop_in_path

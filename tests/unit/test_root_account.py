@@ -5,17 +5,17 @@ from collections.abc import Callable
 import pytest
 from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_of, pair_of
 
+from runbook.core.host import ChangedInDryRun
+from runbook.core.ssh import Ran
+from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import RunbookError
-from runbook.host import ChangedInDryRun
 from runbook.mysql.accounts import ROOTS, RootPassword, SecureInstallation
-from runbook.mysql.dialect import COMMENT_QUESTION
+from runbook.mysql.dialects.dialect import COMMENT_QUESTION
 from runbook.mysql.optionfile import client_section, quoted
 from runbook.mysql.session import HouseFull
 from runbook.mysql.socket_login import CLIENT, logs_in
-from runbook.pair import Side
-from runbook.settings import Secret, Settings
-from runbook.ssh import Ran
-from runbook.step import Change, NotReady, ensure
+from runbook.pair.pair import Side
+from runbook.settings.settings import Secret, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 

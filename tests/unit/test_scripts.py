@@ -3,7 +3,7 @@
 import pytest
 from station import Make
 
-from runbook.settings import Role
+from runbook.settings.settings import Role
 
 # ---- settle: role, VIP, state of the server ----
 

@@ -6,10 +6,10 @@ from types import ModuleType
 import pytest
 from fake import FakeLink, captured_json
 
+from runbook.core.host import Host
 from runbook.errors import BadInput
-from runbook.host import Host
-from runbook.settings import WantedEngine
-from runbook.source import Source
+from runbook.settings.settings import WantedEngine
+from runbook.settings.source import Source
 from runbook.system import debian, redhat
 from runbook.system.family import names_on
 from runbook.system.server_names import SOCKETS, UNITS_QUESTION, ServerNames

@@ -8,11 +8,11 @@ from types import ModuleType
 import pytest
 from fake import FakeLink, LocalLink, captured_json, host_of
 
+from runbook.core.host import CommandFailed, DryHost, Host
+from runbook.core.step import Change, Step, ensure
 from runbook.errors import BadInput, RunbookError
-from runbook.host import CommandFailed, DryHost, Host
-from runbook.settings import Settings
-from runbook.source import SUMS
-from runbook.step import Change, Step, ensure
+from runbook.settings.settings import Settings
+from runbook.settings.source import SUMS
 from runbook.steps.server_packages import CARRIED_TO, ServerPackage, package_steps
 from runbook.system import debian, redhat
 from runbook.system.resources import File

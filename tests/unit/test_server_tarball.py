@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from fake import FakeLink
 
+from runbook.core.host import Host
+from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import RunbookError
-from runbook.host import Host
-from runbook.settings import Settings
-from runbook.source import Source
-from runbook.step import Change, NotReady, ensure
+from runbook.settings.settings import Settings
+from runbook.settings.source import Source
 from runbook.steps.server_tarball import (
     DATA,
     HOME,

@@ -4,23 +4,15 @@ import pymysql
 import pytest
 from fake import FOLDERS, SOCKET, FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 
+from runbook.core.host import ChangedInDryRun
+from runbook.core.step import NotReady
 from runbook.errors import BadInput, HostError
-from runbook.host import ChangedInDryRun
 from runbook.mysql import session
-from runbook.mysql.dialect import dialect_of
+from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.server_socket import SOCKETS_QUESTION, Folder
-from runbook.mysql.session import (
-    KEY_FILE_QUESTION,
-    HouseFull,
-    LoginRefused,
-    PasswordAsked,
-    SqlFailed,
-    connect,
-    literal,
-)
-from runbook.pair import Pair, Side
-from runbook.settings import Secret, Settings
-from runbook.step import NotReady
+from runbook.mysql.session import KEY_FILE_QUESTION, HouseFull, LoginRefused, PasswordAsked, SqlFailed, connect, literal
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Secret, Settings
 
 OPENED = "SET GLOBAL super_read_only = OFF"
 CLOSED = "SET GLOBAL super_read_only = ON"

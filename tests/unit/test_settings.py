@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hosts_env_text import MINIMAL, PASSWORDS, complaint_about, lines, write
 
-from runbook import values
-from runbook.keys import BY_NAME, KEYS
-from runbook.settings import Secret, Settings, load
+from runbook.settings import values
+from runbook.settings.keys import BY_NAME, KEYS
+from runbook.settings.settings import Secret, Settings, load
 
 pytestmark = pytest.mark.usefixtures("own_home")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hosts_env_text import HOSTS, complaint, complaint_about, lines, write
 
-from runbook import values
-from runbook.keys import KEYS
+from runbook.settings import values
+from runbook.settings.keys import KEYS
 
 pytestmark = pytest.mark.usefixtures("own_home")
 

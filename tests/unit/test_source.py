@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runbook.errors import BadInput, RunbookError
-from runbook.source import SUMS, Source, checked_files, fetched, file_sha256, missing, read_source
+from runbook.settings.source import SUMS, Source, checked_files, fetched, file_sha256, missing, read_source
 
 CONTENT = b"what the vendor ships"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -11,9 +11,9 @@ import paramiko
 import pytest
 from invoke.exceptions import CommandTimedOut
 
+from runbook.core.ssh import Link, Unreachable, each_hop
 from runbook.errors import BadInput, RunbookError
-from runbook.settings import Settings
-from runbook.ssh import Link, Unreachable, each_hop
+from runbook.settings.settings import Settings
 from runbook.streamlocal import opening
 
 WAY_IN = "ssh root@192.168.152.129 -p 22"

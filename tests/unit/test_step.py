@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 from fake import FakeLink, host_of, link_of
 
-from runbook.host import Host
-from runbook.settings import Settings
-from runbook.step import Change, Gap, NotConverged, NotReady, Outcome, State, ensure, foresee, gap_between
+from runbook.core.host import Host
+from runbook.core.step import Change, Gap, NotConverged, NotReady, Outcome, State, ensure, foresee, gap_between
+from runbook.settings.settings import Settings
 
 
 @dataclass

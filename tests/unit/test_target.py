@@ -11,8 +11,8 @@ from hosts_env_text import PASSWORDS, lines, write
 from runbook.errors import BadInput
 from runbook.mysql.optionfile import client_section, quoted
 from runbook.mysql.session import literal
-from runbook.settings import Secret, Settings
-from runbook.target import Target, find_target
+from runbook.operations.target import Target, find_target
+from runbook.settings.settings import Secret, Settings
 
 HARD_PASSWORDS = {
     "plain": "AbCdEfGhIj",

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, captured, host_of
 
-from runbook.host import Host
+from runbook.core.host import Host
+from runbook.core.ssh import Ran
+from runbook.core.step import ensure
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.socket_login import CLIENT
-from runbook.settings import Secret, Settings
-from runbook.ssh import Ran
-from runbook.step import ensure
+from runbook.settings.settings import Secret, Settings
 from runbook.steps.temporary_password import KNOWS_IT, TemporaryPassword
 from runbook.system import redhat
 

@@ -7,11 +7,11 @@ import pytest
 from fake import captured_json, link_of, mysqld_of, pair_of
 from variables_server import DYNAMIC_NUMBERS, DYNAMIC_WORDS, captured_server
 
-from runbook.host import ChangedInDryRun, Host
+from runbook.core.host import ChangedInDryRun, Host
+from runbook.core.step import Change, NotConverged, ensure
 from runbook.mysql.variables import NEEDS_RESTART, InForce, Manner, plugin, wanted
-from runbook.pair import ROLES, Pair, Side
-from runbook.settings import Role, Settings
-from runbook.step import Change, NotConverged, ensure
+from runbook.pair.pair import ROLES, Pair, Side
+from runbook.settings.settings import Role, Settings
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import manner_of, option_file
 from runbook.system.resources import OURS

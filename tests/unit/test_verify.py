@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 from test_diagnosis import DEAD, NO_VIP, TAKEN_OVER, facts
 
-from runbook.checks import NOT_CHECKED, Check, not_checked, writes
-from runbook.diagnosis import diagnose
-from runbook.facts import Facts
-from runbook.report import Report
-from runbook.verify import Verification, conclusion, document, folded, show
+from runbook.core.report import Report
+from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, writes
+from runbook.diagnosis.facts import Facts
+from runbook.diagnosis.rules import diagnose
+from runbook.operations.verify import Verification, conclusion, document, folded, show
 
 OK = Check("master", "SSH", "OK", "answers")
 BAD = Check("slave", "file /x", "FAIL", "mode is 644, not 764", "inv deploy-scripts", "deploy-scripts")

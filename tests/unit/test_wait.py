@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from fake import Clock
 
-from runbook import wait
-from runbook.wait import DeadlinePassed, until
+from runbook.core import wait
+from runbook.core.wait import DeadlinePassed, until
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from fake import LocalLink, captured_json, host_of
 from local_link import stub
 
-from runbook.host import CommandFailed
-from runbook.settings import Settings
+from runbook.core.host import CommandFailed
+from runbook.settings.settings import Settings
 from runbook.system import redhat
 
 EL = captured_json("packages_el.json")

@@ -17,7 +17,7 @@ from runbook.drill.faults.killed_slave import KilledSlave
 from runbook.drill.faults.lagging_slave import LaggingSlave
 from runbook.drill.faults.power_cut import PowerCut, PowerCutOfBoth
 from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
-from runbook.pair import Side
+from runbook.pair.pair import Side
 
 __all__ = ["FAULTS", "Course", "Fault", "heal_leftovers"]
 

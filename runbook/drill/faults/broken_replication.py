@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from runbook.core.wait import until
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course, Fault
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.replication import replica_status
-from runbook.pair import Pair, Side
-from runbook.settings import Role, Settings
-from runbook.verdict import Kind
-from runbook.wait import until
+from runbook.mysql.replication.replicates import replica_status
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role, Settings
 
 RUN = "drill.break-replication"
 ROW = (RUN, 0, 1)

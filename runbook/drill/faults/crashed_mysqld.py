@@ -3,7 +3,7 @@
 from runbook.drill.faults.fault import Fault
 from runbook.drill.faults.killed_mysqld import kill, restart_policy
 from runbook.errors import HostError
-from runbook.pair import Pair, Side
+from runbook.pair.pair import Pair, Side
 
 # systemd.service(5): what Restart= must be to bring back a process that a signal has killed.
 RESTARTING = ("always", "on-failure", "on-abnormal", "on-abort")

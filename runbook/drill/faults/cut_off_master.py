@@ -3,8 +3,8 @@
 from runbook.drill.faults.fault import Fault
 from runbook.drill.faults.lab_only import machine_of, reason_without_lab
 from runbook.lab.port_cut import PortCut
-from runbook.pair import Pair, Side
-from runbook.settings import Settings
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Settings
 
 LOGIN_SECONDS = 30
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from runbook.pair import Pair, Side
-from runbook.settings import Role, Settings
-from runbook.verdict import Kind
+from runbook.diagnosis.verdict import Kind
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role, Settings
 
 if TYPE_CHECKING:
-    from runbook.drill.probe import Probe
+    from runbook.observe.probe import Probe
 
 
 class Course(StrEnum):
@@ -42,7 +42,7 @@ class Fault(ABC):
     """From the heal until that must be so."""
 
     alerts: ClassVar[Mapping[Role, str]] = {}
-    """What the hosts must raise while it lasts, and end after the heal: a kind of runbook/alert_texts.py."""
+    """What the hosts must raise while it lasts, and end after the heal: a kind of runbook/alerts/texts.py."""
 
     vip_target_seconds: ClassVar[float | None] = None
     reads_target_seconds: ClassVar[float | None] = None

@@ -2,7 +2,7 @@
 
 from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash
-from runbook.pair import Pair, Side
+from runbook.pair.pair import Pair, Side
 
 
 class FrozenMysqld(Fault):

@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Mapping
 from typing import ClassVar
 
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.leash import Leash
-from runbook.drill.probe import Probe
 from runbook.errors import RunbookError
-from runbook.pair import Pair, Side
-from runbook.settings import Role
-from runbook.verdict import Kind
+from runbook.observe.probe import Probe
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
 
 FILE = "runbook-drill.fill"
 # Beside the full disk, so that the file is found when mysqld cannot tell its folder and this process is gone.

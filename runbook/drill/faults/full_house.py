@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 from pymysql.constants import ER
 
-from runbook.drill.client import BROKEN, logins_at
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course, Fault
-from runbook.drill.probe import Probe
 from runbook.errors import RunbookError
 from runbook.mysql.login import Connect
-from runbook.pair import Pair, Side
-from runbook.settings import Role
-from runbook.verdict import Kind
+from runbook.observe.client import BROKEN, logins_at
+from runbook.observe.probe import Probe
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
 
 MOST = 2000
 AT_ONCE = 4

@@ -1,11 +1,11 @@
 """The two hosts cannot see each other, while clients see both: both will hold the VIP, and one must write."""
 
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
-from runbook.pair import Pair, Side
-from runbook.settings import Role
-from runbook.verdict import Kind
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
 
 # Locally administered, and nobody's: what is sent there is lost without a word, as in a network that is cut. A route
 # that drops it would tell keepalived so, and a packet filter may not be installed.

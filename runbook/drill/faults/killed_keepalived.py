@@ -1,8 +1,8 @@
 """keepalived dies without a goodbye, as of the kernel's out-of-memory killer, and leaves its VIP on the interface."""
 
 from runbook.drill.faults.fault import Fault
-from runbook.keepalived import UNIT, vrrp_state
-from runbook.pair import Pair, Side
+from runbook.keepalived.configuration import UNIT, vrrp_state
+from runbook.pair.pair import Pair, Side
 
 
 class KilledKeepalived(Fault):

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
-from runbook.pair import Pair, Side
-from runbook.verdict import Kind
+from runbook.pair.pair import Pair, Side
 
 # In /run, where a reboot forgets it.
 DROP_IN = "/run/systemd/system/{unit}.service.d/drill.conf"

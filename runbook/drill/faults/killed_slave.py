@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course
 from runbook.drill.faults.killed_mysqld import KilledMysqld, keep_down, kill
-from runbook.drill.probe import Probe
-from runbook.pair import Pair, Side
-from runbook.settings import Role
-from runbook.verdict import Kind
+from runbook.observe.probe import Probe
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
 
 FLOWING = 20
 

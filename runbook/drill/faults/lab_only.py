@@ -4,8 +4,8 @@ import os
 
 from runbook.lab.machine import Machine
 from runbook.lab.pair import Lab
-from runbook.pair import Side
-from runbook.settings import Settings
+from runbook.pair.pair import Side
+from runbook.settings.settings import Settings
 
 
 def reason_without_lab(settings: Settings, what: str, by_hand: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
 from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.leash import Leash
-from runbook.facts import TAKEOVER_QUESTION, parse_record
-from runbook.keepalived import LIBRARY
+from runbook.keepalived.configuration import LIBRARY
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.replication import replica_status
+from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.session import Server, connect
-from runbook.pair import Pair, Side
+from runbook.pair.pair import Pair, Side
 
 # A reader that holds up the applier, as a long report does, and no other reader.
 LOCK = f"LOCK TABLES {SCHEMA}.ledger READ"

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
+from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course, Fault
 from runbook.drill.faults.lab_only import machine_of, reason_without_lab
-from runbook.pair import Pair, Side
-from runbook.settings import Settings
-from runbook.verdict import Kind
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Settings
 
 BOOT_SECONDS = 90
 

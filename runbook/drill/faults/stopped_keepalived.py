@@ -1,8 +1,8 @@
 """Somebody stops keepalived, for an upgrade or by mistake, while mysqld is well."""
 
 from runbook.drill.faults.fault import Fault
-from runbook.keepalived import UNIT
-from runbook.pair import Pair, Side
+from runbook.keepalived.configuration import UNIT
+from runbook.pair.pair import Pair, Side
 
 
 class StoppedKeepalived(Fault):

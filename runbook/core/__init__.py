@@ -1,0 +1,1 @@
+"""What all rooms stand on: the loop of a step, a host at the end of SSH, its lock, waits, reports and errors."""

@@ -1,0 +1,180 @@
+"""What a host can do: ask (read only), do (change), put (a file). SSH by Fabric underneath."""
+
+import hashlib
+import secrets
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import paramiko
+
+from runbook.core.ssh import Ran
+from runbook.errors import HostError
+from runbook.settings.settings import Node
+
+ASK_SECONDS = 10
+DO_SECONDS = 60
+WHO_QUESTION = "id -u"
+
+
+class CommandFailed(HostError):
+    """A command ended with an exit code that was not asked for."""
+
+    def __init__(self, host: str, command: str, ran: Ran) -> None:
+        said = (ran.err.strip() or ran.out.strip() or "it said nothing").splitlines()
+        reason = "no answer in time" if ran.code in (124, 137) else f"exit code {ran.code}"
+        super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
+        self.ran = ran
+
+
+class ChangedInDryRun(AssertionError):
+    """A dry run came to a change: the step that did it has a bug."""
+
+
+class Transport(Protocol):
+    """What a Host needs of its connection; `runbook.ssh.Link` is the real one."""
+
+    label: str
+
+    def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran: ...
+    def channel(self, address: str, port: int) -> paramiko.Channel: ...
+    def unix_channel(self, path: str) -> paramiko.Channel: ...
+    def process(self, script: str) -> paramiko.Channel: ...
+    def feed(self, script: str, file: BinaryIO) -> Ran: ...
+    def close(self) -> None: ...
+
+
+class Host:
+    """One host of the pair. `ask` never changes it; all that changes it passes `changing`."""
+
+    dry = False
+
+    def __init__(self, node: Node, link: Transport) -> None:
+        self.node = node
+        self.link = link
+        self._foreseen: dict[str, str] = {}
+        self.guard: Callable[[], None] = lambda: None
+
+    @property
+    def name(self) -> str:
+        """The host as the operator knows it: its role."""
+        return self.node.role
+
+    def __str__(self) -> str:
+        return f"{self.node.role} {self.node.address}"
+
+    def ask(self, question: str, *, timeout: float = ASK_SECONDS, stdin: str | None = None) -> str:
+        """The output of a command that only reads; CommandFailed unless it exits 0.
+
+        A foreseen answer serves once: whoever asks again wants to know what is so by then.
+        """
+        if question in self._foreseen:
+            return self._foreseen.pop(question)
+        ran = self.link.run(question, timeout=timeout, stdin=stdin)
+        if ran.code != 0:
+            raise CommandFailed(str(self), question, ran)
+        return ran.out
+
+    def foresee(self, questions: Iterable[str]) -> None:
+        """Ask all these in one round trip and keep each answer for the next `ask`, or until a change.
+
+        A question that fails is not kept: `ask` puts it again by itself and reports what it said.
+        """
+        wanted = list(dict.fromkeys(q for q in questions if q not in self._foreseen))
+        if not wanted:
+            return
+        mark = secrets.token_hex(8)
+        script = "".join(
+            f"timeout {ASK_SECONDS} sh -c {shlex.quote(q)} 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for q in wanted
+        )
+        ran = self.link.run(script, timeout=ASK_SECONDS * 3)
+        answers = ran.out.split(f"\n{mark} ")
+        for question, answer, following in zip(wanted, answers, answers[1:], strict=False):
+            code = following.partition("\n")[0]
+            text = answer if question == wanted[0] else answer.partition("\n")[2]
+            if code == "0":
+                self._foreseen[question] = text
+
+    def changing(self, what: str) -> None:
+        """Every change passes here first: `guard` may refuse it; answers read before it are no longer trusted."""
+        self.guard()
+        self._foreseen.clear()
+
+    def do(self, command: str, *, timeout: float = DO_SECONDS, stdin: str | None = None) -> str:
+        """Run a command that changes the host; CommandFailed unless it exits 0. Secrets go in by `stdin`."""
+        self.changing(command)
+        ran = self.link.run(command, timeout=timeout, stdin=stdin)
+        if ran.code != 0:
+            raise CommandFailed(str(self), command, ran)
+        return ran.out
+
+    def put(self, path: str, content: str, *, mode: int = 0o644, owner: str = "root:root") -> None:
+        """Write a whole file: checked for completeness beside its place, then moved into it.
+
+        Raises CommandFailed and leaves the old file as it was when the disk is full or the connection breaks.
+        """
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        new = shlex.quote(f"{path}.runbook-new")
+        self.do(
+            f"umask 077; mkdir -p -m 755 {shlex.quote(path.rpartition('/')[0])} && "
+            f"cat > {new} && echo '{digest}  '{new} | sha256sum -c --status - && "
+            f"chown {owner} {new} && chmod {mode:o} {new} && "
+            # coreutils before 8.24 (EL7) know no `sync FILE`.
+            f"{{ sync -d {new} 2>/dev/null || sync; }} && mv -f {new} {shlex.quote(path)} || "
+            f"{{ rm -f {new}; echo 'could not write {path}: is the disk full?' >&2; exit 1; }}",
+            stdin=content,
+        )
+
+    def carry(self, file: Path, folder: str) -> str:
+        """Bring a file of this machine into a folder of the host, complete or not at all; its path there."""
+        path = f"{folder}/{file.name}"
+        there, new = shlex.quote(path), shlex.quote(f"{path}.new")
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+            self.changing(f"carry {file}")
+            opened.seek(0)
+            ran = self.link.feed(
+                f"umask 022; mkdir -p {shlex.quote(folder)} && cat > {new} && "
+                f"echo '{digest}  '{new} | sha256sum -c --status - && mv -f {new} {there} || "
+                f"{{ rm -f {new}; echo 'could not write {path}: is the disk full?' >&2; exit 1; }}",
+                opened,
+            )
+        if ran.code != 0:
+            raise CommandFailed(str(self), f"carry {file}", ran)
+        return path
+
+    def unfit(self) -> str | None:
+        """Why commands do not run as root here, or cannot be understood, with the way out; None when all is well."""
+        ran = self.link.run(WHO_QUESTION, timeout=ASK_SECONDS)
+        *before, who = ran.out.splitlines() or [""]
+        if ran.code == 0 and who == "0":
+            return self._talkative_shell(before) if before else None
+        return (
+            f"{self}: no root here: {(ran.err or ran.out).strip()}\n"
+            "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
+        )
+
+    def _talkative_shell(self, said: list[str]) -> str:
+        return (
+            f"{self}: the login shell prints {_one_line(' '.join(said))!r} before the answer to any command\n"
+            "Have its start file (such as ~/.bashrc) do so only on a terminal: [ -t 1 ] && echo ..."
+        )
+
+    def close(self) -> None:
+        """End the connection."""
+        self.link.close()
+
+
+class DryHost(Host):
+    """A host that cannot be changed: for plan and `inv --dry`."""
+
+    dry = True
+
+    def changing(self, what: str) -> None:
+        raise ChangedInDryRun(f"{self}: a dry run wanted to change the host: {_one_line(what)}")
+
+
+def _one_line(command: str) -> str:
+    line = " ".join(command.split())
+    return line if len(line) <= 200 else f"{line[:200]}…"

@@ -1,0 +1,134 @@
+"""Checks by the very steps that bootstrap takes: what one of them would change is what is wrong."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import pymysql
+
+from runbook.core.host import CommandFailed, Host
+from runbook.core.ssh import Unreachable
+from runbook.core.step import Gap, Step, foresee, gap_between
+from runbook.diagnosis.checks import Check, not_checked
+from runbook.diagnosis.facts import Facts, reason
+from runbook.errors import RunbookError
+from runbook.mysql.accounts import PeerLogin
+from runbook.mysql.heartbeat import SeenOnSlave
+from runbook.mysql.session import CLIENT_ERRORS, HouseFull, LoginRefused, Server, SqlFailed
+from runbook.operations import bootstrap
+from runbook.pair.pair import ROLES, Pair, Side
+from runbook.settings.settings import Role
+from runbook.steps.start import Serves
+
+
+class Planned(NamedTuple):
+    """A step of a task on a host, and whose SQL session it asks."""
+
+    task: str
+    role: Role
+    step: Step
+    servers: frozenset[Role]
+
+
+def checks(pair: Pair, facts: Facts) -> list[Check]:
+    """One check a step and host; those that ask one server side by side, those that ask both one after the other."""
+    reachable = tuple(role for role in ROLES if not facts[role].unreachable)
+    if not reachable:
+        return []
+    planned = _planned(pair, facts, reachable)
+    silent = {role: facts[role].sql for role in ROLES if not facts[role].answers}
+    alone = pair.side_by_side(partial(_of_side, planned, silent), reachable)
+    of_both = [each for each in planned if len(each.servers) > 1]
+    found = [check for role in reachable for check in alone[role]]
+    for role in reachable:
+        found += _read_all(pair.sides[role].host, [each for each in of_both if each.role == role], silent)
+    if facts["slave"].holds_vip and not facts["master"].holds_vip:
+        return [replace(c, todo=f"After inv failback: {c.todo}") if c.status == "FAIL" else c for c in found]
+    return found
+
+
+def _planned(pair: Pair, facts: Facts, reachable: Sequence[Role]) -> list[Planned]:
+    """All steps of bootstrap on these hosts, each once, but those whose answer the facts and the writes give."""
+    planned: dict[tuple[str, str], Planned] = {}
+    for task, role, step in _steps(pair, reachable):
+        blind = isinstance(step, PeerLogin) and not facts[role].sees_peer
+        if not blind and not isinstance(step, SeenOnSlave | Serves):
+            planned.setdefault((role, step.name), Planned(task, role, step, asked(step)))
+    return list(planned.values())
+
+
+def _steps(pair: Pair, reachable: Sequence[Role]) -> Iterator[tuple[str, Role, Step]]:
+    for task in bootstrap.TASKS:
+        for phase in task.phases(pair, lambda _: False):
+            for role in phase.roles:
+                steps = phase.steps(pair.sides[role]) if role in reachable else ()
+                yield from ((task.name, role, step) for step in steps)
+
+
+def asked(step: Step) -> frozenset[Role]:
+    """The sides whose SQL session a step asks, by the parts that it was made of."""
+    parts = vars(step).values()
+    if any(isinstance(part, Pair) for part in parts):
+        return frozenset(ROLES)
+    return frozenset(part.host.node.role for part in parts if isinstance(part, Server))
+
+
+def _of_side(planned: Iterable[Planned], silent: Mapping[Role, str], side: Side) -> list[Check]:
+    own = [each for each in planned if each.role == side.role and len(each.servers) < 2]
+    foresee(side.host, [each.step for each in own])
+    return _read_all(side.host, own, silent)
+
+
+def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]) -> list[Check]:
+    """Read the steps; what fell silent (`silent`: why a server does not answer) is not waited for again."""
+    found, silent, lost = [], dict(silent), ""
+    for each in planned:
+        mute = next((role for role in ROLES if role in each.servers and role in silent), None)
+        if lost or mute:
+            why = lost or (f"mysqld on the {mute}: {silent[mute]}" if mute else "")
+            found.append(not_checked(each.role, each.step.name, why))
+            continue
+        try:
+            gap = gap_between(each.step.read(host), each.step.want())
+        except HouseFull as full:
+            found.append(not_checked(each.role, each.step.name, reason(full, host)))
+        except (RunbookError, pymysql.MySQLError) as error:
+            why = reason(error, host)
+            _, *way_out = str(error).splitlines()
+            found.append(Check(each.role, each.step.name, "FAIL", why, " ".join(way_out), each.task))
+            if each.servers and _fell_silent(error):
+                silent |= dict.fromkeys(each.servers, why)
+            elif isinstance(error, Unreachable):
+                lost = why
+        else:
+            found.append(judged(each.role, each.step.name, gap, each.task))
+    return found
+
+
+def _fell_silent(error: Exception) -> bool:
+    """Whether an error says that nobody answers, rather than what somebody answered."""
+    if isinstance(error, SqlFailed):
+        return error.code == 0 or error.code in CLIENT_ERRORS
+    return not isinstance(error, LoginRefused | CommandFailed)
+
+
+def judged(host: str, name: str, gap: Gap, task: str) -> Check:
+    """A step without a gap is right; else its gap in a few words, and the task that closes it."""
+    if not gap:
+        return Check(host, name, "OK", "as wanted", topic=task)
+    todo = f"`inv plan` shows the difference, `inv {task}` makes it right"
+    return Check(host, name, "FAIL", found_in(gap), todo, task)
+
+
+def found_in(gap: Gap) -> str:
+    """What was found where something else is wanted; of a text only that it differs."""
+    if all(change.now is None for change in gap):
+        return "is missing"
+    parts = []
+    for change in gap:
+        if "\n" in str(change.want) or change.fact == "content":
+            parts.append(f"{change.fact} differs")
+        else:
+            parts.append(f"{change.fact} is {'absent' if change.now is None else change.now}, not {change.want}")
+    return "; ".join(parts)

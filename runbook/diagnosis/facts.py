@@ -1,0 +1,287 @@
+"""What is so on both hosts now, gathered at once; a dead host and a dead or hung mysqld are facts, not errors."""
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from runbook.alerts.deployment import UNSENT_QUESTION
+from runbook.core.host import Host
+from runbook.core.ssh import Unreachable
+from runbook.core.step import NotReady
+from runbook.errors import HostError, RunbookError
+from runbook.keepalived.configuration import RUN, UNIT, VRRP_STATE
+from runbook.keepalived.version import VERSION_QUESTION
+from runbook.mysql.accounts import write_through
+from runbook.mysql.dialects.dialect import Dialect, dialect_of
+from runbook.mysql.program import PROGRAM_QUESTION
+from runbook.mysql.replication import filters
+from runbook.mysql.replication.filters import FILES_QUESTION, Filter
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.replication.status import ReplicaStatus
+from runbook.mysql.replication.tracking import ByPosition, listed
+from runbook.mysql.server_socket import SOCKETS_QUESTION
+from runbook.mysql.stranger import Stranger, on_port
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
+from runbook.steps.deploy_scripts import CONFIG, LAST_LINE
+from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.resources import service_question
+from runbook.system.server_names import UNITS, UNITS_QUESTION
+
+GREETING_SECONDS = 3
+COMMIT_SECONDS = 1.0
+LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
+TIMED_OUT = "124"  # what timeout(1) exits with
+
+CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
+SETTLED_QUESTION = f"[ ! -e {RUN}/settled ] || echo $(($(date +%s) - $(cat {RUN}/settled)))"
+TAKEOVER_QUESTION = "cat /var/lib/mysql-runbook/takeover 2>/dev/null || true"
+VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
+FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
+SEMI_SYNC_QUESTION = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%'"
+
+
+@dataclass(frozen=True)
+class SideFacts:
+    """What is so on one host; what could not be asked is empty or None."""
+
+    role: Role
+    address: str
+    unreachable: str = ""
+    """Why SSH does not get there."""
+    mysqld: str = ""
+    keepalived: str = ""
+    """The words of `systemctl is-active`."""
+    holds_vip: bool = False
+    greets: bool = False
+    """Whether mysqld greets who connects from the host itself, if only to say that it is full."""
+    stranger: Stranger | None = None
+    """Who holds mysqld's port in its place."""
+    sql: str = ""
+    """Why root's session does not answer."""
+    engine: str = ""
+    version: str = ""
+    read_only: bool | None = None
+    super_read_only: bool | None = None
+    """None too where the server has no such thing."""
+    executed: str = ""
+    """What it has: GTIDs, or a position in the master's binary log."""
+    write_through: tuple[str, ...] = ()
+    """Accounts whose writes it takes although read_only is on, but for those of root on the host itself."""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """What REPLICATION and SEMI_SYNC came to, and why."""
+    filters: tuple[Filter, ...] = ()
+    """What keeps rows from the slave: in force, or in an option file."""
+    replication: ReplicaStatus | None = None
+    """This server's replication from another, None when there is none."""
+    semi_sync: bool | None = None
+    """In force: on the master switched on with a slave that acknowledges, on the slave switched on."""
+    takeover: Mapping[str, str] = field(default_factory=dict)
+    """What the slave wrote down when it took the VIP over, while it has it."""
+    sees_peer: bool = False
+    """Whether the other side's mysqld greets who connects from this host."""
+    vrrp: str = ""
+    """What keepalived last told its scripts: MASTER, BACKUP, FAULT or STOPPED."""
+    settled_seconds: int | None = None
+    """Since the scripts last brought the host to what it must be; None when they never did since it was booted."""
+    unsent: str = ""
+    """What its sender of alerts could not deliver, a line for each channel."""
+    lacks: tuple[str, ...] = ()
+    """What `inv bootstrap` brings and is not there."""
+    errant: str = ""
+    """Of the slave: transactions that it executed or received, and that the master lacks."""
+    errant_names: tuple[str, ...] = ()
+    """The same one by one, or the first of them."""
+    own: tuple[str, ...] = ()
+    """Of a slave by position: transactions of its own in its binary log, or the first of them."""
+    own_since: str = ""
+    """From where on its binary log was looked through for them; empty where GTIDs tell, or it was not."""
+    behind: str | None = None
+    """Of the slave: what it lacks of the master's transactions."""
+
+    def __str__(self) -> str:
+        return f"the {self.role} {self.address}"
+
+    @property
+    def answers(self) -> bool:
+        """Whether root's session on it answers."""
+        return not self.unreachable and not self.sql
+
+    @property
+    def dialect(self) -> Dialect:
+        """What a server that answers speaks."""
+        return dialect_of(self.version, self.engine)
+
+    @property
+    def open(self) -> bool:
+        """Whether its server takes writes, if only root's."""
+        return False in (self.super_read_only, self.read_only)
+
+
+Facts = Mapping[Role, SideFacts]
+
+
+def gather(pair: Pair) -> Facts:
+    """Look at both hosts, side by side; BadInput when SSH or the server must not be used at all.
+
+    A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld GREETING_SECONDS, all else milliseconds.
+    """
+    facts = pair.side_by_side(_look)
+    if facts["master"].answers and facts["slave"].answers:
+        try:
+            facts["slave"] = _compared(pair, facts["slave"])
+        except RunbookError as error:
+            facts["master"] = replace(facts["master"], sql=reason(error, pair.master.host))
+    return facts
+
+
+def parse_record(text: str) -> dict[str, str]:
+    """The key=value lines of a record that our scripts wrote."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def _look(side: Side) -> SideFacts:
+    facts = SideFacts(side.role, str(side.node.address))
+    try:
+        return _with_server(side, _with_host(side, facts))
+    except HostError as error:
+        return replace(facts, unreachable=reason(error, side.host), sql="its host was not reached")
+
+
+def _with_host(side: Side, facts: SideFacts) -> SideFacts:
+    host, keepalived = side.host, service_question(UNIT)
+    units = [service_question(unit) for unit in UNITS]
+    port = side.settings.mysql_port
+    greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
+    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION)
+    standing = (
+        SOCKETS_QUESTION,
+        FILES_QUESTION,
+        OS_QUESTION,
+        UNITS_QUESTION,
+        PROGRAM_QUESTION,
+        ADDRESSES_QUESTION,
+        VERSION_QUESTION,
+    )
+    host.foresee((*standing, keepalived, *units, *ours, *greetings))
+    mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
+    keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
+    config, takeover, vrrp, unsent, settled, greeting, peer = (
+        host.ask(question).strip() for question in (*ours, *greetings)
+    )
+    parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found"}
+    parts[CONFIG] = config == LAST_LINE.strip()
+    return replace(
+        facts,
+        mysqld=mysqld_is,
+        keepalived=keepalived_is,
+        holds_vip=side.holds_vip(),
+        greets=greeting == "0",
+        sql=f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
+        sees_peer=peer == "0",
+        takeover=parse_record(takeover),
+        vrrp=vrrp,
+        settled_seconds=int(settled) if settled else None,
+        unsent=unsent,
+        lacks=tuple(part for part, there in parts.items() if not there),
+    )
+
+
+def _greeting_question(address: str, port: int) -> str:
+    """Whether mysqld greets who connects, bounded: a session through SSH would hang with a hung mysqld."""
+    greeted = f"exec 3<>/dev/tcp/{address}/{port} && IFS= read -r -n 1 -u 3"
+    return f"timeout {GREETING_SECONDS} bash -c '{greeted}' 2>/dev/null; echo $?"
+
+
+def _with_server(side: Side, facts: SideFacts) -> SideFacts:
+    found = facts if facts.sql else _asked(side, facts)
+    return found if found.answers else _with_stranger(side, found)
+
+
+def _with_stranger(side: Side, facts: SideFacts) -> SideFacts:
+    """Who holds the port of a mysqld that does not answer: the greeting was not mysqld's then."""
+    port = side.settings.mysql_port
+    stranger = on_port(side.host, port)
+    if stranger is None:
+        return facts
+    return replace(facts, stranger=stranger, greets=False, sql=f"it does not run; {stranger} listens on port {port}")
+
+
+def _asked(side: Side, facts: SideFacts) -> SideFacts:
+    server = side.server
+    server.close()  # A login of now is the fact; an old session may be one of a mysqld that is gone.
+    try:
+        flags = {row["Variable_name"]: row["Value"] == "ON" for row in server.ask(FLAGS_QUESTION)}
+        status = replica_status(server)
+        tracking = side.tracking
+        found = replace(
+            facts,
+            engine=server.dialect.engine,
+            version=".".join(map(str, server.dialect.version)),
+            read_only=flags["read_only"],
+            super_read_only=flags.get("super_read_only"),
+            executed=str(tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status)),
+            replication=status,
+            semi_sync=_semi_sync(side),
+            filters=filters.of(side.host, server),
+            write_through=tuple(write_through(server)),
+            chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
+        )
+        return _looked_through(side, found) if side.role == "slave" else found
+    except Unreachable:
+        raise
+    except (NotReady, HostError) as error:
+        return replace(facts, sql=reason(error, side.host))
+
+
+def _semi_sync(side: Side) -> bool | None:
+    if side.semi_sync.value == "off":
+        return None
+    named = side.server.dialect.named
+    status = {row["Variable_name"]: row["Value"] for row in side.server.ask(SEMI_SYNC_QUESTION)}
+    if side.role == "slave":
+        return status.get(named("Rpl_semi_sync_replica_status")) == "ON"
+    # Without a slave it stays ON until the first commit has waited in vain.
+    acknowledging = int(status.get(named("Rpl_semi_sync_source_clients"), 0))
+    return status.get(named("Rpl_semi_sync_source_status")) == "ON" and acknowledging > 0
+
+
+def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
+    """What the slave has against what the master has, asked after the slave's: what came in between is not errant.
+
+    With AFTER_SYNC the slave has a transaction some moments before the master's own commit ends, so that one which
+    the master seems to lack is asked for again.
+    """
+    tracking = pair.slave.tracking
+    executed = tracking.parse(slave.executed)
+    has = executed.plus(tracking.received(slave.replication))
+    deadline = time.monotonic() + COMMIT_SECONDS
+    while True:
+        on_master = tracking.of_master(pair.master.server)
+        errant = has.minus(on_master)
+        if not errant or time.monotonic() > deadline:
+            names = tuple(listed(tracking.each(pair.slave.server, errant)))
+            behind = str(on_master.minus(executed))
+            return replace(slave, errant=str(errant), errant_names=names, behind=behind)
+        time.sleep(0.05)
+
+
+def _looked_through(side: Side, slave: SideFacts) -> SideFacts:
+    """By position nothing but its binary log tells what the slave made itself: since it took over, or lately."""
+    tracking = side.tracking
+    if not isinstance(tracking, ByPosition) or not tracking.own(side.server):
+        return slave
+    since = slave.takeover.get("own") or tracking.recent(side.server, LOOKED_THROUGH_BYTES)
+    if not since:
+        return slave
+    return replace(slave, own=tuple(listed(tracking.own_since(side.server, since))), own_since=since)
+
+
+def reason(error: Exception, host: Host) -> str:
+    """The first line of an error, for where the host is named already."""
+    first = str(error).splitlines()[0].rstrip(".")
+    for label in (str(host), host.link.label):
+        first = first.removeprefix(f"{label}: ")
+    return re.sub(r"^mysqld\b", "it", first)

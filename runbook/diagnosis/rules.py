@@ -1,0 +1,296 @@
+"""Facts of both hosts -> one Verdict: what is so, in words for three in the morning, and what to do next. Pure."""
+
+from collections.abc import Callable
+
+from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.diagnosis.verdict import Kind, Verdict
+from runbook.diagnosis.words import close_it, look_into, search, vip_holders, whose_writes, witness
+from runbook.mysql.replication import progress
+from runbook.mysql.replication.filters import way_out
+from runbook.steps.deploy_scripts import CONFIG
+
+__all__ = ["Kind", "Verdict", "diagnose"]
+
+
+Words = tuple[str, str]  # the sentence and the next step
+
+
+def diagnose(facts: Facts) -> Verdict:
+    """The verdict of the first rule that holds."""
+    master, slave = facts["master"], facts["slave"]
+    for kind, rule in RULES.items():
+        words = rule(master, slave)
+        if words:
+            return Verdict(kind, *words)
+    return Verdict(
+        Kind.HEALTHY,
+        f"The pair is healthy: the master {master.address} holds the VIP and takes writes, "
+        f"the slave {slave.address} copies them and refuses its own.",
+        "Nothing to do.",
+    )
+
+
+def _both_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not (master.unreachable and slave.unreachable):
+        return None
+    return (
+        f"Neither host can be reached by SSH, so nothing is known of the pair: "
+        f"master: {master.unreachable}; slave: {slave.unreachable}.",
+        "Look at the network from here first, then at the hosts' power; then: inv verify",
+    )
+
+
+def _not_bootstrapped(master: SideFacts, slave: SideFacts) -> Words | None:
+    blank = [side for side in (master, slave) if side.lacks and side.lacks != (CONFIG,)]
+    if not blank:
+        return None
+    missing = "; ".join(f"{side} lacks {', '.join(side.lacks)}" for side in blank)
+    next_step = "inv plan shows what is missing, inv bootstrap brings it"
+    if slave.holds_vip and not master.holds_vip and "mysqld" in master.lacks:
+        next_step = (
+            "The slave's data may be the only copy: back them up first (mysqldump on the slave). "
+            "This release does not rebuild a master from its slave."
+        )
+    return (f"The pair is not completely set up: {missing}. The VIP is on {vip_holders(master, slave)}.", next_step)
+
+
+def _two_writers(master: SideFacts, slave: SideFacts) -> Words | None:
+    if master.read_only is not False or slave.read_only is not False:
+        return None
+    return (
+        f"DANGER: both servers take writes, so their data can part; the VIP is on {vip_holders(master, slave)}.",
+        f"{close_it(slave)} At once; then inv verify shows whether the slave took writes of its own.",
+    )
+
+
+def _split_vip(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not (master.holds_vip and slave.holds_vip):
+        return None
+    stale = [side for side in (slave, master) if side.keepalived != "active"]
+    if stale:
+        next_step = (
+            f"keepalived on {stale[0]} is {stale[0].keepalived} and left the address behind: "
+            f"ssh {stale[0].address} systemctl restart keepalived"
+        )
+    else:
+        next_step = (
+            "The two keepaliveds do not hear each other: look at the network between the hosts, and whether a firewall "
+            f"drops protocol 112. Until then: ssh {slave.address} systemctl stop keepalived"
+        )
+    return (
+        "DANGER: both hosts hold the VIP: a client reaches one or the other by chance, and may read old data.",
+        next_step,
+    )
+
+
+def _slave_writable(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not slave.open:
+        return None
+    return (
+        f"DANGER: the slave {slave.address} takes {whose_writes(slave)}; what is written there, the master will lack.",
+        f"{close_it(slave)} Then inv verify shows whether it took any.",
+    )
+
+
+def _writable_without_vip(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not master.open or master.holds_vip:
+        return None
+    return (
+        f"DANGER: the master {master.address} takes {whose_writes(master)} without holding the VIP, "
+        f"which is on {vip_holders(master, slave)}.",
+        f"{close_it(master)} Then inv verify.",
+    )
+
+
+def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
+    lacking = [progress.in_words(progress.parse(slave.errant), slave.errant_names)] if slave.errant else []
+    lacking += slave.own if slave.takeover else ()
+    if not lacking:
+        return None
+    return (
+        f"The slave has what the master lacks, {', '.join(lacking)}"
+        + (" (the slave holds the VIP)." if slave.holds_vip else "."),
+        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
+        f"{search(slave)}; bring to the master by hand what it must have.",
+    )
+
+
+def _vip_without_mysqld(master: SideFacts, slave: SideFacts) -> Words | None:
+    holder = next((side for side in (master, slave) if side.holds_vip and not (side.answers or side.greets)), None)
+    if holder is None:
+        return None
+    then = "then: inv failback" if holder is slave else f"ssh {holder.address} systemctl stop keepalived moves the VIP"
+    return (
+        f"NOBODY SERVES: {holder} holds the VIP, and its mysqld ({holder.mysqld}) does not answer: {holder.sql}.",
+        f"If that lasts for more than some seconds, the takeover has failed: look at journalctl -t mysql-runbook and "
+        f"at mysqld's error log on {holder.address}; {then}",
+    )
+
+
+def _configuration_lost(master: SideFacts, slave: SideFacts) -> Words | None:
+    without = [side for side in (master, slave) if CONFIG in side.lacks]
+    if not without:
+        return None
+    then = "inv failback" if slave.holds_vip else "inv verify"
+    return (
+        f"The scripts have no whole configuration {CONFIG} on {' and '.join(map(str, without))}; "
+        f"the VIP is on {vip_holders(master, slave)}.",
+        f"inv deploy-scripts writes it anew; then: {then}",
+    )
+
+
+def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not slave.holds_vip or master.answers:
+        return None
+    since = f" since {slave.takeover['at']}" if "at" in slave.takeover else ""
+    if master.unreachable:
+        why = f"the master's host is not reached: {master.unreachable}, {witness(slave)}"
+        next_step = "Bring the master's host back (power, network), then: inv failback"
+    else:
+        why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
+        next_step = f"{look_into(master)}; then: inv failback"
+    return (
+        f"The pair is failed over{since}: the slave {slave.address} holds the VIP and serves reads only; {why}.",
+        next_step,
+    )
+
+
+def _master_back(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not slave.holds_vip:
+        return None
+    return (
+        f"The master's mysqld is back and waits for failback: the VIP is still on the slave {slave.address}, "
+        "which serves reads; nobody takes writes.",
+        "inv failback",
+    )
+
+
+def _master_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not master.unreachable:
+        return None
+    return (
+        f"The master's host is not reached: {master.unreachable}, {witness(slave)}; the slave does not hold the VIP.",
+        "If clients can write through the VIP, only SSH from here is broken. If not, the slave should have taken "
+        f"over: see journalctl -u keepalived ({slave.keepalived}) on {slave.address}",
+    )
+
+
+def _slave_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not slave.unreachable:
+        return None
+    vip = "holds the VIP and serves alone" if master.holds_vip else "does not hold the VIP; the slave may"
+    return (
+        f"The slave's host is not reached: {slave.unreachable}; the master {master.address} {vip}.",
+        "Bring the slave's host back (power, network): until then nothing takes over from the master. Then: inv verify",
+    )
+
+
+def _no_vip(master: SideFacts, slave: SideFacts) -> Words | None:
+    if master.holds_vip or slave.holds_vip:
+        return None
+    states = "; ".join(
+        f"{side.role}: mysqld {side.mysqld}, keepalived {side.keepalived}{f' ({side.vrrp})' if side.vrrp else ''}"
+        for side in (master, slave)
+    )
+    next_step = "inv failback starts what is stopped and brings the VIP home, if nothing is lost by it"
+    if master.answers and slave.answers and not slave.takeover:
+        next_step = f"inv start. If that does not help: ssh {master.address} journalctl -u keepalived"
+    return (f"NOBODY SERVES: no host holds the VIP; {states}.", next_step)
+
+
+def _login_refused(master: SideFacts, slave: SideFacts) -> Words | None:
+    closed = next((side for side in (master, slave) if side.greets and not side.answers), None)
+    if closed is None:
+        return None
+    return (
+        f"mysqld on {closed} runs, but does not let the runbook in, so little is known of it: {closed.sql}.",
+        "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
+        f"max_connections in mysql on {closed.address}",
+    )
+
+
+def _master_read_only(master: SideFacts, slave: SideFacts) -> Words | None:
+    if not master.read_only:
+        return None
+    return (
+        f"The master {master.address} holds the VIP and refuses writes: it is read-only.",
+        f"ssh {master.address} journalctl -t mysql-runbook says who closed it. If nothing speaks against it, in mysql "
+        "there: SET GLOBAL read_only = OFF",
+    )
+
+
+def _slave_down(master: SideFacts, slave: SideFacts) -> Words | None:
+    if slave.answers:
+        return None
+    return (
+        f"The master serves alone: mysqld on the slave {slave.address} ({slave.mysqld}) does not answer: {slave.sql}. "
+        "Nothing can take over.",
+        f"{look_into(slave)}; then: inv start. Replication goes on by itself",
+    )
+
+
+def _keepalived_down(master: SideFacts, slave: SideFacts) -> Words | None:
+    down = [side for side in (master, slave) if side.keepalived != "active"]
+    if not down:
+        return None
+    where = " and ".join(f"{side} ({side.keepalived})" for side in down)
+    return (
+        f"The master serves, but there is no takeover: keepalived does not run on {where}.",
+        f"inv start. If it stops again: ssh {down[0].address} journalctl -u keepalived",
+    )
+
+
+def _replication_broken(master: SideFacts, slave: SideFacts) -> Words | None:
+    status = slave.replication
+    if status is None:
+        found, next_step = "it is not configured", "inv start-slave"
+    elif status.source.rpartition(":")[0] != master.address:
+        found, next_step = f"it copies from {status.source}, not from the master", "inv start-slave"
+    elif status.applier_error:
+        found = status.applier_error
+        next_step = "Repair on the slave the row that the error names, nothing is skipped; then: inv start-slave"
+    elif not status.runs:
+        found = f"receiver {status.receiver}, applier {status.applier}"
+        found += f"; {status.receiver_error}" if status.receiver_error else ""
+        next_step = "inv start-slave"
+    else:
+        return None
+    return (
+        f"The master serves, but the slave {slave.address} falls behind: replication is broken: {found}.",
+        next_step,
+    )
+
+
+def _filtered(master: SideFacts, slave: SideFacts) -> Words | None:
+    filtered = [side for side in (master, slave) if side.filters]
+    if not filtered:
+        return None
+    found = "; ".join(f"on {side}: {', '.join(map(str, side.filters))}" for side in filtered)
+    return (
+        f"Replication is filtered, so what the master acknowledges may not be on the slave: {found}.",
+        "; ".join(f"on {side}: {way_out(side.filters, side.dialect)}" for side in filtered),
+    )
+
+
+RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
+    Kind.BOTH_UNREACHABLE: _both_unreachable,
+    Kind.NOT_BOOTSTRAPPED: _not_bootstrapped,
+    Kind.TWO_WRITERS: _two_writers,
+    Kind.SPLIT_VIP: _split_vip,
+    Kind.SLAVE_WRITABLE: _slave_writable,
+    Kind.WRITABLE_WITHOUT_VIP: _writable_without_vip,
+    Kind.DIVERGED: _diverged,
+    Kind.VIP_WITHOUT_MYSQLD: _vip_without_mysqld,
+    Kind.CONFIGURATION_LOST: _configuration_lost,
+    Kind.FAILED_OVER: _failed_over,
+    Kind.MASTER_BACK: _master_back,
+    Kind.MASTER_UNREACHABLE: _master_unreachable,
+    Kind.SLAVE_UNREACHABLE: _slave_unreachable,
+    Kind.NO_VIP: _no_vip,
+    Kind.LOGIN_REFUSED: _login_refused,
+    Kind.MASTER_READ_ONLY: _master_read_only,
+    Kind.SLAVE_DOWN: _slave_down,
+    Kind.KEEPALIVED_DOWN: _keepalived_down,
+    Kind.REPLICATION_BROKEN: _replication_broken,
+    Kind.FILTERED: _filtered,
+}

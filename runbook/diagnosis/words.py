@@ -1,0 +1,44 @@
+"""Half sentences of the verdict that several rules say."""
+
+from runbook.diagnosis.facts import SideFacts
+from runbook.mysql.replication import progress
+
+
+def vip_holders(master: SideFacts, slave: SideFacts) -> str:
+    """Who holds the VIP."""
+    return " and ".join(f"the {side.role}" for side in (master, slave) if side.holds_vip) or "no host that was reached"
+
+
+def witness(slave: SideFacts) -> str:
+    """What the slave sees of a master that we do not."""
+    return "though its mysqld answers the slave" if slave.sees_peer else "and its mysqld does not answer the slave"
+
+
+def look_into(side: SideFacts) -> str:
+    """What to look at where a mysqld does not answer."""
+    if side.stranger:
+        return (
+            f"{side.stranger} is not mysqld, keeps it from its port and hears what is meant for it: find out who "
+            f"started it, then end it: ssh {side.address} kill {side.stranger.pid}"
+        )
+    if side.mysqld == "active" and not side.greets:
+        return f"mysqld on {side.address} hangs or is still recovering: see its error log and disk, restart it there"
+    return f"See in mysqld's error log on {side.address} why it went down"
+
+
+def whose_writes(side: SideFacts) -> str:
+    """Whose writes an open server takes."""
+    return "root's writes" if side.read_only else "writes"
+
+
+def close_it(side: SideFacts) -> str:
+    """The statement that closes a server."""
+    flag = "read_only" if side.super_read_only is None else "super_read_only"
+    return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
+
+
+def search(slave: SideFacts) -> str:
+    """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
+    if slave.errant and isinstance(progress.parse(slave.errant), progress.GtidSet):
+        return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
+    return "in mysqlbinlog BINLOG-FILES look for them"

@@ -1,0 +1,1 @@
+"""keepalived: its configuration by version, and the state it reports."""

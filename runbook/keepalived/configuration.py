@@ -1,0 +1,106 @@
+"""keepalived: its configuration for one side, and the step that puts it in place and in force."""
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterable
+from math import ceil
+
+from runbook.core import templates
+from runbook.core.host import Host
+from runbook.core.step import Gap, State
+from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, Version
+from runbook.pair.pair import Side
+from runbook.system.resources import OURS, File
+
+CONFIG = "/etc/keepalived/keepalived.conf"
+INSTANCE = "VI_1"
+SCRIPTS = "/usr/local/bin"
+LIBRARY = "/usr/local/lib/mysql-runbook"
+UNIT = "keepalived"
+# What the scripts know of now: root's own, and gone with a reboot.
+RUN = "/run/mysql-runbook"
+# Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
+LOADED = f"{RUN}/keepalived-loaded"
+# The master's mark that it let go of the VIP: give_way.sh then lets the slave have it first after a reboot of both.
+GAVE_WAY = "/var/lib/mysql-runbook/gave-way"
+# mysql_check.sh may be refused for CHECK_TIMEOUT, then wait as long, and again at the administrators' door; and bash
+# needs seconds on a busy host.
+CHECK_QUESTIONS, CHECK_STARTS_IN = 3, 2
+VRRP_STATE = f"{RUN}/vrrp"
+# --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
+# right while the article's next step, deploy-scripts, has yet to bring them.
+CONFIG_TEST = (
+    "keepalived --help 2>&1 | grep -q -- --config-test || exit 0; keepalived --config-test -f {candidate}; "
+    f"code=$?; [ $code = 0 ] || {{{{ [ $code = 5 ] && [ ! -e {SCRIPTS}/mysql_check.sh ]; }}}}"
+)
+
+
+def vrrp_state(host: Host) -> str:
+    """The VRRP state that keepalived told its scripts last: MASTER, BACKUP, FAULT, STOPPED, or nothing yet."""
+    return host.ask(f"cat {VRRP_STATE} 2>/dev/null || true").strip()
+
+
+def configuration(side: Side, version: Version) -> str:
+    """The text of keepalived.conf for one side, in the words of this keepalived."""
+    return templates.render(
+        "keepalived.conf.j2",
+        ours=OURS,
+        s=side.settings,
+        node=side.node,
+        peer=side.peer,
+        interface=side.interface,
+        instance=INSTANCE,
+        scripts=SCRIPTS,
+        check_overdue=ceil(CHECK_QUESTIONS * side.settings.check_timeout) + CHECK_STARTS_IN,
+        auto_priority=version >= AUTO_PRIORITY,
+        auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
+    )
+
+
+AUTH_PASS = re.compile(r"(auth_pass\s+)(\S+)")
+
+
+class Configuration(File):
+    """keepalived.conf: accepted by keepalived itself before it takes its place."""
+
+    def _shown(self, text: str) -> str:
+        def digest(found: re.Match[str]) -> str:
+            return f"{found[1]}*** (sha256 {hashlib.sha256(found[2].encode()).hexdigest()[:8]})"
+
+        return AUTH_PASS.sub(digest, text)
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        candidate = f"{CONFIG}.candidate"
+        host.put(candidate, self.content, mode=self.mode)
+        try:
+            host.do(CONFIG_TEST.format(candidate=candidate))
+        finally:
+            host.do(f"rm -f {candidate}")
+        super().fix(host, gap)
+
+
+class ConfigurationRead:
+    """A keepalived that runs has read the configuration that is there, by a reload: a restart would move the VIP.
+
+    Not before our scripts are there: keepalived never calls one that it did not find when it read its configuration.
+    """
+
+    name = "keepalived has read its configuration"
+
+    @staticmethod
+    def questions() -> Iterable[str]:
+        yield (
+            f"systemctl is-active -q {UNIT} && grep -qs {shlex.quote(OURS)} {SCRIPTS}/master.sh && "
+            f'[ "$(cat {LOADED} 2>/dev/null)" != "$(sha256sum < {CONFIG})" ] && echo no || echo yes'
+        )
+
+    def want(self) -> State:
+        return {"in force": "yes"}
+
+    def read(self, host: Host) -> State:
+        (question,) = self.questions()
+        return {"in force": host.ask(question).strip()}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        host.do(f"systemctl reload {UNIT}")

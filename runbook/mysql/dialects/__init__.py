@@ -1,0 +1,1 @@
+"""How a server says things, one module an engine."""

@@ -1,0 +1,1 @@
+"""What an operator asks for, one module each, and how it was called."""

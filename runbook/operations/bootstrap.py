@@ -1,0 +1,144 @@
+"""The article's steps, one by one or all: from two blank hosts to a pair that serves."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from runbook.core.report import Report
+from runbook.core.step import NotReady, Outcome, ensure, foresee
+from runbook.errors import Drift, RunbookError
+from runbook.mysql.replication import filters
+from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
+from runbook.operations.run import Run
+from runbook.pair.pair import Pair, Side
+from runbook.steps import (
+    configure_mycnf,
+    create_replica_user,
+    deploy_scripts,
+    install_keepalived,
+    install_mysql,
+    prep_os,
+    start,
+    start_slave,
+)
+from runbook.steps.phase import Consent, Phase
+from runbook.system.selinux import reboot_owed
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step of the article as a task."""
+
+    name: str
+    phases: Callable[[Pair, Consent], Sequence[Phase]]
+    while_failed_over: bool = False
+    """Whether it may run while the slave serves: it starts nothing, and failback needs what it repairs."""
+
+
+TASKS = (
+    Task("prep-os", prep_os.phases),
+    Task("install-mysql", install_mysql.phases),
+    Task("configure-mycnf", configure_mycnf.phases),
+    Task("create-replica-user", create_replica_user.phases, while_failed_over=True),
+    Task("start-slave", start_slave.phases),
+    Task("install-keepalived", install_keepalived.phases),
+    Task("deploy-scripts", deploy_scripts.phases, while_failed_over=True),
+    Task("start", start.phases),
+)
+
+NAMES = tuple(task.name for task in TASKS)
+
+
+def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
+    """Run these tasks on the operator's pair, with totals at the end; Drift when a dry run found something to do."""
+    with run.on_pair(purpose) as (pair, report, target):
+        try:
+            bring_through(pair, names, report, run.consent(target))
+        finally:
+            report.totals(purpose)
+        if pair.dry and any(outcome.is_drift for outcome in report.outcomes):
+            raise Drift
+
+
+def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> None:
+    """Bring the pair through these tasks; with a dry pair, show what would change and change nothing.
+
+    Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.
+    """
+    examine(pair)
+    if not all(task.while_failed_over for task in TASKS if task.name in names):
+        refuse_when_failed_over(pair)
+    if "start-slave" in names:
+        refuse_when_filtered(pair)
+    report_environment(pair, report)
+    for task in TASKS:
+        if task.name in names:
+            report.task(task.name)
+            for phase in task.phases(pair, consent):
+                pair.side_by_side(partial(_converge, task.name, phase, report), phase.roles)
+
+
+def refuse_when_failed_over(pair: Pair) -> None:
+    """While the slave serves, the steps have nothing to do here: they would start what must stand still."""
+    if pair.slave.holds_vip() and not pair.master.holds_vip():
+        raise RunbookError(
+            f"{pair.slave.host} holds the VIP {pair.settings.vip.ip}: the pair is failed over",
+            "Nothing was changed. Bring the VIP home first: inv failback",
+        )
+
+
+def refuse_when_filtered(pair: Pair) -> None:
+    """Rows that a filter keeps from the slave are lost with the master: no pair is made with one."""
+
+    def look(side: Side) -> str | None:
+        try:
+            dialect, server = side.dialect, side.server if side.server.answers() else None
+        except NotReady:
+            return None  # a blank host
+        return filters.refusal(str(side.host), filters.of(side.host, server), dialect)
+
+    reasons = [reason for reason in pair.side_by_side(look).values() if reason]
+    if reasons:
+        raise RunbookError(*reasons)
+
+
+def report_environment(pair: Pair, report: Report) -> None:
+    """What an operator should know and no step changes: the clocks, the interfaces, a reboot that is owed."""
+    apart = clock_difference(pair)
+    if apart > MOST_CLOCK_DIFFERENCE_SECONDS:
+        report.say(
+            f"warning: the hosts' clocks are {apart:.1f} s apart: lag and times in logs will mislead; set up NTP",
+            "yellow",
+        )
+    systems = {side.role: side.system for side in pair.sides.values()}
+    if systems["master"] != systems["slave"]:
+        report.say(
+            f"warning: the master runs {systems['master']}, the slave {systems['slave']}: it works as long as "
+            "both have one MySQL series, but their updates will part them; plan for one system",
+            "yellow",
+        )
+    for side in pair.sides.values():
+        report.say(f"{side.host}: {side.interface}, network {side.network}")
+        with suppress(NotReady):
+            speaks = f"{side.dialect.engine} {side.dialect.series}"
+            report.say(f"{side.host}: {speaks}; REPLICATION {side.replication}; SEMI_SYNC {side.semi_sync}")
+        if reboot_owed(side.host, side.settings.selinux):
+            report.say(f"{side.host}: SELinux is fully off only after a reboot, which is yours to do", "yellow")
+
+
+def _converge(task: str, phase: Phase, report: Report, side: Side) -> None:
+    try:
+        steps = phase.steps(side)
+    except NotReady as reason:
+        if not side.host.dry:
+            raise
+        report.outcome(Outcome(side.host.name, task, "waits", note=str(reason)))
+        return
+    foresee(side.host, steps)
+    for step in steps:
+        try:
+            report.outcome(ensure(side.host, step))
+        except RunbookError:
+            report.outcome(Outcome(side.host.name, step.name, "failed"))
+            raise

@@ -1,0 +1,158 @@
+"""Before anything changes: can these hosts be what hosts.env wants? Every reason at once, or none."""
+
+import shlex
+import time
+from collections.abc import Iterator
+
+from runbook.core.host import WHO_QUESTION
+from runbook.core.step import NotReady
+from runbook.errors import BadInput, RunbookError
+from runbook.mysql.program import PROGRAM_QUESTION
+from runbook.pair.pair import ROLES, Pair, Side
+from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.server_names import UNITS_QUESTION
+
+MANAGER_QUESTION = "ps -o comm= -p 1 2>/dev/null || cat /proc/1/comm"
+MACHINE_QUESTION = "cat /etc/machine-id 2>/dev/null || true"
+SPACE_QUESTION = "df -Pk /var/lib /etc /usr/local | awk 'NR > 1 {print $6, $4}' | sort -u"
+CLOCK_QUESTION = "date +%s.%N"
+QUESTIONS = (
+    WHO_QUESTION,
+    MANAGER_QUESTION,
+    MACHINE_QUESTION,
+    SPACE_QUESTION,
+    ADDRESSES_QUESTION,
+    OS_QUESTION,
+    UNITS_QUESTION,
+    PROGRAM_QUESTION,
+)
+
+LEAST_FREE_MIB = 512
+MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
+
+
+def examine(pair: Pair) -> None:
+    """Connect to both hosts and raise BadInput with everything that stands in the way."""
+    unfit = pair.side_by_side(lambda side: side.host.unfit())
+    reasons = [reason for reason in unfit.values() if reason]
+    fit = tuple(role for role, reason in unfit.items() if not reason)
+    if fit:
+        found = pair.side_by_side(lambda side: list(_reasons(side)), fit)
+        reasons += [reason for of_host in found.values() for reason in of_host]
+    if len(fit) == len(ROLES):
+        reasons += filter(None, [_one_machine(pair), _two_engines(pair), _two_series(pair), _stranger_with_vip(pair)])
+    if reasons:
+        raise BadInput(*reasons)
+
+
+def clock_difference(pair: Pair) -> float:
+    """Seconds between the two hosts' clocks, beyond what asking takes."""
+
+    def offset(side: Side) -> tuple[float, float]:
+        asked = time.time()
+        theirs = float(side.host.link.run(CLOCK_QUESTION, timeout=10).out)
+        answered = time.time()
+        return theirs - (asked + answered) / 2, (answered - asked) / 2
+
+    found = pair.side_by_side(offset)
+    (master, master_error), (slave, slave_error) = found["master"], found["slave"]
+    return max(0.0, abs(master - slave) - master_error - slave_error)
+
+
+def _reasons(side: Side) -> Iterator[str]:
+    host, vip = side.host, side.settings.vip
+    host.foresee(QUESTIONS)
+    if host.ask(MANAGER_QUESTION).strip() != "systemd":
+        yield f"{host}: its service manager is not systemd, which keeps mysqld and keepalived here"
+    for line in host.ask(SPACE_QUESTION).splitlines():
+        folder, _, free_kib = line.rpartition(" ")
+        if int(free_kib) < LEAST_FREE_MIB * 1024:
+            yield (
+                f"{host}: only {int(free_kib) // 1024} MiB free on {folder}, and {LEAST_FREE_MIB} MiB are needed\n"
+                "Free some space there, then run the same command again."
+            )
+    try:
+        _ = side.names
+    except RunbookError as error:
+        yield str(error)
+    else:
+        yield from _wrong_server(side)
+    try:
+        network = side.network
+    except RunbookError as error:
+        yield str(error)
+        return
+    if vip.ip not in network:
+        yield (
+            f"{host}: VIP = {vip}: it is outside the network {network} of the interface {side.interface}\n"
+            "Take a free address of that network as VIP."
+        )
+
+
+def _wrong_server(side: Side) -> Iterator[str]:
+    try:
+        _ = side.dialect
+    except NotReady:
+        pass
+    except RunbookError as error:
+        yield f"{side.host}: {error}"
+
+
+def _one_machine(pair: Pair) -> str | None:
+    machines = pair.side_by_side(lambda side: side.host.ask(MACHINE_QUESTION).strip())
+    if not machines["master"] or machines["master"] != machines["slave"]:
+        return None
+    return (
+        "MASTER_HOST and SLAVE_HOST have the same /etc/machine-id: are they one machine, or one a clone?\n"
+        "A clone needs its own: rm /etc/machine-id && systemd-machine-id-setup, then restart it."
+    )
+
+
+def _two_engines(pair: Pair) -> str | None:
+    """MySQL and MariaDB do not replicate from each other: their GTIDs and events differ."""
+    try:
+        engines = {role: side.names.engine for role, side in pair.sides.items()}
+    except RunbookError:
+        return None  # told already, of the host that it is about
+    if len(set(engines.values())) == 1:
+        return None
+    return (
+        f"the master has or would get {engines['master']}, the slave {engines['slave']}: a pair is of one engine\n"
+        "Name it in ENGINE; a host that has the other is not for this pair."
+    )
+
+
+def _two_series(pair: Pair) -> str | None:
+    """Told before a server is installed beside one of another series, as far as that is known by then."""
+    try:
+        dialects = {role: side.dialect for role, side in pair.sides.items()}
+    except RunbookError:
+        return None  # told already, or known only once the server is there: install-mysql looks again
+    master, slave = dialects["master"], dialects["slave"]
+    if master.engine != slave.engine or master.series == slave.series:
+        return None
+    return (
+        f"the master has or would get {master.engine} {master.series}, the slave {slave.series}: "
+        "replication needs one series\n"
+        "Install the same version on both; MYSQL_VERSION and MYSQL_SOURCE choose it for a blank host."
+    )
+
+
+def _stranger_with_vip(pair: Pair) -> str | None:
+    """A third machine that answers for the VIP, found as an ARP entry after a packet towards it."""
+    if any(side.holds_vip() for side in pair.sides.values()):
+        return None
+    vip = pair.settings.vip.ip
+    knock = (
+        f"(echo > /dev/udp/{vip}/9) 2>/dev/null; for _ in 1 2 3 4 5 6 7 8 9 10; do "
+        f"found=$(ip neigh show {vip} | grep -oE 'lladdr [^ ]+|FAILED'); [ -n \"$found\" ] && break; sleep 0.1; done; "
+        'echo "$found"'
+    )
+    found = pair.master.host.ask(f"exec bash -c {shlex.quote(knock)}").strip()
+    if not found.startswith("lladdr"):
+        return None
+    return (
+        f"VIP = {vip}: another machine answers for that address already ({found})\n"
+        "Choose a free address, or take it from that machine first."
+    )

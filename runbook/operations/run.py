@@ -1,0 +1,72 @@
+"""One run on the pair: which pair is said first, it is locked while it may change, and no error tells a secret."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from runbook.core.report import Report
+from runbook.errors import RunbookError
+from runbook.operations.target import Target, find_target
+from runbook.pair.pair import Pair
+
+
+class Job(NamedTuple):
+    """What an operation works with: the pair, where to report, and which pair was meant."""
+
+    pair: Pair
+    report: Report
+    target: Target
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the operator called: from where, and with which flags."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    dry: bool = False
+    yes: bool = False
+    json: bool = False
+
+    def target(self) -> Target:
+        """The pair that is meant; BadInput when there is none."""
+        return find_target(self.environ, self.folder)
+
+    @contextmanager
+    def on_pair(self, purpose: str, *, lock: bool = True) -> Iterator[Job]:
+        """Find the pair, say which, and lock it unless nothing will change."""
+        target = self.target()
+        report = Report(target.mask, as_json=self.json)
+        report.say(target.describe(), "bold")
+        try:
+            with (
+                Pair(target.settings, dry=self.dry) as pair,
+                pair.locked(purpose, report.say) if lock and not self.dry else nullcontext(),
+            ):
+                yield Job(pair, report, target)
+        except RunbookError as error:
+            error.args = (target.mask(str(error)),)
+            raise
+
+    def consent(self, target: Target) -> Callable[[str], bool]:
+        """A yes-or-no question; on a lab and with --yes the answer is yes, without a terminal it is no."""
+        return lambda question: self._unasked(target) or answer(f"{question} [y/N] ") in ("y", "yes")
+
+    def typed_vip(self, target: Target) -> Callable[[], bool]:
+        """Whether the operator typed the VIP, as before anything that hurts; not asked on a lab or with --yes."""
+        vip = str(target.settings.vip.ip)
+        return lambda: self._unasked(target) or answer(f"Type the VIP to go on ({vip}): ") == vip
+
+    def _unasked(self, target: Target) -> bool:
+        return self.yes or target.lab is not None
+
+
+def answer(question: str) -> str:
+    """What the operator typed, or nothing at the end of input or without a terminal."""
+    try:
+        return input(question).strip().lower() if sys.stdin.isatty() else ""
+    except EOFError:
+        return ""

@@ -1,0 +1,155 @@
+"""verify: is the pair healthy? Facts, one verdict, and a table of checks; for people or as one JSON document."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
+
+from rich.markup import escape
+from rich.table import Table
+
+from runbook.core.report import Report
+from runbook.diagnosis.checks import NOT_CHECKED, Check, Status, state, steps, writes
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
+from runbook.diagnosis.verdict import Verdict
+from runbook.errors import NotSo
+from runbook.operations.run import Run
+from runbook.pair.pair import Pair
+
+STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What verify found."""
+
+    facts: Facts
+    verdict: Verdict
+    checks: tuple[Check, ...]
+
+    @property
+    def good(self) -> bool:
+        """Healthy, and no check failed."""
+        return self.verdict.healthy and not self.failed
+
+    @property
+    def failed(self) -> int:
+        return sum(check.status == "FAIL" for check in self.checks)
+
+    @property
+    def changed(self) -> str:
+        """What looking has changed on the pair."""
+        row = "the row with id 1 of runbook.heartbeat, and nothing else"
+        for check in self.checks:
+            if check.name == writes.WRITE and check.status == "OK":
+                return row
+            if check.name == writes.WRITE and check.found.startswith(writes.NOT_ACKNOWLEDGED):
+                return f"at most {row}"
+        return "nothing"
+
+
+class Line(NamedTuple):
+    """One line of the table."""
+
+    status: Status
+    host: str
+    title: str
+    found: str
+    todo: str
+
+
+def prove(run: Run) -> None:
+    """Examine the operator's pair without locking it; NotSo unless it is healthy."""
+    with run.on_pair("verify", lock=False) as (pair, report, _):
+        if not seen_healthy(pair, report):
+            raise NotSo
+
+
+def seen_healthy(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
+    """Examine the pair and, unless it is to be quiet, show what was found; whether all of it is good."""
+    verification = examine(pair)
+    if not quiet:
+        show(verification, report)
+    return verification.good
+
+
+def examine(pair: Pair) -> Verification:
+    """Look at everything; BadInput only when nothing can be asked at all, as with a changed host key."""
+    facts = gather(pair)
+    found = (*state.checks(facts, pair.settings), *steps.checks(pair, facts), *writes.checks(pair, facts))
+    return Verification(facts, diagnose(facts), found)
+
+
+def show(verification: Verification, report: Report) -> None:
+    """The table, the verdict and what looking changed; or all of it as JSON."""
+    checks = [replace(c, found=report.mask(c.found), todo=report.mask(c.todo)) for c in verification.checks]
+    if report.as_json:
+        report.document(document(replace(verification, checks=tuple(checks)), report.mask))
+        return
+    report.show(table(folded(checks)))
+    for text, style in conclusion(verification):
+        report.say(text, style)
+
+
+def table(lines: Iterable[Line]) -> Table:
+    """Status, host, check, and what was found with what to do about it."""
+    drawn = Table(box=None, pad_edge=False, show_header=False)
+    for column in ("status", "host", "check"):
+        drawn.add_column(column, no_wrap=True)
+    drawn.add_column("found", overflow="fold", ratio=1)
+    for line in lines:
+        found = line.found + (f"\n→ {line.todo}" if line.todo else "")
+        drawn.add_row(f"[{STYLES[line.status]}]{line.status}[/]", line.host, escape(line.title), escape(found))
+    return drawn
+
+
+def conclusion(verification: Verification) -> list[tuple[str, str]]:
+    """The sentences under the table, each with its style."""
+    verdict, count = verification.verdict, len(verification.checks)
+    said = [(f"\n{verdict.sentence}", STYLES["OK" if verdict.healthy else "FAIL"])]
+    if not verdict.healthy:
+        said.append((f"Next: {verdict.next_step}", "bold"))
+    elif verification.failed:
+        said.append((f"And yet {verification.failed} of {count} checks failed: see each FAIL above.", STYLES["FAIL"]))
+    return [*said, (f"{count} checks; changed on the pair: {verification.changed}.", "")]
+
+
+def document(verification: Verification, mask: Callable[[str], str]) -> dict[str, object]:
+    """What machines get."""
+    verdict = verification.verdict
+    words = {"sentence": mask(verdict.sentence), "next_step": mask(verdict.next_step)}
+    return {
+        "run": "verify",
+        "good": verification.good,
+        "verdict": {"kind": verdict.kind, "healthy": verdict.healthy, **words},
+        "checks": [asdict(check) for check in verification.checks],
+        "changed": verification.changed,
+    }
+
+
+def folded(checks: Iterable[Check]) -> list[Line]:
+    """What is the same, told once: a check that is equal on both hosts, then a topic's checks of one status."""
+    hosts: dict[Check, list[str]] = {}
+    for check in checks:
+        hosts.setdefault(replace(check, host=""), []).append(check.host)
+    members: dict[tuple[str, Status, str], list[Check]] = {}
+    for check, on in hosts.items():
+        where = "both" if len(on) > 1 else on[0]
+        members.setdefault((check.topic or check.name, check.status, where), []).append(check)
+    lines = [Line(status, where, title, *_told(each)) for (title, status, where), each in members.items()]
+    titles = list(dict.fromkeys(line.title for line in lines))
+    return sorted(lines, key=lambda line: (line.title == NOT_CHECKED, titles.index(line.title)))
+
+
+def _told(members: Sequence[Check]) -> tuple[str, str]:
+    """What was found and what to do, of checks of one title, status and host."""
+    first = members[0]
+    if not first.topic:
+        return first.found, first.todo
+    if first.status == "OK":
+        return ", ".join(check.name for check in members), ""
+    names: dict[str, list[str]] = {}
+    for check in members:
+        names.setdefault(check.found, []).append(check.name)
+    found = "\n".join(f"{', '.join(each)}: {what}" for what, each in names.items())
+    return found, "; ".join(dict.fromkeys(check.todo for check in members if check.todo))

@@ -1,0 +1,1 @@
+"""Both hosts of the pair at once."""

@@ -1,0 +1,238 @@
+"""Both hosts of the pair at once: connect, look, lock, work side by side."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from types import TracebackType
+from typing import Self, TypeVar
+
+from runbook.core.asked_once import asked_once
+from runbook.core.host import DryHost, Host, Transport
+from runbook.core.lock import HostLock
+from runbook.core.ssh import Link
+from runbook.errors import BadInput, RunbookError
+from runbook.keepalived.version import AUTO_PRIORITY_DELAY, Version, installed, parsed
+from runbook.mysql import program
+from runbook.mysql.dialects.dialect import Choice, Dialect
+from runbook.mysql.replication.progress import Progress
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.replication.tracking import Tracking
+from runbook.mysql.session import Server
+from runbook.settings.settings import Node, Role, Settings
+from runbook.system.family import OS_QUESTION, Family, family_of, names_on
+from runbook.system.network import Address, carrier_of, holds
+from runbook.system.server_names import ServerNames
+
+ROLES: tuple[Role, Role] = ("master", "slave")
+
+T = TypeVar("T")
+
+
+class Side:
+    """One side of the pair: its host, its server, and what hosts.env wants of it."""
+
+    def __init__(self, host: Host, settings: Settings) -> None:
+        self.host = host
+        self.settings = settings
+        self.server = Server(host, settings.mysql_port, lambda: self.names.socket, settings.mysql_root_password)
+        self.lock: HostLock | None = None
+        self._dialect: Dialect | None = None
+
+    @property
+    def node(self) -> Node:
+        return self.host.node
+
+    @property
+    def role(self) -> Role:
+        return self.node.role
+
+    @property
+    def peer(self) -> Node:
+        """The other side, as hosts.env describes it."""
+        return self.settings.peer_of(self.role)
+
+    @asked_once
+    def family(self) -> Family:
+        """The operating system's family."""
+        return family_of(self.host)
+
+    @asked_once
+    def system(self) -> str:
+        """The operating system, as it calls itself."""
+        return self.host.ask(OS_QUESTION).split("|", 2)[2].strip()
+
+    @asked_once
+    def names(self) -> ServerNames:
+        """What the server is called on this host."""
+        return names_on(self.host, self.family, self.settings.engine, self.settings.mysql_source)
+
+    @asked_once
+    def keepalived(self) -> Version:
+        """The version of its keepalived, or of the one that an install would bring."""
+        candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
+        return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY_DELAY
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the server on this host speaks; on a blank host, what the one to install would."""
+        if self._dialect is None:
+            self._dialect = program.dialect(self.host)
+        return self._dialect or self._candidate
+
+    @asked_once
+    def _candidate(self) -> Dialect:
+        # Asked once: without its cache on the disk apt-cache takes half a second each time.
+        return program.candidate_dialect(self.host, self.family, self.names, self.settings.mysql_source)
+
+    @property
+    def replication(self) -> Choice:
+        """`gtid` or `position`, and why."""
+        wanted = self.settings.replication
+        return self.dialect.replication() if wanted == "auto" else Choice(wanted)
+
+    @property
+    def tracking(self) -> Tracking:
+        """How replication finds its place here."""
+        return self.dialect.tracking(self.replication.value)
+
+    def progress(self) -> Progress:
+        """All that this server has, the master's as it logged it, the slave's as it applied it."""
+        if self.role == "master":
+            return self.tracking.of_master(self.server)
+        return self.tracking.of_slave(self.server, replica_status(self.server))
+
+    @asked_once
+    def semi_sync(self) -> Choice:
+        """`on` or `off`, and why."""
+        wanted = self.settings.semi_sync
+        return program.semi_sync(self.host, self.dialect) if wanted == "auto" else Choice(wanted)
+
+    @property
+    def commit_wait_seconds(self) -> float:
+        """How long a commit here waits at most for a slave that does not answer; 0 without semi-sync."""
+        return self.settings.semi_sync_timeout_ms / 1000 if self.semi_sync.value == "on" else 0.0
+
+    @asked_once
+    def _carrier(self) -> Address:
+        return carrier_of(self.host, self.node)
+
+    @property
+    def interface(self) -> str:
+        """The interface that carries the host's address."""
+        return self._carrier.interface
+
+    @property
+    def network(self) -> IPv4Network:
+        """The network of that interface."""
+        return self._carrier.address.network
+
+    def holds_vip(self) -> bool:
+        """Whether the VIP is on one of this host's interfaces now."""
+        return holds(self.host, self.settings.vip.ip)
+
+    def let_go(self) -> None:
+        """Give the lock back before this run itself makes the host unreachable: it would be lost with it."""
+        if self.lock:
+            self.lock.release()
+
+    def come_back(self) -> None:
+        """Once the host can be reached again: what was open to it would say only after a timeout that it is dead."""
+        self.close()
+        if self.lock:
+            self.lock.take()
+
+    def close(self) -> None:
+        """End the SQL session and the connection."""
+        self.server.close()
+        self.host.close()
+
+
+class Pair:
+    """Master and slave. Used as a context: connections and locks end with it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        dry: bool = False,
+        link: Callable[[Node, Settings], Transport] = Link,
+    ) -> None:
+        self.settings = settings
+        self.dry = dry
+        kind = DryHost if dry else Host
+        self.sides: dict[Role, Side] = {
+            role: Side(kind(settings.node(role), link(settings.node(role), settings)), settings) for role in ROLES
+        }
+
+    @property
+    def master(self) -> Side:
+        return self.sides["master"]
+
+    @property
+    def slave(self) -> Side:
+        return self.sides["slave"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        for side in self.sides.values():
+            side.close()
+
+    def side_by_side(self, work: Callable[[Side], T], roles: tuple[Role, ...] = ROLES) -> dict[Role, T]:
+        """Do the same on both hosts at once; both end before an error of either, or of both, is raised."""
+        results, errors = self.attempt(work, roles)
+        if errors:
+            raise joined(errors)
+        return results
+
+    def attempt(
+        self, work: Callable[[Side], T], roles: tuple[Role, ...] = ROLES
+    ) -> tuple[dict[Role, T], dict[Role, Exception]]:
+        """As `side_by_side`, with the errors returned beside the results."""
+        results: dict[Role, T] = {}
+        errors: dict[Role, Exception] = {}
+        with ThreadPoolExecutor(len(roles)) as pool:
+            futures = {role: pool.submit(work, self.sides[role]) for role in roles}
+            try:
+                for role, future in futures.items():
+                    try:
+                        results[role] = future.result()
+                    except Exception as error:
+                        errors[role] = error
+            except KeyboardInterrupt:
+                for side in self.sides.values():
+                    side.host.close()
+                raise
+        return results, errors
+
+    @contextmanager
+    def locked(self, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold the pair for one run, the master's lock first, so that two runs cannot each hold one."""
+        try:
+            for side in self.sides.values():
+                lock = HostLock(side.host, purpose)
+                left = lock.take()
+                side.lock = lock
+                if left:
+                    say(f"{side.host}: cleared a lock that a dead run left: {left}")
+            yield
+        finally:
+            for side in reversed(self.sides.values()):
+                if side.lock:
+                    side.lock.release()
+                    side.lock = None
+
+
+def joined(errors: Mapping[Role, Exception]) -> Exception:
+    """One error for what went wrong on the hosts; bad input only if all of it is."""
+    for error in errors.values():
+        if not isinstance(error, RunbookError):
+            return error
+    if len(errors) == 1:
+        return next(iter(errors.values()))
+    kind = BadInput if all(isinstance(error, BadInput) for error in errors.values()) else RunbookError
+    return kind(*dict.fromkeys(map(str, errors.values())))

@@ -1,0 +1,1 @@
+"""hosts.env: the file, its keys and their values."""
