@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from pair_facts import DEAD, NO_VIP, TAKEN_OVER, facts
 from rich.console import Console
-from test_diagnosis import DEAD, NO_VIP, TAKEN_OVER, facts
 
 from runbook.core.report import Report
 from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, writes

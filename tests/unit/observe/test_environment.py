@@ -26,7 +26,7 @@ def test_nothing_is_told_of_a_commit_where_there_is_none(tmp_path: Path, monkeyp
         raise FileNotFoundError("git")
 
     monkeypatch.setattr(subprocess, "run", no_git)
-    assert commit(Path(__file__).parent) == ""
+    assert commit(Path(__file__).parents[1]) == ""
 
 
 def test_the_operator_is_the_login_behind_sudo(monkeypatch: pytest.MonkeyPatch) -> None:

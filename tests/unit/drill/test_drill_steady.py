@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from drill_results import HOME, STEADY
 from fake import FakeMysqld, link_of, mysqld_of
-from test_drill_probe import Vip
+from fake_vip import Vip
 
 from runbook.core.wait import until
 from runbook.drill.account import account

@@ -13,7 +13,7 @@ import pytest
 
 from runbook.core.interrupt import Interrupted, Unread, interruptible
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 DEADLINE_SECONDS = 10
 
 

@@ -7,8 +7,8 @@ in two binary logs; of the first, what lies between its first and its last event
 from typing import Any
 
 import pytest
+from answering_hosts import teach
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
-from test_facts import teach
 
 from runbook.core.step import gap_between
 from runbook.diagnosis.facts import gather

@@ -10,10 +10,10 @@ from typing import Any
 
 import pymysql
 import pytest
+from answering_hosts import RUNS, answering, teach
 from fake import FakeMysqld, captured_json, link_of, mysqld_of, pair_of
+from pair_facts import NO_VIP, TAKEN_OVER, facts
 from rich.console import Console
-from test_diagnosis import NO_VIP, TAKEN_OVER, facts
-from test_facts import RUNS, answering, teach
 from variables_server import Variables
 
 from runbook.core.report import Report

@@ -12,7 +12,7 @@ from runbook.settings import hosts_env
 from runbook.settings.keys import BY_NAME, KEYS, markdown_table
 from runbook.settings.settings import load, render_hosts_env, write_new
 
-EXAMPLE = Path(__file__).parents[2] / "hosts.env.example"
+EXAMPLE = Path(__file__).parents[3] / "hosts.env.example"
 FRESH = re.compile(rf"'(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_])[A-Za-z0-9_-]{{{hosts_env.PASSWORD_LENGTH}}}'")
 NASTY = [
     "pa$$word ${HOME} $HOME",

@@ -8,7 +8,7 @@ import pymysql
 import pytest
 from fake import FakeConnection, FakeMysqld, link_of, mysqld_of, pair_of
 from fake_mysqld import SESSION
-from test_diagnosis import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
+from pair_facts import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
 
 from runbook.core.host import Host
 from runbook.core.step import Change, Gap, State
