@@ -15,9 +15,9 @@ import paramiko
 from invoke.exceptions import CommandTimedOut
 from paramiko.config import SSHConfig
 
+from runbook.core.streamlocal import open_unix_channel
 from runbook.errors import BadInput, HostError
 from runbook.settings.settings import Node, Settings
-from runbook.streamlocal import open_unix_channel
 
 CONNECT_SECONDS = 5
 KEEPALIVE_SECONDS = 5

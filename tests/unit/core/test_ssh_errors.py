@@ -12,9 +12,9 @@ import pytest
 from invoke.exceptions import CommandTimedOut
 
 from runbook.core.ssh import Link, Unreachable, each_hop
+from runbook.core.streamlocal import opening
 from runbook.errors import BadInput, RunbookError
 from runbook.settings.settings import Settings
-from runbook.streamlocal import opening
 
 WAY_IN = "ssh root@192.168.152.129 -p 22"
 
