@@ -83,12 +83,7 @@ class Account:
     def _logs_in(self, host: Host) -> bool:
         if self.from_host == "localhost":
             return logs_in(host, self.user, self.password)
-        try:
-            key = self.server.public_key
-            connect(host, "127.0.0.1", self.server.port, self.user, self.password, key).close()
-        except LoginRefused:
-            return False
-        return True
+        return self.server.lets_in(self.user, self.password)
 
 
 def standing(server: Server, user: str, from_host: str) -> dict[str, object]:
@@ -145,22 +140,18 @@ class RootPassword:
         rows = self._rows()
         return {
             "by the socket": "MYSQL_ROOT_PASSWORD" if self._demanded_by_the_socket(host, rows) else None,
-            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if self._let_in_from_127(host, rows) else None,
+            "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if self._let_in_from_127(rows) else None,
             **(standing(self.server, "root", "localhost") if "localhost" in rows else {}),
         }
 
-    def _let_in_from_127(self, host: Host, rows: Mapping[str, Row]) -> bool:
+    def _let_in_from_127(self, rows: Mapping[str, Row]) -> bool:
         """Not refused, as far as a login can tell that gives the password to nobody but this server."""
         if "127.0.0.1" not in rows:
             return False
         try:
-            key = self.server.public_key
-            connect(host, "127.0.0.1", self.server.port, "root", self.password, key, by_challenge=True).close()
-        except LoginRefused:
-            return False
+            return self.server.lets_in("root", self.password, by_challenge=True)
         except (NotReady, PasswordAsked):
             return True
-        return True
 
     def _demanded_by_the_socket(self, host: Host, rows: Mapping[str, Row]) -> bool:
         if "localhost" not in rows:

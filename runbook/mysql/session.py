@@ -230,6 +230,16 @@ class Server:
         """The key that passwords are encrypted with for this server; None where it has none."""
         return str(self.one(PUBLIC_KEY_QUESTION).get("Value", "")).encode() or None
 
+    def lets_in(self, user: str, password: Secret, *, by_challenge: bool = False) -> bool:
+        """Whether this account logs in from 127.0.0.1; errors as of `connect`, but for LoginRefused."""
+        try:
+            connect(
+                self.host, "127.0.0.1", self.port, user, password, self.public_key, by_challenge=by_challenge
+            ).close()
+        except LoginRefused:
+            return False
+        return True
+
     def session(self) -> Any:
         """A session of root's own; by the administrators' door when all connections are used up, else HouseFull."""
         channel = server_socket.connect(self.host, self._socket())
