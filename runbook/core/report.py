@@ -15,7 +15,14 @@ from rich.markup import escape
 
 from runbook.core.step import Change, Gap, Outcome
 
-STYLES = {"ok": "green", "changed": "yellow", "would change": "cyan", "waits": "cyan", "failed": "bold red"}
+STYLES = {
+    "ok": "green",
+    "changed": "yellow",
+    "would change": "cyan",
+    "waits": "cyan",
+    "refused": "bold red",
+    "failed": "bold red",
+}
 WIDTH = max(map(len, STYLES))
 PAPER_WIDTH = 120
 LIVE_PER_SECOND = 4
@@ -74,7 +81,9 @@ class Report:
             return
         drift = counted["would change"] + counted["waits"]
         middle = f"{drift} would change" if drift else f"{counted['changed']} changed"
-        self.say(f"{run}: {middle}, {counted['ok']} ok, {counted['failed']} failed in {seconds:.1f} s", "bold")
+        refused = f", {counted['refused']} refused" if counted["refused"] else ""
+        rest = f"{counted['ok']} ok{refused}, {counted['failed']} failed"
+        self.say(f"{run}: {middle}, {rest} in {seconds:.1f} s", "bold")
 
     def show(self, picture: RenderableType) -> None:
         """A table or the like; on paper, where no terminal sets a width, PAPER_WIDTH columns wide."""

@@ -1,14 +1,18 @@
-"""The one loop of the runbook: read, find the gap, fix it, read again."""
+"""The one loop of the runbook: read, find the gap, fix it, read again; and what can only be refused."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal
 
 from runbook.core.host import Host
 from runbook.errors import HostError, RunbookError
+from runbook.settings.settings import Role
 
 State = Mapping[str, object]
-Status = Literal["ok", "changed", "would change", "waits", "failed"]
+Status = Literal["ok", "changed", "would change", "waits", "refused", "failed"]
+
+BOTH: frozenset[Role] = frozenset(("master", "slave"))
 
 
 @dataclass(frozen=True)
@@ -23,29 +27,53 @@ class Change:
 Gap = Sequence[Change]
 
 
-class Step(Protocol):
-    """One thing that must be so on a host."""
+class Item(ABC):
+    """What a step and a condition have in common: a name, and whom they ask."""
+
+    error: ClassVar[type[RunbookError]] = RunbookError
+    """What a refusal is raised as."""
 
     @property
-    def name(self) -> str: ...
+    @abstractmethod
+    def name(self) -> str:
+        """As a report has it."""
 
+    @property
+    def servers(self) -> frozenset[Role]:
+        """The sides whose SQL session it needs; none where it asks the host alone."""
+        return frozenset()
+
+    def questions(self) -> Iterable[str]:
+        """What it will ask of the host, as far as that is known: it shares one round trip with others' questions."""
+        return ()
+
+
+class Step(Item):
+    """One thing that must be so on a host, and how to bring it about."""
+
+    @abstractmethod
     def want(self) -> State:
         """What must be so."""
-        ...
 
+    @abstractmethod
     def read(self, host: Host) -> State:
         """What is so; by `host.ask` only."""
-        ...
 
+    @abstractmethod
     def fix(self, host: Host, gap: Gap) -> None:
         """Close the gap, which is never empty."""
-        ...
+
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        """Why this gap must not be closed, and the way out; None where nothing speaks against it. It only asks."""
+        return None
 
 
-class Foreseen(Protocol):
-    """A step whose questions are known beforehand, so that they share one round trip with others'."""
+class Condition(Item):
+    """One thing that must be so on a host, and that is not ours to bring about."""
 
-    def questions(self) -> Iterable[str]: ...
+    @abstractmethod
+    def reason(self, host: Host) -> str | None:
+        """Why it is not so, in the first line, and the way out; None when it is so. It only asks."""
 
 
 class NotReady(RunbookError):
@@ -58,7 +86,7 @@ class NotConverged(HostError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one step on one host."""
+    """What became of one step or condition on one host."""
 
     host: str
     step: str
@@ -76,27 +104,47 @@ def gap_between(now: State, want: State) -> Gap:
     return [Change(fact, now.get(fact), value) for fact, value in want.items() if now.get(fact) != value]
 
 
-def ensure(host: Host, step: Step) -> Outcome:
-    """Read, change only what differs, read again; NotConverged when the change did not take."""
+def ensure(host: Host, item: Item) -> Outcome:
+    """Bring a step about, or see that a condition is met; raises its `error` with the reason when it is refused.
+
+    A dry run returns what a real one would do, refusals included, and raises nothing for them.
+    """
     try:
-        want = step.want()
-        gap = gap_between(step.read(host), want)
+        if isinstance(item, Condition):
+            return _met(host, item)
+        assert isinstance(item, Step), item
+        want = item.want()
+        gap = gap_between(item.read(host), want)
+        refusal = item.refusal(host, gap) if gap else None
     except NotReady as reason:
         if host.dry:
-            return Outcome(host.name, step.name, "waits", note=str(reason))
+            return Outcome(host.name, item.name, "waits", note=str(reason))
         raise
     if not gap:
-        return Outcome(host.name, step.name, "ok")
+        return Outcome(host.name, item.name, "ok")
+    if refusal:
+        return _refused(host, item, refusal, gap)
     if host.dry:
-        return Outcome(host.name, step.name, "would change", gap)
-    step.fix(host, gap)
-    left = gap_between(step.read(host), want)
+        return Outcome(host.name, item.name, "would change", gap)
+    item.fix(host, gap)
+    left = gap_between(item.read(host), want)
     if left:
         lines = "\n".join(f"  {change.fact}: is {change.now!r}, wanted {change.want!r}" for change in left)
-        raise NotConverged(str(host), f"{step.name}: changed, and yet it is not so:\n{lines}")
-    return Outcome(host.name, step.name, "changed", gap)
+        raise NotConverged(str(host), f"{item.name}: changed, and yet it is not so:\n{lines}")
+    return Outcome(host.name, item.name, "changed", gap)
 
 
-def foresee(host: Host, steps: Iterable[Step]) -> None:
-    """Ask together what the steps will ask one by one."""
-    host.foresee(q for step in steps if hasattr(step, "questions") for q in step.questions())
+def _met(host: Host, condition: Condition) -> Outcome:
+    reason = condition.reason(host)
+    return _refused(host, condition, reason) if reason else Outcome(host.name, condition.name, "ok")
+
+
+def _refused(host: Host, item: Item, reason: str, gap: Gap = ()) -> Outcome:
+    if host.dry:
+        return Outcome(host.name, item.name, "refused", gap, reason)
+    raise item.error(reason)
+
+
+def foresee(host: Host, items: Iterable[Item]) -> None:
+    """Ask together what the items will ask one by one."""
+    host.foresee(question for item in items for question in item.questions())

@@ -8,7 +8,7 @@ from math import ceil
 
 from runbook.core import templates
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import Gap, State, Step
 from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, Version
 from runbook.pair.pair import Side
 from runbook.system.resources import OURS, File
@@ -80,7 +80,7 @@ class Configuration(File):
         super().fix(host, gap)
 
 
-class ConfigurationRead:
+class ConfigurationRead(Step):
     """A keepalived that runs has read the configuration that is there, by a reload: a restart would move the VIP.
 
     Not before our scripts are there: keepalived never calls one that it did not find when it read its configuration.

@@ -9,15 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runbook.core.host import CommandFailed, Host
-from runbook.core.step import Gap, NotReady, State
-from runbook.errors import RunbookError
+from runbook.core.step import Condition, Gap, NotReady, State, Step
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, Dialect, dialect_of
 from runbook.mysql.session import LoginRefused, PasswordAsked, Row, Server, connect, literal
 from runbook.mysql.socket_login import ask, execute, logs_in, root_options
-from runbook.settings.settings import Secret
+from runbook.settings.settings import Role, Secret
 
 SCHEMA = "runbook"
-REFUSED = "login refused"
 STAYS = {"password expires": "never", "locked": "no"}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 REMOTE_ROOT = f"SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"
@@ -35,7 +33,7 @@ TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'te
 
 
 @dataclass(frozen=True)
-class Account:
+class Account(Step):
     """An account with exactly these privileges (scope -> privileges) and a password proven by logging in."""
 
     server: Server
@@ -47,6 +45,10 @@ class Account:
     @property
     def name(self) -> str:
         return f"account {self.user}@{self.from_host}"
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.server.side
 
     def want(self) -> State:
         return {"login": "works", **STAYS} | {f"on {scope}": ", ".join(sorted(p)) for scope, p in self.privileges}
@@ -122,7 +124,7 @@ def granted(grants: Iterable[str]) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class RootPassword:
+class RootPassword(Step):
     """root logs in with MYSQL_ROOT_PASSWORD, by the socket and from 127.0.0.1.
 
     The second needs an account of its own: with skip_name_resolve the server no longer takes 127.0.0.1 for localhost.
@@ -132,6 +134,10 @@ class RootPassword:
     password: Secret
 
     name = "root's password"
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.server.side
 
     def want(self) -> State:
         return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD", **STAYS}
@@ -159,13 +165,17 @@ class RootPassword:
         known = self.server.dialect.demands(rows["localhost"], self.password.reveal())
         return logs_in(host, "root", self.password) if known is None else known
 
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        if root_options(host, self.password) is not None:
+            return None
+        return (
+            f"{host}: root is let in by the socket neither with MYSQL_ROOT_PASSWORD nor without a password\n"
+            "This server was set up before. Put its present root password into hosts.env as MYSQL_ROOT_PASSWORD."
+        )
+
     def fix(self, host: Host, gap: Gap) -> None:
         options = root_options(host, self.password)
-        if options is None:
-            raise RunbookError(
-                f"{host}: root is let in by the socket neither with MYSQL_ROOT_PASSWORD nor without a password",
-                "This server was set up before. Put its present root password into hosts.env as MYSQL_ROOT_PASSWORD.",
-            )
+        assert options is not None, "refused before"
         dialect = dialect_of(*ask(host, options, COMMENT_QUESTION).split("\t", 1))
         opens, closes = [], []
         if dialect.has_super_read_only:
@@ -190,7 +200,7 @@ class RootPassword:
 
 
 @dataclass(frozen=True)
-class SecureInstallation:
+class SecureInstallation(Step):
     """As mysql_secure_installation: no anonymous account, root from other hosts only if wanted, no test schema."""
 
     server: Server
@@ -198,6 +208,10 @@ class SecureInstallation:
     root_remote: bool
 
     name = "secure installation"
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.server.side
 
     def want(self) -> State:
         return {
@@ -285,7 +299,7 @@ def probe_account(server: Server, user: str, password: Secret) -> Account:
 
 
 @dataclass(frozen=True)
-class PeerLogin:
+class PeerLogin(Condition):
     """From this host, the replica user logs in to the other host's MySQL, as the article checks by hand."""
 
     peer_address: str
@@ -298,23 +312,23 @@ class PeerLogin:
     def name(self) -> str:
         return f"login to {self.peer_address} as {self.user}"
 
-    def want(self) -> State:
-        return {"server_id": self.peer_id}
+    def reason(self, host: Host) -> str | None:
+        found = self._found(host)
+        if found is None:
+            return None
+        return (
+            f"{host}: logging in to {self.peer_address}:{self.port} as {self.user}: {found}\n"
+            "Does something else listen there? Is the account right on that host (inv create-replica-user)? "
+            "Check MASTER_SERVER_ID, SLAVE_SERVER_ID and MYSQL_PORT."
+        )
 
-    def read(self, host: Host) -> State:
+    def _found(self, host: Host) -> str | None:
+        """What is there instead of the other host's server."""
         try:
             connection = connect(host, self.peer_address, self.port, self.user, self.password)
         except LoginRefused:
-            return {"server_id": REFUSED}
+            return "login refused"
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT @@server_id AS server_id")
-            return dict(cursor.fetchone())
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        found = change.now if change.now == REFUSED else f"server_id is {change.now}, wanted {change.want}"
-        raise RunbookError(
-            f"{host}: logging in to {self.peer_address}:{self.port} as {self.user}: {found}",
-            "Does something else listen there? Is the account right on that host (inv create-replica-user)? "
-            "Check MASTER_SERVER_ID, SLAVE_SERVER_ID and MYSQL_PORT.",
-        )
+            server_id = cursor.fetchone()["server_id"]
+        return None if server_id == self.peer_id else f"server_id is {server_id}, wanted {self.peer_id}"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pymysql.constants import ER
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import BOTH, Condition, Gap, State, Step
 from runbook.core.wait import until
-from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import Row, Server, SqlFailed
+from runbook.settings.settings import Role
 
 SEEN_SECONDS = 20
 
@@ -23,12 +23,16 @@ LAST_BEAT = f"SELECT beat, at FROM {SCHEMA}.heartbeat WHERE id = 1"
 
 
 @dataclass(frozen=True)
-class OwnSchema:
+class OwnSchema(Step):
     """The schema and its tables, made on the master."""
 
     server: Server
 
     name = f"schema {SCHEMA}"
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.server.side
 
     def want(self) -> State:
         return {"tables": ", ".join(sorted(TABLES))}
@@ -47,13 +51,14 @@ class OwnSchema:
 
 
 @dataclass(frozen=True)
-class SeenOnSlave:
+class SeenOnSlave(Step):
     """A write on the master is seen on the slave."""
 
     master: Server
     slave: Server
 
     name = "a write on the master is seen on the slave"
+    servers = BOTH
 
     def want(self) -> State:
         return {"heartbeat": "the same on both"}
@@ -83,27 +88,23 @@ def _last_beat(server: Server) -> Row:
 
 
 @dataclass(frozen=True)
-class SameTables:
+class SameTables(Condition):
     """Every table of the master is on the slave: what stood in no binary log would be missed here."""
 
     master: Server
     slave: Server
 
     name = "the slave has every table of the master"
+    servers = BOTH
 
-    def want(self) -> State:
-        return {"missing on the slave": None}
-
-    def read(self, host: Host) -> State:
+    def reason(self, host: Host) -> str | None:
         missing = _tables(self.master) - _tables(self.slave)
-        return {"missing on the slave": ", ".join(sorted(missing)) or None}
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        raise RunbookError(
-            f"{host}: replication runs, and yet these tables of the master are not here: {change.now}",
+        if not missing:
+            return None
+        return (
+            f"{host}: replication runs, and yet these tables of the master are not here: {', '.join(sorted(missing))}\n"
             "They were made with the binary log off. The slave must be seeded from a backup of the master; "
-            "this release does not do that yet.",
+            "this release does not do that yet."
         )
 
 

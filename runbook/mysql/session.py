@@ -18,7 +18,7 @@ from runbook.mysql import login, server_socket
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, Dialect, dialect_of
 from runbook.mysql.dialects.terms import ADMIN_PORT, OUR_SESSION
 from runbook.mysql.tunnel import as_socket
-from runbook.settings.settings import Secret
+from runbook.settings.settings import Role, Secret
 from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20
@@ -145,6 +145,11 @@ class Server:
         self._root_password = root_password
         self._connection: Any = None
         self._opened = False
+
+    @property
+    def side(self) -> frozenset[Role]:
+        """The side that it is the server of, as a step names whom it asks."""
+        return frozenset((self.host.node.role,))
 
     def ask(self, query: str, *args: object) -> list[Row]:
         """The rows of a query that only reads."""

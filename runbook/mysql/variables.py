@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import Gap, State, Step
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.dialects.terms import renamed
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.session import Server
 from runbook.mysql.shown import same, skip_errors
-from runbook.settings.settings import Node, Settings
+from runbook.settings.settings import Node, Role, Settings
 
 # Setting these at run time is either impossible or not enough; the rest is SET GLOBAL.
 NOT_DYNAMIC = {
@@ -125,7 +125,7 @@ def read_variables(server: Server, names: Mapping[str, object]) -> dict[str, str
 
 
 @dataclass(frozen=True)
-class InForce:
+class InForce(Step):
     """The running server has the wanted values: set where it can be, restarted where it must be.
 
     `restart` restarts mysqld, given the reason; it raises RunbookError where that is not permitted now.
@@ -134,9 +134,13 @@ class InForce:
     server: Server
     variables: Mapping[str, str]
     plugin: str | None
-    restart: Callable[[Host, str], None]
+    restart: Callable[[str], None]
 
     name = "settings in force"
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.server.side
 
     def want(self) -> State:
         return dict(self.variables) | ({"plugins": self.plugin} if self.plugin else {})
@@ -155,7 +159,7 @@ class InForce:
 
     def fix(self, host: Host, gap: Gap) -> None:
         if any(change.fact in NEEDS_RESTART for change in gap):
-            self.restart(host, ", ".join(change.fact for change in gap))
+            self.restart(", ".join(change.fact for change in gap))
             return
         for change in gap:
             value = str(change.want)

@@ -1,62 +1,36 @@
 """The article's steps, one by one or all: from two blank hosts to a pair that serves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from runbook.core.report import Report
 from runbook.core.step import NotReady, Outcome, ensure, foresee
-from runbook.errors import Drift, RunbookError
+from runbook.errors import Drift, NotSo, RunbookError
 from runbook.mysql.replication import filters
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
+from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
-from runbook.steps import (
-    configure_mycnf,
-    create_replica_user,
-    deploy_scripts,
-    install_keepalived,
-    install_mysql,
-    prep_os,
-    start,
-    start_slave,
-)
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.article import TASKS
+from runbook.steps.phase import Phase
 from runbook.system.selinux import reboot_owed
-
-
-@dataclass(frozen=True)
-class Task:
-    """One step of the article as a task."""
-
-    name: str
-    phases: Callable[[Pair, Consent], Sequence[Phase]]
-    while_failed_over: bool = False
-    """Whether it may run while the slave serves: it starts nothing, and failback needs what it repairs."""
-
-
-TASKS = (
-    Task("prep-os", prep_os.phases),
-    Task("install-mysql", install_mysql.phases),
-    Task("configure-mycnf", configure_mycnf.phases),
-    Task("create-replica-user", create_replica_user.phases, while_failed_over=True),
-    Task("start-slave", start_slave.phases),
-    Task("install-keepalived", install_keepalived.phases),
-    Task("deploy-scripts", deploy_scripts.phases, while_failed_over=True),
-    Task("start", start.phases),
-)
 
 NAMES = tuple(task.name for task in TASKS)
 
 
 def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
-    """Run these tasks on the operator's pair, with totals at the end; Drift when a dry run found something to do."""
+    """Run these tasks on the operator's pair, with totals at the end; Drift when a dry run found something to do.
+
+    NotSo when a dry run found something that a real one would refuse.
+    """
     with run.on_pair(purpose) as (pair, report, target):
         try:
             bring_through(pair, names, report, run.consent(target))
         finally:
             report.totals(purpose)
+        if any(outcome.status == "refused" for outcome in report.outcomes):
+            raise NotSo
         if pair.dry and any(outcome.is_drift for outcome in report.outcomes):
             raise Drift
 
@@ -72,10 +46,11 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
     if "start-slave" in names:
         refuse_when_filtered(pair)
     report_environment(pair, report)
+    restart = partial(restart_mysqld, pair, consent)
     for task in TASKS:
         if task.name in names:
             report.task(task.name)
-            for phase in task.phases(pair, consent):
+            for phase in task.phases(pair, restart):
                 pair.side_by_side(partial(_converge, task.name, phase, report), phase.roles)
 
 
@@ -129,16 +104,16 @@ def report_environment(pair: Pair, report: Report) -> None:
 
 def _converge(task: str, phase: Phase, report: Report, side: Side) -> None:
     try:
-        steps = phase.steps(side)
+        items = phase.items(side)
     except NotReady as reason:
         if not side.host.dry:
             raise
         report.outcome(Outcome(side.host.name, task, "waits", note=str(reason)))
         return
-    foresee(side.host, steps)
-    for step in steps:
+    foresee(side.host, items)
+    for item in items:
         try:
-            report.outcome(ensure(side.host, step))
+            report.outcome(ensure(side.host, item))
         except RunbookError:
-            report.outcome(Outcome(side.host.name, step.name, "failed"))
+            report.outcome(Outcome(side.host.name, item.name, "failed"))
             raise

@@ -5,25 +5,23 @@ from dataclasses import dataclass, field
 
 from runbook.core import templates
 from runbook.core.host import Host
-from runbook.core.step import Gap, State, Step
-from runbook.core.wait import until
-from runbook.errors import BadInput, RunbookError
-from runbook.keepalived.configuration import GAVE_WAY, UNIT
+from runbook.core.step import BOTH, Condition, Gap, Item, State, Step
+from runbook.errors import BadInput
+from runbook.keepalived.configuration import UNIT
 from runbook.mysql import program
-from runbook.mysql.replication.replicates import replica_status, user_schemas
-from runbook.mysql.variables import InForce, Manner, in_file, plugin, restart_mysqld, wanted
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.variables import InForce, Manner, in_file, plugin, wanted
 from runbook.pair.pair import Pair, Side
 from runbook.steps.contrary_lines import ContraryLines
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File
 
 FILE_NAME = "zz-runbook.cnf"  # the last of the folder: what comes later wins
-VIP_SECONDS = 30
 GTID_MODE = "SELECT @@GLOBAL.gtid_mode"
 
 
 @dataclass(frozen=True)
-class IncludeFolder:
+class IncludeFolder(Step):
     """The server's main option file reads the folder that ours lies in."""
 
     my_cnf: str
@@ -63,9 +61,12 @@ class OptionFile(File):
     validation: Callable[[str], str] = field(default=lambda file: "false", repr=False)
     refusals: Sequence[str] = ()
 
+    error = BadInput
+
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        return "\n".join(f"{host}: {reason}" for reason in self.refusals) or None
+
     def fix(self, host: Host, gap: Gap) -> None:
-        if self.refusals:
-            raise BadInput(*(f"{host}: {reason}" for reason in self.refusals))
         candidate = f"{self.path}.candidate"
         host.put(candidate, self.content, mode=self.mode)
         try:
@@ -76,7 +77,7 @@ class OptionFile(File):
 
 
 @dataclass(frozen=True)
-class OneGtidMode:
+class OneGtidMode(Condition):
     """A pair that replicates keeps its gtid_mode, which is changed with both servers stopped only.
 
     One after the other they would not replicate in between (error 1593), and by GTID the slave passes over what
@@ -89,79 +90,30 @@ class OneGtidMode:
     file: str
 
     name = "gtid_mode of a pair that replicates"
+    servers = BOTH
 
-    def want(self) -> State:
-        return {"gtid_mode": self.wanted}
-
-    def read(self, host: Host) -> State:
+    def reason(self, host: Host) -> str | None:
         slave, master = (side.server for side in (self.pair.slave, self.pair.master))
         mode = slave.value(GTID_MODE)
         if mode == self.wanted or replica_status(slave) is None or master.value(GTID_MODE) == self.wanted:
-            return self.want()
-        return {"gtid_mode": mode}
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        raise RunbookError(
-            f"{host}: the pair replicates with gtid_mode = {change.now}; {change.want} takes both servers stopped",
-            "Nothing was changed. Leave REPLICATION as it was, or, while nobody need write:",
-            f"1. systemctl stop {UNIT}, on the slave first, then on the master, which closes it for writes",
-            "2. with REPLICATION as it was, inv verify: nothing still to come to the slave",
-            f"3. in {self.file} on both: gtid_mode = {change.want}, enforce_gtid_consistency = {change.want}",
-            "4. stop mysqld on both, then start it on both",
-            "5. with the new REPLICATION, inv bootstrap",
+            return None
+        return "\n".join(
+            (
+                f"{host}: the pair replicates with gtid_mode = {mode}; {self.wanted} takes both servers stopped",
+                "Nothing was changed. Leave REPLICATION as it was, or, while nobody need write:",
+                f"1. systemctl stop {UNIT}, on the slave first, then on the master, which closes it for writes",
+                "2. with REPLICATION as it was, inv verify: nothing still to come to the slave",
+                f"3. in {self.file} on both: gtid_mode = {self.wanted}, enforce_gtid_consistency = {self.wanted}",
+                "4. stop mysqld on both, then start it on both",
+                "5. with the new REPLICATION, inv bootstrap",
+            )
         )
 
 
-class RestartOfMysqld:
-    """Restarts mysqld; on a master that serves only with the operator's consent, and without moving the VIP."""
-
-    def __init__(self, pair: Pair, side: Side, consent: Consent) -> None:
-        self._pair = pair
-        self._side = side
-        self._consent = consent
-
-    def __call__(self, host: Host, why: str) -> None:
-        side, unit = self._side, self._side.names.unit
-        serves = side.role == "master" and self._serves()
-        if serves and not self._consent(f"mysqld on the serving {host} must restart for: {why}. Restart it now?"):
-            raise RunbookError(
-                f"{host}: mysqld must be restarted for: {why}; it serves, and nobody allowed it",
-                "The option file is written. Run the same command with --yes when a pause of some seconds is welcome.",
-            )
-        if serves and side.holds_vip():
-            self._restart_under_the_vip(host, unit)
-        else:
-            restart_mysqld(host, side.server, unit)
-
-    def _serves(self) -> bool:
-        writable = not self._side.server.closed()
-        return self._side.holds_vip() or (writable and bool(user_schemas(self._side.server)))
-
-    def _restart_under_the_vip(self, host: Host, unit: str) -> None:
-        """keepalived ends with mysqld. With the slave's stopped meanwhile, the VIP can only come back here.
-
-        A master with its slave attached takes 11 s to shut down, else 3 (measured on 9.7): the receiver is stopped
-        too, once stop.sh has closed the master, so that nothing is acknowledged without the slave.
-        """
-        slave = self._pair.slave
-        slave.host.do(f"systemctl stop {UNIT}")
-        try:
-            host.do(f"systemctl stop {UNIT}")
-            host.do(f"rm -f {GAVE_WAY}")
-            slave.server.execute(f"STOP {slave.server.dialect.replica} IO_THREAD")
-            restart_mysqld(host, self._side.server, unit)
-            host.do(f"systemctl start {UNIT}")
-            until(f"{host}: the VIP back after the restart of mysqld", VIP_SECONDS, self._side.holds_vip)
-        finally:
-            slave.host.do(f"systemctl start {UNIT}")
-            slave.server.execute(f"START {slave.server.dialect.replica}")
-
-
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """The slave, then the master."""
 
-    def steps(side: Side) -> Sequence[Step]:
+    def items_of(side: Side) -> Sequence[Item]:
         names, manner = side.names, manner_of(side)
         file = OptionFile(
             f"{names.include_folder}/{FILE_NAME}",
@@ -169,19 +121,19 @@ def phases(pair: Pair, consent: Consent) -> list[Phase]:
             validation=manner.dialect.validation,
             refusals=refusals(side),
         )
-        variables, restart = wanted(manner), RestartOfMysqld(pair, side, consent)
-        steps: list[Step] = [
+        variables = wanted(manner)
+        items: list[Item] = [
             IncludeFolder(names.my_cnf, names.include_folder),
             ContraryLines.of(names.my_cnf, names.include_folder, file.path, variables),
             file,
-            InForce(side.server, variables, plugin(manner), restart),
+            InForce(side.server, variables, plugin(manner), lambda why: restart(side, why)),
         ]
         # Before the file: with another mode in it the next restart, for whatever reason, would end replication.
         if side.role == "slave" and "gtid_mode" in variables:
-            steps.insert(0, OneGtidMode(pair, variables["gtid_mode"], file.path))
-        return steps
+            items.insert(0, OneGtidMode(pair, variables["gtid_mode"], file.path))
+        return items
 
-    return [Phase(steps, roles=("slave",)), Phase(steps, roles=("master",))]
+    return [Phase(items_of, roles=("slave",)), Phase(items_of, roles=("master",))]
 
 
 def refusals(side: Side) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import Gap, State, Step
 from runbook.mysql import option_lines
 from runbook.mysql.dialects.terms import renamed
 from runbook.mysql.option_lines import GROUP, READ_BY_THE_SERVER, Line
@@ -20,7 +20,7 @@ OPTION = re.compile(r"\s*(?:loose[-_])?([\w-]+)\s*(?:[=#]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class ContraryLines:
+class ContraryLines(Step):
     """No option file that is read after ours names what ours names, and none at all what ours cannot name.
 
     That is what must be off where the server has no word for it, and slave_skip_errors: each line of it adds to those

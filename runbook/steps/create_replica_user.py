@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from runbook.core.step import Step
+from runbook.core.step import Item
 from runbook.mysql.accounts import PeerLogin, check_account, probe_account, replica_account
 from runbook.pair.pair import Pair, Side
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """The accounts on both hosts, then each host's login to the other."""
     return [Phase(_accounts), Phase(_login_to_the_other)]
 
 
-def _accounts(side: Side) -> Sequence[Step]:
+def _accounts(side: Side) -> Sequence[Item]:
     s, server = side.settings, side.server
     ways = ("localhost", "127.0.0.1") if side.dialect.has_admin_door else ("localhost",)
     return [
@@ -23,6 +23,6 @@ def _accounts(side: Side) -> Sequence[Step]:
     ]
 
 
-def _login_to_the_other(side: Side) -> Sequence[Step]:
+def _login_to_the_other(side: Side) -> Sequence[Item]:
     s, peer = side.settings, side.peer
     return [PeerLogin(str(peer.address), peer.server_id, s.mysql_port, s.replica_user, s.replica_password)]

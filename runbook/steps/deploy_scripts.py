@@ -7,13 +7,13 @@ from math import ceil
 from runbook.alerts import deployment as alerts
 from runbook.core import templates
 from runbook.core.host import Host
-from runbook.core.step import Gap, Step
+from runbook.core.step import Gap, Item
 from runbook.core.templates import shell_variables
 from runbook.keepalived.configuration import LIBRARY, SCRIPTS, ConfigurationRead
 from runbook.mysql.dialects.terms import ADMIN_PORT
 from runbook.mysql.optionfile import client_section
 from runbook.pair.pair import Pair, Side
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File, Service
 from runbook.system.unit import OwnUnit
 
@@ -28,7 +28,7 @@ FENCE, FENCE_UNIT = "fence.sh", "mysql-runbook-fence"
 RETRY_SECONDS = Decimal("0.5")
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Both hosts side by side."""
     return [Phase(_steps)]
 
@@ -41,7 +41,7 @@ class ReadAtStart(File):
         host.do(f"if systemctl is-active -q {FENCE_UNIT}; then systemctl restart {FENCE_UNIT}; fi")
 
 
-def _steps(side: Side) -> Sequence[Step]:
+def _steps(side: Side) -> Sequence[Item]:
     fence = f"{LIBRARY}/{FENCE}"
     unit = templates.render("fence.service.j2", ours=OURS, fence=fence)
     return [

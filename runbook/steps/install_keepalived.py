@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from runbook.core import templates
 from runbook.core.host import Host
-from runbook.core.step import Gap, State, Step
+from runbook.core.step import BOTH, Condition, Item
 from runbook.errors import BadInput
-from runbook.keepalived import version as keepalived_version
+from runbook.keepalived import version
 from runbook.keepalived.configuration import (
     CONFIG,
     LIBRARY,
@@ -19,42 +19,36 @@ from runbook.keepalived.configuration import (
     configuration,
 )
 from runbook.pair.pair import Pair, Side
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, Package, Service
 from runbook.system.unit import DropIn, drop_in_path
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Both hosts side by side; keepalived is enabled here and started by the last step."""
     return [Phase(_package), Phase(lambda _: [FitsThePair(pair)], ("master",)), Phase(_configured)]
 
 
 @dataclass(frozen=True)
-class FitsThePair:
+class FitsThePair(Condition):
     """Each host's keepalived can keep the pair, and they understand each other; never changed by us."""
 
     pair: Pair = field(repr=False)
     name: str = "keepalived versions"
 
-    def want(self) -> State:
-        return {"fit": "yes"}
+    servers = BOTH
+    error = BadInput
 
-    def read(self, host: Host) -> State:
-        return {"fit": "; ".join(self._reasons()) or "yes"}
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        raise BadInput(*self._reasons())
-
-    def _reasons(self) -> list[str]:
+    def reason(self, host: Host) -> str | None:
         versions = {str(side.host): side.keepalived for side in self.pair.sides.values()}
-        return keepalived_version.reasons_against(versions, self.pair.settings.vrrp_version)
+        return "\n".join(version.reasons_against(versions, self.pair.settings.vrrp_version)) or None
 
 
-def _package(side: Side) -> Sequence[Step]:
+def _package(side: Side) -> Sequence[Item]:
     return [Package(side.family.KEEPALIVED_PACKAGE, side.family)]
 
 
-def _configured(side: Side) -> Sequence[Step]:
+def _configured(side: Side) -> Sequence[Item]:
     mysql = side.names.unit
     keepalived_unit = templates.render(
         "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, run=RUN, loaded=LOADED, library=LIBRARY

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State, Step
-from runbook.errors import RunbookError
+from runbook.core.step import BOTH, Condition, Gap, Item, State, Step
 from runbook.mysql.accounts import RootPassword, SecureInstallation
 from runbook.mysql.dialects.terms import is_of
 from runbook.mysql.session import Server
 from runbook.pair.pair import Pair, Side
-from runbook.steps.phase import Consent, Phase
+from runbook.settings.settings import Role
+from runbook.steps.phase import Phase, Restart
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps
 from runbook.steps.temporary_password import TemporaryPassword
@@ -20,34 +20,31 @@ START_SECONDS = 600
 
 
 @dataclass(frozen=True)
-class SameSeries:
+class SameSeries(Condition):
     """Both servers are of one series (major.minor), as the article's "the version should equal production's"."""
 
     pair: Pair
 
     name = "same MySQL series on both hosts"
+    servers = BOTH
 
-    def want(self) -> State:
-        return {"series": self.pair.master.server.dialect.series}
-
-    def read(self, host: Host) -> State:
-        return {"series": self.pair.slave.server.dialect.series}
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        raise RunbookError(
-            f"{host}: MySQL {change.now} here and {change.want} on the master: replication needs one series",
-            "Install the same version on both, then run inv install-mysql again.",
+    def reason(self, host: Host) -> str | None:
+        here, on_master = (side.server.dialect.series for side in (self.pair.slave, self.pair.master))
+        if here == on_master:
+            return None
+        return (
+            f"{host}: MySQL {here} here and {on_master} on the master: replication needs one series\n"
+            "Install the same version on both, then run inv install-mysql again."
         )
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Both hosts side by side, then the comparison."""
     return [Phase(_steps), Phase(lambda side: [SameSeries(pair)], roles=("slave",))]
 
 
 @dataclass(frozen=True)
-class WantedVersion:
+class WantedVersion(Condition):
     """The server is of the version or series that MYSQL_VERSION names."""
 
     server: Server
@@ -55,23 +52,22 @@ class WantedVersion:
 
     name = "MYSQL_VERSION"
 
-    def want(self) -> State:
-        return {"version": self.version}
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.server.side
 
-    def read(self, host: Host) -> State:
+    def reason(self, host: Host) -> str | None:
         found = self.server.dialect.version
-        return {"version": self.version if is_of(found, self.version) else ".".join(map(str, found))}
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        raise RunbookError(
-            f"{host}: MYSQL_VERSION = {change.want}, and {change.now} is installed",
-            "Nothing is upgraded or downgraded here. Install that version by hand, or correct the key.",
+        if is_of(found, self.version):
+            return None
+        return (
+            f"{host}: MYSQL_VERSION = {self.version}, and {'.'.join(map(str, found))} is installed\n"
+            "Nothing is upgraded or downgraded here. Install that version by hand, or correct the key."
         )
 
 
 @dataclass(frozen=True)
-class NoSocketActivation:
+class NoSocketActivation(Step):
     """No socket unit starts the server: it would bring a mysqld back that is to stay down, on a port of its own."""
 
     unit: str
@@ -95,7 +91,7 @@ class NoSocketActivation:
         host.do(f"systemctl disable {self.unit}.socket && systemctl stop {self.unit}.socket")
 
 
-def _steps(side: Side) -> Sequence[Step]:
+def _steps(side: Side) -> Sequence[Item]:
     settings, server, names = side.settings, side.server, side.names
     from_tarball = settings.mysql_source.kind == "tarball"
     version = settings.mysql_version

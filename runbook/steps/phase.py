@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runbook.core.step import Step
+from runbook.core.step import Item
 from runbook.pair.pair import ROLES, Side
 from runbook.settings.settings import Role
 
-Consent = Callable[[str], bool]
+Restart = Callable[[Side, str], None]
+"""Restarts mysqld on a side, for a reason. As that may concern both hosts, it is an operation that a step is given."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Steps for each of these hosts; the hosts work side by side."""
+    """Steps and conditions for each of these hosts; the hosts work side by side."""
 
-    steps: Callable[[Side], Sequence[Step]]
+    items: Callable[[Side], Sequence[Item]]
     roles: tuple[Role, ...] = ROLES

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from runbook.core.step import Step
+from runbook.core.step import Item, Step
 from runbook.pair.pair import Pair, Side
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 from runbook.system.firewall import FirewallOff, FirewallRules
 from runbook.system.selinux import SELinux
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Both hosts side by side."""
     return [Phase(_steps)]
 
 
-def _steps(side: Side) -> Sequence[Step]:
+def _steps(side: Side) -> Sequence[Item]:
     steps: list[Step] = []
     if side.settings.selinux != "keep":
         steps.append(SELinux(side.settings.selinux))

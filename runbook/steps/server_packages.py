@@ -18,7 +18,7 @@ CARRIED_TO = "/var/cache/mysql-runbook"
 
 
 @dataclass(frozen=True)
-class ServerPackage:
+class ServerPackage(Step):
     """The server's package is completely installed; of several names the first that the sources have."""
 
     names: ServerNames
@@ -67,7 +67,7 @@ class ServerPackage:
 
 
 @dataclass(frozen=True)
-class CarriedPackages:
+class CarriedPackages(Step):
     """Package files of this machine, all of them installed; `files` fetches and checks them when they are needed."""
 
     place: str

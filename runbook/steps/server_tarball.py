@@ -25,7 +25,7 @@ INITIALISE_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Unpacked:
+class Unpacked(Step):
     """The tarball's content is /usr/local/mysql."""
 
     source: Source
@@ -43,13 +43,16 @@ class Unpacked:
         (question,) = self.questions()
         return {"tarball": host.ask(question).strip() or None}
 
-    def fix(self, host: Host, gap: Gap) -> None:
+    def refusal(self, host: Host, gap: Gap) -> str | None:
         (change,) = gap
-        if change.now is not None:
-            raise RunbookError(
-                f"{host}: {HOME} is there already and holds {change.now}, not {change.want}",
-                "Nothing is replaced here: move it away first, or name in MYSQL_SOURCE what is installed.",
-            )
+        if change.now is None:
+            return None
+        return (
+            f"{host}: {HOME} is there already and holds {change.now}, not {change.want}\n"
+            "Nothing is replaced here: move it away first, or name in MYSQL_SOURCE what is installed."
+        )
+
+    def fix(self, host: Host, gap: Gap) -> None:
         carried = host.carry(fetched(self.source, self.sha256), CARRIED_TO)
         new = f"{HOME}.new"
         host.do(
@@ -62,7 +65,7 @@ class Unpacked:
 
 
 @dataclass(frozen=True)
-class Libraries:
+class Libraries(Step):
     """The libraries of the system that the tarball's programs need."""
 
     family: Family = field(repr=False)
@@ -81,20 +84,26 @@ class Libraries:
         )
         return {"missing": " ".join(found.split()) or None}
 
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        unknown = [library for library in _missing(gap) if library not in self.family.LIBRARIES]
+        if not unknown:
+            return None
+        return (
+            f"{host}: the tarball's programs need {', '.join(unknown)}, and this host has no such library\n"
+            "Install the package that has it, or take a tarball built for this system."
+        )
+
     def fix(self, host: Host, gap: Gap) -> None:
-        (change,) = gap
-        libraries = str(change.now).split()
-        unknown = [library for library in libraries if library not in self.family.LIBRARIES]
-        if unknown:
-            raise RunbookError(
-                f"{host}: the tarball's programs need {', '.join(unknown)}, and this host has no such library",
-                "Install the package that has it, or take a tarball built for this system.",
-            )
-        self.family.install(host, *{self.family.LIBRARIES[library]: None for library in libraries})
+        self.family.install(host, *{self.family.LIBRARIES[library]: None for library in _missing(gap)})
+
+
+def _missing(gap: Gap) -> list[str]:
+    (change,) = gap
+    return str(change.now).split()
 
 
 @dataclass(frozen=True)
-class Programs:
+class Programs(Step):
     """mysqld, mysql and mysqladmin are on the path: the tarball's own; clients that it lacks are the distribution's."""
 
     family: Family = field(repr=False)
@@ -141,7 +150,7 @@ class OwnMyCnf(File):
 
 
 @dataclass(frozen=True)
-class DataDirectory:
+class DataDirectory(Step):
     """The data directory has its system tables; root has no password yet."""
 
     name = f"data directory {DATA}"

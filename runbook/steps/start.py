@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
-from runbook.errors import RunbookError
 from runbook.keepalived.configuration import GAVE_WAY, UNIT
 from runbook.pair.pair import Pair, Side
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import Service
 
 VIP_SECONDS = 30
@@ -23,12 +22,13 @@ class MastersKeepalived(Service):
 
 
 @dataclass(frozen=True)
-class Serves:
+class Serves(Step):
     """The master holds the VIP, the slave does not, and the master takes writes."""
 
     pair: Pair
 
     name = "the master serves"
+    servers = BOTH
 
     def want(self) -> State:
         return {"VIP": "on the master", "master": "takes writes", "slave": "read-only"}
@@ -41,9 +41,12 @@ class Serves:
             "slave": "read-only" if self.pair.slave.server.closed() else "takes writes",
         }
 
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        if not self.pair.slave.holds_vip():
+            return None
+        return f"{host}: the VIP is on the slave\nIt comes home by your hand only: inv failback"
+
     def fix(self, host: Host, gap: Gap) -> None:
-        if self.pair.slave.holds_vip():
-            raise RunbookError(f"{host}: the VIP is on the slave", "It comes home by your hand only: inv failback")
         until(
             f"{self.pair.settings.vip.ip} on the master, and the master open for writes",
             VIP_SECONDS,
@@ -52,7 +55,7 @@ class Serves:
         )
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Services on the master, then on the slave, then what they amount to."""
 
     def services(side: Side) -> list[Service]:

@@ -3,10 +3,10 @@
 from runbook.mysql.heartbeat import OwnSchema, SameTables, SeenOnSlave
 from runbook.mysql.replication.replicates import Replicates
 from runbook.pair.pair import Pair
-from runbook.steps.phase import Consent, Phase
+from runbook.steps.phase import Phase, Restart
 
 
-def phases(pair: Pair, consent: Consent) -> list[Phase]:
+def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """The slave, our schema on the master, then what the slave sees."""
     s, master, slave = pair.settings, pair.master.server, pair.slave.server
     source = f"{s.master.address}:{s.mysql_port}"

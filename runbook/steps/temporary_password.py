@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import Gap, State, Step
 from runbook.errors import RunbookError
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.session import literal
@@ -20,7 +20,7 @@ START_SECONDS = 120
 
 
 @dataclass(frozen=True)
-class TemporaryPassword:
+class TemporaryPassword(Step):
     """It is root's no longer.
 
     The change must not be in the binary log, with a GTID on some servers, and `SET sql_log_bin` is not yet answered

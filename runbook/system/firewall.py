@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import Gap, State, Step
 from runbook.errors import BadInput
 
 ACTIVE_QUESTION = (
@@ -21,7 +21,7 @@ ENABLED_QUESTION = "for f in firewalld ufw; do systemctl is-enabled -q $f 2>/dev
 
 
 @dataclass(frozen=True)
-class FirewallOff:
+class FirewallOff(Step):
     """No firewall, as the article: firewalld and ufw stopped and not started at boot."""
 
     name = "firewall off"
@@ -44,7 +44,7 @@ class FirewallOff:
 
 
 @dataclass(frozen=True)
-class FirewallRules:
+class FirewallRules(Step):
     """Where a firewall runs, it lets MySQL's port in, and protocol 112 (VRRP) from the peer alone."""
 
     port: int

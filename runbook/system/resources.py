@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, NotReady, State
+from runbook.core.step import Gap, NotReady, State, Step
 from runbook.system.family import Family
 
 OURS = "Made by the MySQL pair runbook"
@@ -15,7 +15,7 @@ BACKUP_SUFFIX = ".before-runbook"
 
 
 @dataclass(frozen=True)
-class File:
+class File(Step):
     """A whole file with its mode and owner. One that we did not write is backed up once before it is replaced."""
 
     path: str
@@ -59,7 +59,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Package:
+class Package(Step):
     """A package that is completely installed, in whatever version the host's own sources give."""
 
     package: str
@@ -84,7 +84,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Step):
     """A unit that is enabled and runs; with `starts=False` only enabled, for a later step to start.
 
     `seconds` bounds the start, crash recovery included.

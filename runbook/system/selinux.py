@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import Gap, State, Step
 from runbook.system.resources import BACKUP_SUFFIX
 
 CONFIG = "/etc/selinux/config"
 
 
 @dataclass(frozen=True)
-class SELinux:
+class SELinux(Step):
     """Disabled or permissive; a host without SELinux is what we want already."""
 
     mode: Literal["disabled", "permissive"]

@@ -9,26 +9,25 @@ import pymysql
 
 from runbook.core.host import CommandFailed, Host
 from runbook.core.ssh import Unreachable
-from runbook.core.step import Gap, Step, foresee, gap_between
+from runbook.core.step import Condition, Gap, Item, Step, foresee, gap_between
 from runbook.diagnosis.checks import Check, not_checked
 from runbook.diagnosis.facts import Facts, reason
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
-from runbook.mysql.session import CLIENT_ERRORS, HouseFull, LoginRefused, Server, SqlFailed
-from runbook.operations import bootstrap
+from runbook.mysql.session import CLIENT_ERRORS, HouseFull, LoginRefused, SqlFailed
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role
+from runbook.steps.article import TASKS
 from runbook.steps.start import Serves
 
 
 class Planned(NamedTuple):
-    """A step of a task on a host, and whose SQL session it asks."""
+    """A step or condition of a task on a host."""
 
     task: str
     role: Role
-    step: Step
-    servers: frozenset[Role]
+    item: Item
 
 
 def checks(pair: Pair, facts: Facts) -> list[Check]:
@@ -39,7 +38,7 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     planned = _planned(pair, facts, reachable)
     silent = {role: facts[role].sql for role in ROLES if not facts[role].answers}
     alone = pair.side_by_side(partial(_of_side, planned, silent), reachable)
-    of_both = [each for each in planned if len(each.servers) > 1]
+    of_both = [each for each in planned if len(each.item.servers) > 1]
     found = [check for role in reachable for check in alone[role]]
     for role in reachable:
         found += _read_all(pair.sides[role].host, [each for each in of_both if each.role == role], silent)
@@ -51,32 +50,28 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
 def _planned(pair: Pair, facts: Facts, reachable: Sequence[Role]) -> list[Planned]:
     """All steps of bootstrap on these hosts, each once, but those whose answer the facts and the writes give."""
     planned: dict[tuple[str, str], Planned] = {}
-    for task, role, step in _steps(pair, reachable):
-        blind = isinstance(step, PeerLogin) and not facts[role].sees_peer
-        if not blind and not isinstance(step, SeenOnSlave | Serves):
-            planned.setdefault((role, step.name), Planned(task, role, step, asked(step)))
+    for task, role, item in _items(pair, reachable):
+        blind = isinstance(item, PeerLogin) and not facts[role].sees_peer
+        if not blind and not isinstance(item, SeenOnSlave | Serves):
+            planned.setdefault((role, item.name), Planned(task, role, item))
     return list(planned.values())
 
 
-def _steps(pair: Pair, reachable: Sequence[Role]) -> Iterator[tuple[str, Role, Step]]:
-    for task in bootstrap.TASKS:
-        for phase in task.phases(pair, lambda _: False):
+def _items(pair: Pair, reachable: Sequence[Role]) -> Iterator[tuple[str, Role, Item]]:
+    for task in TASKS:
+        for phase in task.phases(pair, _never):
             for role in phase.roles:
-                steps = phase.steps(pair.sides[role]) if role in reachable else ()
-                yield from ((task.name, role, step) for step in steps)
+                items = phase.items(pair.sides[role]) if role in reachable else ()
+                yield from ((task.name, role, item) for item in items)
 
 
-def asked(step: Step) -> frozenset[Role]:
-    """The sides whose SQL session a step asks, by the parts that it was made of."""
-    parts = vars(step).values()
-    if any(isinstance(part, Pair) for part in parts):
-        return frozenset(ROLES)
-    return frozenset(part.host.node.role for part in parts if isinstance(part, Server))
+def _never(side: Side, why: str) -> None:
+    raise AssertionError(f"verify wanted to restart mysqld on {side.host} for {why}")
 
 
 def _of_side(planned: Iterable[Planned], silent: Mapping[Role, str], side: Side) -> list[Check]:
-    own = [each for each in planned if each.role == side.role and len(each.servers) < 2]
-    foresee(side.host, [each.step for each in own])
+    own = [each for each in planned if each.role == side.role and len(each.item.servers) < 2]
+    foresee(side.host, [each.item for each in own])
     return _read_all(side.host, own, silent)
 
 
@@ -84,26 +79,42 @@ def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]
     """Read the steps; what fell silent (`silent`: why a server does not answer) is not waited for again."""
     found, silent, lost = [], dict(silent), ""
     for each in planned:
-        mute = next((role for role in ROLES if role in each.servers and role in silent), None)
+        mute = next((role for role in ROLES if role in each.item.servers and role in silent), None)
         if lost or mute:
             why = lost or (f"mysqld on the {mute}: {silent[mute]}" if mute else "")
-            found.append(not_checked(each.role, each.step.name, why))
+            found.append(not_checked(each.role, each.item.name, why))
             continue
         try:
-            gap = gap_between(each.step.read(host), each.step.want())
+            check = _looked_at(each, host)
         except HouseFull as full:
-            found.append(not_checked(each.role, each.step.name, reason(full, host)))
+            found.append(not_checked(each.role, each.item.name, reason(full, host)))
         except (RunbookError, pymysql.MySQLError) as error:
             why = reason(error, host)
             _, *way_out = str(error).splitlines()
-            found.append(Check(each.role, each.step.name, "FAIL", why, " ".join(way_out), each.task))
-            if each.servers and _fell_silent(error):
-                silent |= dict.fromkeys(each.servers, why)
+            found.append(Check(each.role, each.item.name, "FAIL", why, " ".join(way_out), each.task))
+            if each.item.servers and _fell_silent(error):
+                silent |= dict.fromkeys(each.item.servers, why)
             elif isinstance(error, Unreachable):
                 lost = why
         else:
-            found.append(judged(each.role, each.step.name, gap, each.task))
+            found.append(check)
     return found
+
+
+def _looked_at(planned: Planned, host: Host) -> Check:
+    task, role, item = planned
+    if isinstance(item, Condition):
+        return met(role, item.name, item.reason(host), host, task)
+    assert isinstance(item, Step), item
+    return judged(role, item.name, gap_between(item.read(host), item.want()), task)
+
+
+def met(role: Role, name: str, why: str | None, host: Host, task: str) -> Check:
+    """A condition without a reason is met; else the reason's first line is what was found, and the rest the way out."""
+    if why is None:
+        return Check(role, name, "OK", "as wanted", topic=task)
+    _, *way_out = why.splitlines()
+    return Check(role, name, "FAIL", reason(RunbookError(why), host), " ".join(way_out), task)
 
 
 def _fell_silent(error: Exception) -> bool:

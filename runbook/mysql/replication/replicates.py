@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pymysql.constants import ER
 
 from runbook.core.host import Host
-from runbook.core.step import Gap, State
+from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
 from runbook.errors import RunbookError
 from runbook.mysql.replication.status import ReplicaStatus, error_text, parse_replica_status
@@ -42,7 +42,7 @@ def replica_status(server: Server) -> ReplicaStatus | None:
 
 
 @dataclass(frozen=True)
-class Replicates:
+class Replicates(Step):
     """The slave replicates from the master, both threads running, with the password of hosts.env."""
 
     slave: Server
@@ -53,6 +53,7 @@ class Replicates:
     password: Secret
 
     name = "replication from the master"
+    servers = BOTH
 
     def want(self) -> State:
         return {
@@ -85,11 +86,12 @@ class Replicates:
         folder = self.slave.value("SELECT @@datadir")
         return host.ask(f"sed -n 6p {folder}/master.info 2>/dev/null || true").rstrip("\n")
 
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        why = why_not(replica_status(self.slave), self.source, self.slave, self.master, self.tracking)
+        return f"{host}: replication is not started: {why}" if why else None
+
     def fix(self, host: Host, gap: Gap) -> None:
         status = replica_status(self.slave)
-        refusal = why_not(status, self.source, self.slave, self.master, self.tracking)
-        if refusal:
-            raise RunbookError(f"{host}: replication is not started: {refusal}")
         if {change.fact for change in gap} - {"receiver", "applier"} or (status and status.receiver_error):
             self._point_at_the_master(status)
         self._start()

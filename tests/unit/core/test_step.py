@@ -6,12 +6,25 @@ import pytest
 from fake import FakeLink, host_of, link_of
 
 from runbook.core.host import Host
-from runbook.core.step import Change, Gap, NotConverged, NotReady, Outcome, State, ensure, foresee, gap_between
+from runbook.core.step import (
+    Change,
+    Condition,
+    Gap,
+    NotConverged,
+    NotReady,
+    Outcome,
+    State,
+    Step,
+    ensure,
+    foresee,
+    gap_between,
+)
+from runbook.errors import BadInput, RunbookError
 from runbook.settings.settings import Settings
 
 
 @dataclass
-class Dial:
+class Dial(Step):
     """A step over a dictionary that stands for the host."""
 
     now: dict[str, object]
@@ -127,3 +140,67 @@ def test_the_questions_of_several_steps_share_one_round_trip(host: Host) -> None
     foresee(host, [one, Dial({}, {}), other])
     assert (host.ask("echo a"), host.ask("echo b")) == ("a\n", "b\n")
     assert len(link.calls) == 1
+
+
+# ---- what is refused ----
+
+
+class Locked(Dial):
+    """A dial that nobody may turn."""
+
+    error = BadInput
+
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        return f"{host}: it is locked\nFind the key."
+
+
+class Daylight(Condition):
+    """So, or not ours to bring about."""
+
+    name = "daylight"
+
+    def __init__(self, why: str | None) -> None:
+        self.why = why
+
+    def reason(self, host: Host) -> str | None:
+        if self.why == "unknown":
+            raise NotReady("the window comes with the wall")
+        return self.why
+
+
+def test_a_refusal_is_raised_before_anything_is_fixed(host: Host) -> None:
+    step = Locked({"size": 3}, {"size": 4})
+    with pytest.raises(BadInput, match="it is locked\nFind the key"):
+        ensure(host, step)
+    assert step.gaps == []
+
+
+def test_without_a_gap_nothing_is_refused(host: Host) -> None:
+    assert ensure(host, Locked({"size": 4}, {"size": 4})).status == "ok"
+
+
+def test_a_dry_run_tells_the_refusal_with_its_gap(dry_host: Host) -> None:
+    step = Locked({"size": 3}, {"size": 4})
+    outcome = ensure(dry_host, step)
+    assert (outcome.status, outcome.gap) == ("refused", [Change("size", 3, 4)])
+    assert outcome.note.endswith("it is locked\nFind the key.")
+    assert not outcome.is_drift
+
+
+def test_a_condition_is_met_or_refused(host: Host, dry_host: Host) -> None:
+    assert ensure(host, Daylight(None)) == Outcome("master", "daylight", "ok")
+    with pytest.raises(RunbookError, match="night"):
+        ensure(host, Daylight("it is night\nWait."))
+    assert ensure(dry_host, Daylight("it is night")) == Outcome("master", "daylight", "refused", note="it is night")
+
+
+def test_a_condition_that_cannot_be_told_yet_waits_in_a_dry_run_only(host: Host, dry_host: Host) -> None:
+    assert ensure(dry_host, Daylight("unknown")).status == "waits"
+    with pytest.raises(NotReady):
+        ensure(host, Daylight("unknown"))
+
+
+def test_a_step_and_a_condition_ask_no_server_and_nothing_beforehand_unless_they_say_so() -> None:
+    for item in (Dial({}, {}), Daylight(None)):
+        assert item.servers == frozenset()
+        assert list(item.questions()) == []

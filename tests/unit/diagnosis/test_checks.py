@@ -11,9 +11,10 @@ from fake_mysqld import SESSION
 from pair_facts import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
 
 from runbook.core.host import Host
-from runbook.core.step import Change, Gap, State
+from runbook.core.step import Change, Gap, State, Step
 from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
 from runbook.diagnosis.facts import Facts
+from runbook.mysql.heartbeat import OwnSchema
 from runbook.mysql.session import HouseFull, SqlFailed
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
@@ -104,8 +105,9 @@ def test_a_gap_fails_and_names_the_task_that_closes_it() -> None:
 
 
 def test_a_step_tells_whose_session_it_asks(pair: Pair) -> None:
-    assert steps.asked(File("/x", "")) == frozenset()
-    assert steps.asked(Serves(pair)) == {"master", "slave"}
+    assert File("/x", "").servers == frozenset()
+    assert Serves(pair).servers == {"master", "slave"}
+    assert OwnSchema(pair.master.server).servers == {"master"}
 
 
 def test_no_step_is_taken_on_a_host_that_is_gone(pair: Pair) -> None:
@@ -116,8 +118,9 @@ def test_no_step_is_taken_on_a_host_that_is_gone(pair: Pair) -> None:
 def test_a_login_that_found_a_full_house_is_not_checked_and_keeps_no_other_from_asking(pair: Pair) -> None:
     side = pair.master
 
-    class Login:
+    class Login(Step):
         name = "a login"
+        servers = frozenset({"master"})
 
         def __init__(self, *refusals: Exception) -> None:
             self.refusals = refusals
@@ -134,7 +137,7 @@ def test_a_login_that_found_a_full_house_is_not_checked_and_keeps_no_other_from_
             raise AssertionError("verify changes nothing")
 
     logins = (Login(HouseFull(str(side.host), "all connections are in use")), Login())
-    planned = [steps.Planned("create-replica-user", "master", each, frozenset({"master"})) for each in logins]
+    planned = [steps.Planned("create-replica-user", "master", each) for each in logins]
     crowded, other = steps._read_all(side.host, planned, {})
     assert (crowded.topic, crowded.found) == (NOT_CHECKED, "all connections are in use")
     assert other.status == "OK"

@@ -24,8 +24,8 @@ def files_of(steps: list[object]) -> dict[str, File]:
 
 
 def test_keepalived_ends_with_mysqld_and_comes_back_with_it(pair: Pair) -> None:
-    *_, phase = install_keepalived.phases(pair, lambda question: False)
-    files = files_of(list(phase.steps(pair.master)))
+    *_, phase = install_keepalived.phases(pair, lambda side, why: None)
+    files = files_of(list(phase.items(pair.master)))
     unit = files["/etc/systemd/system/keepalived.service.d/runbook.conf"].content.splitlines()
     assert {"BindsTo=mysql.service", "After=mysql.service", "Restart=on-failure"} <= set(unit)
     assert any(line.startswith("ExecStartPre=") and f"sha256sum < {CONFIG}" in line for line in unit)
@@ -34,16 +34,16 @@ def test_keepalived_ends_with_mysqld_and_comes_back_with_it(pair: Pair) -> None:
 
 
 def test_the_configuration_is_for_root_alone(pair: Pair) -> None:
-    *_, phase = install_keepalived.phases(pair, lambda question: False)
-    found = files_of(list(phase.steps(pair.slave)))[CONFIG]
+    *_, phase = install_keepalived.phases(pair, lambda side, why: None)
+    found = files_of(list(phase.items(pair.slave)))[CONFIG]
     assert isinstance(found, Configuration)
     assert (found.mode, found.owner) == (0o600, "root:root")
 
 
 @pytest.mark.parametrize("role", ["master", "slave"])
 def test_the_four_scripts_and_the_one_secret_file(pair: Pair, role: Role) -> None:
-    (phase,) = deploy_scripts.phases(pair, lambda question: False)
-    files = files_of(list(phase.steps(pair.sides[role])))
+    (phase,) = deploy_scripts.phases(pair, lambda side, why: None)
+    files = files_of(list(phase.items(pair.sides[role])))
     for name in ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh"):
         assert files[f"{SCRIPTS}/{name}"].mode == 0o764
         assert "sesame" not in files[f"{SCRIPTS}/{name}"].content

@@ -7,7 +7,7 @@ import pytest
 from fake import captured_json, link_of, mysqld_of, pair_of
 from variables_server import DYNAMIC_NUMBERS, DYNAMIC_WORDS, captured_server
 
-from runbook.core.host import ChangedInDryRun, Host
+from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotConverged, ensure
 from runbook.mysql.variables import NEEDS_RESTART, InForce, Manner, plugin, wanted
 from runbook.pair.pair import ROLES, Pair, Side
@@ -27,7 +27,7 @@ ARTICLE = {
 }  # fmt: skip
 
 
-def no_restart(host: Host, why: str) -> None:
+def no_restart(why: str) -> None:
     raise AssertionError(f"nobody asked for a restart: {why}")
 
 
@@ -35,7 +35,7 @@ def manner(settings: Settings, role: Role = "master") -> Manner:
     return manner_of(pair_of(settings).sides[role])
 
 
-def in_force(side: Side, restart: Callable[[Host, str], None] = no_restart) -> InForce:
+def in_force(side: Side, restart: Callable[[str], None] = no_restart) -> InForce:
     manner = manner_of(side)
     return InForce(side.server, wanted(manner), plugin(manner), restart)
 
@@ -232,7 +232,7 @@ def test_what_cannot_be_set_takes_one_restart_that_names_the_reason(pair: Pair, 
     mysqld_of(pair.slave, mysqld)
     reasons: list[str] = []
 
-    def restart(host: Host, why: str) -> None:
+    def restart(why: str) -> None:
         reasons.append(why)
         mysqld.values = right
 
@@ -249,7 +249,7 @@ def test_a_plugin_that_is_not_loaded_takes_a_restart(pair: Pair) -> None:
     mysqld.values = {name: value for name, value in right.items() if not name.startswith("rpl_semi_sync")}
     mysqld_of(pair.master, mysqld)
 
-    def restart(host: Host, why: str) -> None:
+    def restart(why: str) -> None:
         assert "plugins" in why
         mysqld.plugins.add("semisync_source")
         mysqld.values = right
@@ -263,7 +263,7 @@ def test_a_file_that_wins_over_ours_is_noticed_and_named(pair: Pair) -> None:
     mysqld.values["gtid_mode"] = "OFF"
     mysqld_of(pair.slave, mysqld)
     with pytest.raises(NotConverged, match="gtid_mode: is 'OFF', wanted 'ON'"):
-        ensure(pair.slave.host, in_force(pair.slave, lambda host, why: None))
+        ensure(pair.slave.host, in_force(pair.slave, lambda why: None))
 
 
 @pytest.mark.parametrize(
@@ -278,8 +278,8 @@ def test_semi_sync_that_is_no_longer_wanted_does_not_stay_in_force(
     for each in pair.sides.values():
         link_of(each).says_where("/etc/os-release", captured_json("preflight_master.json")["os"])
         link_of(each).says(UNITS_QUESTION, captured_json("units.json")["mysql"])
-    (phase,) = (each for each in configure_mycnf.phases(pair, lambda question: False) if role in each.roles)
-    *_, step = phase.steps(side)
+    (phase,) = (each for each in configure_mycnf.phases(pair, lambda side, why: None) if role in each.roles)
+    *_, step = phase.items(side)
     assert isinstance(step, InForce)
     assert ensure(side.host, step).status == "would change"
 

@@ -11,16 +11,17 @@ from rich.console import Console
 from runbook.core.host import Host
 from runbook.core.report import Report
 from runbook.core.ssh import Ran
-from runbook.core.step import Gap, Outcome, State
+from runbook.core.step import Gap, Outcome, State, Step
 from runbook.errors import RunbookError
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.socket_login import CLIENT
 from runbook.operations import bootstrap
-from runbook.operations.bootstrap import NAMES, Task, bring_through
+from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.preflight import CLOCK_QUESTION
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
+from runbook.steps.article import Task
 from runbook.steps.phase import Phase
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
@@ -130,7 +131,7 @@ def test_no_password_of_the_pair_is_in_a_plan(settings: Settings) -> None:
     assert "sesame" not in screen.getvalue()
 
 
-class Fails:
+class Fails(Step):
     """A step that fails on one host and is right on the other."""
 
     name = "a step"
@@ -155,8 +156,8 @@ def test_both_outcomes_are_reported_when_one_host_fails(
     settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, role: str, other: str
 ) -> None:
     tasks = [
-        Task("one", lambda pair, consent: [Phase(lambda side: [Fails(role)])]),
-        Task("two", lambda pair, consent: [Phase(lambda side: pytest.fail("nothing comes after a failure"))]),
+        Task("one", lambda pair, restart: [Phase(lambda side: [Fails(role)])]),
+        Task("two", lambda pair, restart: [Phase(lambda side: pytest.fail("nothing comes after a failure"))]),
     ]
     monkeypatch.setattr(bootstrap, "TASKS", tasks)
     with pytest.raises(RunbookError, match="the disk is full"):

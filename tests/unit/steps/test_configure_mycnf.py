@@ -20,7 +20,7 @@ from runbook.steps.configure_mycnf import IncludeFolder, OptionFile, refusals
 
 
 def test_the_two_hosts_are_never_restarted_at_once(pair: Pair) -> None:
-    assert [phase.roles for phase in configure_mycnf.phases(pair, lambda question: False)] == [("slave",), ("master",)]
+    assert [phase.roles for phase in configure_mycnf.phases(pair, lambda side, why: None)] == [("slave",), ("master",)]
 
 
 @pytest.mark.parametrize(

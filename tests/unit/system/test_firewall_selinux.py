@@ -54,8 +54,8 @@ def test_hosts_env_decides_what_prep_os_touches(
     settings_of: Callable[..., Settings], keys: dict[str, str], names: list[str]
 ) -> None:
     pair = pair_of(settings_of(**keys))
-    (phase,) = prep_os.phases(pair, lambda question: False)
-    assert [step.name for step in phase.steps(pair.master)] == names
+    (phase,) = prep_os.phases(pair, lambda side, why: None)
+    assert [step.name for step in phase.items(pair.master)] == names
 
 
 # ---- SELinux ----
@@ -276,7 +276,7 @@ def test_of_two_firewalls_both_must_let_it_in(settings: Settings, host: Host, li
 
 def test_each_side_lets_the_other_in(settings: Settings) -> None:
     pair = pair_of(settings)
-    (phase,) = prep_os.phases(pair, lambda question: False)
-    peers = {role: phase.steps(side)[-1].peer for role, side in pair.sides.items()}  # type: ignore[attr-defined]
+    (phase,) = prep_os.phases(pair, lambda side, why: None)
+    peers = {role: phase.items(side)[-1].peer for role, side in pair.sides.items()}  # type: ignore[attr-defined]
     assert {role: str(peer) for role, peer in peers.items()} == {"master": PEER, "slave": "192.168.152.128"}
     assert link_of(pair.master).calls == []

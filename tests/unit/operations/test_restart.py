@@ -11,10 +11,11 @@ from runbook.errors import RunbookError
 from runbook.keepalived.configuration import GAVE_WAY
 from runbook.mysql.replication.replicates import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
+from runbook.operations.restart import restart_mysqld
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps import configure_mycnf
-from runbook.steps.configure_mycnf import GTID_MODE, OneGtidMode, OptionFile, RestartOfMysqld
+from runbook.steps.configure_mycnf import GTID_MODE, OneGtidMode, OptionFile
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 
@@ -63,8 +64,7 @@ def server_of(side: Side) -> FakeMysqld:
 
 
 def restart(pair: Pair, role: Role, operator: Asked) -> None:
-    side = pair.sides[role]
-    RestartOfMysqld(pair, side, operator)(side.host, "gtid_mode")
+    restart_mysqld(pair, operator, pair.sides[role], "gtid_mode")
 
 
 def test_a_slave_restarts_unasked(running: Pair) -> None:
@@ -167,8 +167,8 @@ def test_a_pair_that_replicates_keeps_its_gtid_mode(
 
 
 def test_its_gtid_mode_is_looked_at_before_the_file_is_written(running: Pair) -> None:
-    phases = configure_mycnf.phases(running, lambda question: True)
-    slave, master = (phase.steps(running.sides[phase.roles[0]]) for phase in phases)
+    phases = configure_mycnf.phases(running, lambda side, why: None)
+    slave, master = (phase.items(running.sides[phase.roles[0]]) for phase in phases)
     kinds = [type(step) for step in slave]
     assert kinds.index(OneGtidMode) < kinds.index(OptionFile)
     assert OneGtidMode not in map(type, master)
