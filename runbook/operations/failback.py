@@ -11,7 +11,7 @@ from runbook.core.report import Report
 from runbook.core.step import ensure
 from runbook.core.wait import until
 from runbook.diagnosis.facts import Facts, gather
-from runbook.diagnosis.rules import Kind, Verdict, diagnose
+from runbook.diagnosis.rules import Kind, diagnose
 from runbook.drill.faults import heal_leftovers
 from runbook.errors import RunbookError
 from runbook.keepalived.configuration import GAVE_WAY, UNIT, vrrp_state
@@ -23,8 +23,8 @@ from runbook.observe.recorder import Recorder
 from runbook.observe.scene import observed
 from runbook.observe.scorecard import Score, kept, within
 from runbook.observe.trespass import drop_account
+from runbook.operations import failback_proof as proof
 from runbook.pair.pair import Pair, Side
-from runbook.steps.deploy_scripts import CONFIG
 from runbook.steps.start import Serves
 from runbook.system.resources import Service
 
@@ -63,7 +63,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
         drop_account(pair)
         report.say("Nothing to bring home.")
         return None
-    _refuse_without_servers(facts, verdict)
+    refuse(proof.why_not_begin(facts, verdict))
     start_servers(pair, report)
     refuse_without_scripts(pair, facts)
     prove_nothing_is_lost(pair, facts, report)
@@ -88,45 +88,27 @@ def verified(good: bool) -> Score:
 
 
 def intended(pair: Pair) -> list[str]:
-    """What a failback would do now, for a dry run."""
+    """What a failback would do now, for a dry run; raises Refused where it would be refused."""
     facts = gather(pair)
-    if diagnose(facts).kind is Kind.HEALTHY:
+    verdict = diagnose(facts)
+    if verdict.kind is Kind.HEALTHY:
         return []
-    master, slave = facts["master"], facts["slave"]
-    acts = [f"start mysqld on the {side.role}" for side in (master, slave) if side.mysqld != "active"]
-    acts += ["prove that the master has every transaction of the slave", "let the slave catch up with the master"]
-    if master.keepalived != "active":
-        acts.append("start keepalived on the master")
-    if slave.holds_vip:
-        acts.append("restart keepalived on the slave, which hands the VIP over")
-    return [*acts, "wait for the VIP and for writes on the master, and verify"]
+    refuse(proof.why_not_begin(facts, verdict))
+    return list(proof.intended(facts))
 
 
-def _refuse_without_servers(facts: Facts, verdict: Verdict) -> None:
-    for side in facts.values():
-        if side.unreachable:
-            raise Refused(
-                f"{side.role} {side.address} does not answer: {side.unreachable}",
-                f"Nothing was changed. {verdict.next_step}",
-            )
-        if "mysqld" in side.lacks:
-            raise Refused(
-                f"{side.role} {side.address} has no MySQL server: there is nothing to bring the VIP home to or from",
-                f"Nothing was changed. Next: {verdict.next_step}",
-            )
+def refuse(reason: str | None) -> None:
+    """Raise Refused when there is a reason."""
+    if reason:
+        raise Refused(reason)
 
 
 def refuse_without_scripts(pair: Pair, facts: Facts) -> None:
-    """The scripts on both hosts can do their part: their configuration is whole, and their account gets in."""
+    """The scripts on both hosts can do their part."""
     s = pair.settings
     for role, side in pair.sides.items():
-        if CONFIG in facts[role].lacks:
-            reason, next_step = f"the scripts have no whole configuration {CONFIG}", "inv deploy-scripts"
-        elif not logs_in(side.host, s.check_user, s.check_password):
-            reason, next_step = f"mysqld refuses the scripts' account {s.check_user}", "inv create-replica-user"
-        else:
-            continue
-        raise Refused(f"{side.host}: {reason}", f"The VIP was not moved. Run: {next_step}, then: inv failback")
+        lets_in = logs_in(side.host, s.check_user, s.check_password)
+        refuse(proof.why_scripts_cannot(facts[role], account=s.check_user, lets_in=lets_in))
 
 
 def start_servers(pair: Pair, report: Report) -> None:
@@ -144,23 +126,21 @@ def start_servers(pair: Pair, report: Report) -> None:
 
 
 def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
-    """Every transaction that the slave has, or received before it took over, is on the master."""
+    """Every transaction that the slave has, or received before it took over, is on the master; raises Refused."""
     slave, tracking, record = pair.slave.server, pair.slave.tracking, facts["slave"].takeover
-    on_slave = tracking.of_slave(slave, replica_status(slave))
-    errant = on_slave.plus(tracking.parse(record.get("received", ""))).minus(tracking.of_master(pair.master.server))
-    names = listed(tracking.each(slave, errant))
+    status = replica_status(slave)
+    found = proof.Evidence(
+        slave=tracking.of_slave(slave, status),
+        received=tracking.received(status),
+        recorded=tracking.parse(record.get("received", "")),
+        master=tracking.of_master(pair.master.server),
+    )
+    errant = listed(tracking.each(slave, found.errant))
     # A position tells nothing of what the slave wrote itself; since the takeover that must be nothing.
     own = [] if tracking.by_gtid else listed(tracking.own_since(slave, record.get("own", "")))
-    if names or own:
-        raise Refused(
-            f"{pair.master.host} lacks transactions that the slave has:",
-            *(f"  {name}" for name in (*names, *own)),
-            "The VIP was not moved; the slave goes on serving reads.",
-            "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog)",
-            "and bring them to the master by hand.",
-            *([f"Once it has them: {slave.dialect.reset} on the slave, whose binary log nobody reads."] if own else []),
-        )
-    report.say(f"proved: the master has every transaction of the slave, by {tracking.name} ({on_slave or 'none yet'})")
+    refuse(proof.why_something_is_lost(str(pair.master.host), errant, own, slave.dialect.reset))
+    has = found.slave or "none yet"
+    report.say(f"proved: the master has every transaction of the slave, by {tracking.name} ({has})")
 
 
 def catch_up(pair: Pair, report: Report) -> None:
@@ -170,15 +150,10 @@ def catch_up(pair: Pair, report: Report) -> None:
     target = tracking.of_master(pair.master.server)
 
     def caught_up() -> bool:
-        _raise_on_applier_error(pair)
         status = replica_status(slave)
-        if not target.minus(tracking.of_slave(slave, status)):
+        if proof.has_caught_up(tracking.of_slave(slave, status), target):
             return True
-        if status and status.receiver == "No" and status.receiver_error:
-            raise Refused(
-                f"{pair.slave.host}: the receiver stopped: {status.receiver_error}",
-                "The VIP was not moved; the slave goes on serving reads. Remove the reason, then: inv failback",
-            )
+        refuse(proof.why_it_never_catches_up(str(pair.slave.host), status))
         return False
 
     took = until(
@@ -189,17 +164,18 @@ def catch_up(pair: Pair, report: Report) -> None:
 
 def replicate(pair: Pair, report: Report) -> None:
     """Both replication threads of the slave run."""
-    status = replica_status(pair.slave.server)
+    slave = pair.slave.server
+    status = replica_status(slave)
     if status is None:
-        raise Refused(f"{pair.slave.host}: replication was never configured", "Run: inv bootstrap")
-    if status.runs:
+        refuse(proof.why_it_never_catches_up(str(pair.slave.host), None))
+    if status and status.runs:
         return
     # An applier that stopped on a row tries it again: it may be repaired by now.
-    pair.slave.server.execute(f"START {pair.slave.server.dialect.replica}")
+    slave.execute(f"START {slave.dialect.replica}")
 
     def runs() -> bool:
-        _raise_on_applier_error(pair)
-        status = replica_status(pair.slave.server)
+        status = replica_status(slave)
+        refuse(proof.why_it_never_catches_up(str(pair.slave.host), status))
         return bool(status and status.runs)
 
     until(f"{pair.slave.host}: both replication threads", THREADS_SECONDS, runs, hint=lambda: _replication(pair))
@@ -228,15 +204,6 @@ def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
     writes = f", a write was acknowledged after {written:.2f} s" if written is not None else ""
     report.say(f"handed over: the VIP was on the master {vip_seconds:.2f} s after the slave was told to let go{writes}")
     return Handover(vip_seconds, written)
-
-
-def _raise_on_applier_error(pair: Pair) -> None:
-    status = replica_status(pair.slave.server)
-    if status and status.applier_error:
-        raise Refused(
-            f"{pair.slave.host}: the applier stopped: {status.applier_error}",
-            "The VIP was not moved. Repair the row it names on the slave; nothing is skipped.",
-        )
 
 
 def _replication(pair: Pair) -> str:

@@ -3,13 +3,17 @@
 import io
 
 import pytest
-from fake import link_of, pair_of
+from answering_hosts import RUNS, answering, teach
+from fake import Clock, FakeMysqld, link_of, pair_of
+from pair_facts import UUID
 from rich.console import Console
 
 from runbook.core.report import Report
-from runbook.diagnosis.facts import SideFacts
+from runbook.core.wait import DeadlinePassed
+from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.operations import failback
 from runbook.operations.failback import Refused
+from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
 
 
@@ -24,3 +28,116 @@ def test_a_host_without_a_server_is_no_home(settings: Settings, monkeypatch: pyt
     with pytest.raises(Refused, match=f"{role} .* has no MySQL server.*\n.*inv bootstrap"):
         failback.run(pair, Report(str, console=Console(file=io.StringIO())))
     assert [link_of(side).calls for side in pair.sides.values()] == [[], []]
+
+
+# ---- the proof and the catching up, on servers that answer ----
+
+EXECUTED = "SELECT @@GLOBAL.gtid_executed"
+
+
+@pytest.fixture
+def screen() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def report(screen: io.StringIO) -> Report:
+    return Report(str, console=Console(file=screen, width=200))
+
+
+@pytest.fixture
+def answers(pair: Pair, fake_mysql: None) -> dict[str, FakeMysqld]:
+    """Both servers, with the transactions 1 to 4; the slave's threads run."""
+    for side in pair.sides.values():
+        teach(side)
+    return {side.role: answering(side) for side in pair.sides.values()}
+
+
+def taken_over(pair: Pair, **record: str) -> Facts:
+    return {role: SideFacts(role, str(side.node.address), takeover=record) for role, side in pair.sides.items()}
+
+
+@pytest.mark.parametrize(
+    ("slave", "received", "recorded", "master", "lost"),
+    [
+        ("1-4", "1-4", "1-4", "1-4", ""),
+        ("1-4", "1-4", "1-4", "1-9", ""),
+        ("1-4", "1-4", "1-4", "1-3", "4"),
+        ("1-4", "1-5", "1-4", "1-4", "5"),
+        ("1-4", "1-4", "1-5", "1-4", "5"),
+    ],
+)
+def test_the_proof_asks_what_the_slave_has_received_and_recorded(
+    pair: Pair,
+    answers: dict[str, FakeMysqld],
+    report: Report,
+    screen: io.StringIO,
+    slave: str,
+    received: str,
+    recorded: str,
+    master: str,
+    lost: str,
+) -> None:
+    answers["slave"].says(EXECUTED, {"executed": f"{UUID}:{slave}"})
+    answers["slave"].says("SHOW REPLICA STATUS", RUNS | {"Retrieved_Gtid_Set": f"{UUID}:{received}"})
+    answers["master"].says(EXECUTED, {"executed": f"{UUID}:{master}"})
+    facts = taken_over(pair, received=f"{UUID}:{recorded}")
+    if lost:
+        with pytest.raises(Refused, match=f"lacks transactions that the slave has:\n  {UUID}:{lost}\n"):
+            failback.prove_nothing_is_lost(pair, facts, report)
+        assert "proved" not in screen.getvalue()
+    else:
+        failback.prove_nothing_is_lost(pair, facts, report)
+        assert f"proved: the master has every transaction of the slave, by GTID ({UUID}:1-4)" in screen.getvalue()
+
+
+def test_the_slave_is_waited_for_until_it_has_all_that_the_master_has(
+    pair: Pair,
+    answers: dict[str, FakeMysqld],
+    report: Report,
+    screen: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("runbook.core.wait.time", clock)
+    answers["master"].says(EXECUTED, {"executed": f"{UUID}:1-6"})
+    seconds: list[float] = []
+
+    def sleep(pause: float) -> None:
+        seconds.append(pause)
+        clock.now += pause
+        answers["slave"].says(EXECUTED, {"executed": f"{UUID}:1-{4 + len(seconds)}"})
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    failback.catch_up(pair, report)
+    assert len(seconds) == 2
+    assert "caught up: the slave has everything the master has" in screen.getvalue()
+
+
+def test_a_slave_that_cannot_catch_up_is_not_waited_for(
+    pair: Pair, answers: dict[str, FakeMysqld], report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbook.core.wait.time.sleep", lambda pause: pytest.fail("waited in vain"))
+    answers["master"].says(EXECUTED, {"executed": f"{UUID}:1-6"})
+    stopped = {"Replica_IO_Running": "No", "Last_IO_Errno": 13114, "Last_IO_Error": "purged"}
+    answers["slave"].says("SHOW REPLICA STATUS", RUNS | stopped)
+    answers["slave"].takes("START REPLICA")
+    with pytest.raises(Refused, match="the receiver stopped: error 13114: purged"):
+        failback.catch_up(pair, report)
+
+
+def test_a_slave_that_never_comes_is_named_with_what_it_says(
+    pair: Pair, answers: dict[str, FakeMysqld], report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbook.core.wait.time", Clock())
+    answers["master"].says(EXECUTED, {"executed": f"{UUID}:1-6"})
+    with pytest.raises(DeadlinePassed, match="everything the master has"):
+        failback.catch_up(pair, report)
+
+
+def test_a_dry_run_is_refused_as_the_real_one_is(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = pair_of(settings, dry=True)
+    gone = taken_over(pair) | {"master": SideFacts("master", "192.168.152.128", unreachable="timed out")}
+    monkeypatch.setattr(failback, "gather", lambda pair: gone)
+    with pytest.raises(Refused, match="does not answer: timed out"):
+        failback.intended(pair)

@@ -1,0 +1,186 @@
+"""failback's decisions: whether the VIP may come home, from what is so to the reason against it."""
+
+from dataclasses import replace
+
+import pytest
+from pair_facts import DEAD, ELSEWHERE, GONE, RUNS, STOPPED, STUCK, TAKEN_OVER, UUID, Changes, facts
+
+from runbook.diagnosis.rules import diagnose
+from runbook.mysql.replication.progress import DomainState, GtidSet, Position, Progress
+from runbook.mysql.replication.status import ReplicaStatus
+from runbook.operations.failback_proof import (
+    Evidence,
+    has_caught_up,
+    intended,
+    why_it_never_catches_up,
+    why_not_begin,
+    why_scripts_cannot,
+    why_something_is_lost,
+)
+from runbook.steps.deploy_scripts import CONFIG
+
+OTHER = "7b0c1d5a-0000-11f1-8000-024af2b436f4"
+
+
+def evidence(kind: type[GtidSet] | type[DomainState] | type[Position], **texts: str) -> Evidence:
+    """What both servers have; what is not named is nothing."""
+    return Evidence(**{name: kind.parse(texts.get(name, "")) for name in ("slave", "received", "recorded", "master")})
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "errant"),
+    [
+        (GtidSet, {"slave": f"{UUID}:1-9", "master": f"{UUID}:1-9"}, ""),
+        (GtidSet, {"slave": f"{UUID}:1-9", "master": f"{UUID}:1-12"}, ""),
+        (GtidSet, {"slave": f"{UUID}:1-9", "master": f"{UUID}:1-7"}, f"{UUID}:8-9"),
+        (GtidSet, {"slave": f"{UUID}:1-9,{OTHER}:1", "master": f"{UUID}:1-9"}, f"{OTHER}:1"),
+        (GtidSet, {"slave": f"{UUID}:1-7", "received": f"{UUID}:1-9", "master": f"{UUID}:1-8"}, f"{UUID}:9"),
+        (GtidSet, {"slave": f"{UUID}:1-7", "recorded": f"{UUID}:1-9", "master": f"{UUID}:1-8"}, f"{UUID}:9"),
+        (GtidSet, {"slave": f"{UUID}:1-7", "recorded": f"{UUID}:8", "received": f"{UUID}:9"}, f"{UUID}:1-9"),
+        (GtidSet, {"master": f"{UUID}:1-9"}, ""),
+        (GtidSet, {}, ""),
+        (DomainState, {"slave": "0-1-9", "master": "0-1-9"}, ""),
+        (DomainState, {"slave": "0-1-9,0-2-10", "master": "0-1-9"}, "0-2-10"),
+        (DomainState, {"slave": "0-1-7", "received": "0-1-9", "master": "0-1-8"}, "0-1-9"),
+        (DomainState, {"slave": "0-1-7", "recorded": "0-1-9", "master": "0-1-8"}, "0-1-9"),
+        (Position, {"slave": "binlog.000002:99", "master": "binlog.000002:99"}, ""),
+        (Position, {"slave": "binlog.000001:99", "received": "binlog.000002:99", "master": "binlog.000002:99"}, ""),
+        (
+            Position,
+            {"slave": "binlog.000001:4", "received": "binlog.000002:120", "master": "binlog.000002:99"},
+            "binlog.000002:99..binlog.000002:120",
+        ),
+        (
+            Position,
+            {"slave": "binlog.000001:4", "recorded": "binlog.000003:4", "master": "binlog.000002:99"},
+            "binlog.000002:99..binlog.000003:4",
+        ),
+    ],
+)
+def test_what_the_master_lacks_of_all_that_the_slave_has_or_received(
+    kind: type[GtidSet], texts: dict[str, str], errant: str
+) -> None:
+    assert str(evidence(kind, **texts).errant) == errant
+
+
+def test_without_a_missing_transaction_nothing_is_lost() -> None:
+    assert why_something_is_lost("master 10.0.0.1", [], [], "RESET MASTER") is None
+
+
+def test_each_missing_transaction_is_named_and_the_vip_stays() -> None:
+    told = why_something_is_lost("master 10.0.0.1", [f"{UUID}:8", f"{UUID}:9"], [], "RESET MASTER")
+    assert told is not None
+    first, *rest = told.splitlines()
+    assert first == "master 10.0.0.1 lacks transactions that the slave has:"
+    assert rest[:2] == [f"  {UUID}:8", f"  {UUID}:9"]
+    assert "The VIP was not moved; the slave goes on serving reads." in rest
+    assert "by hand" in told
+    assert "RESET" not in told
+
+
+def test_what_a_slave_by_position_made_itself_is_a_loss_by_itself_and_ends_with_its_binary_log() -> None:
+    told = why_something_is_lost("master 10.0.0.1", [], ["bin.1:4 Query DROP"], "RESET MASTER")
+    assert told is not None
+    assert "  bin.1:4 Query DROP" in told.splitlines()
+    assert told.endswith("Once it has them: RESET MASTER on the slave, whose binary log nobody reads.")
+
+
+@pytest.mark.parametrize(
+    ("slave", "target", "so"),
+    [
+        (GtidSet.parse(f"{UUID}:1-9"), GtidSet.parse(f"{UUID}:1-9"), True),
+        (GtidSet.parse(f"{UUID}:1-8"), GtidSet.parse(f"{UUID}:1-9"), False),
+        (GtidSet.parse(f"{UUID}:1-9,{OTHER}:1"), GtidSet.parse(f"{UUID}:1-9"), True),
+        (GtidSet.parse(""), GtidSet.parse(f"{UUID}:1"), False),
+        (DomainState.parse("0-1-8"), DomainState.parse("0-1-9"), False),
+        (DomainState.parse("0-1-9"), DomainState.parse("0-1-9"), True),
+        (Position.parse("binlog.000002:98"), Position.parse("binlog.000002:99"), False),
+        (Position.parse("binlog.000002:99"), Position.parse("binlog.000002:99"), True),
+    ],
+)
+def test_a_slave_has_caught_up_when_it_lacks_nothing_of_the_masters(
+    slave: Progress, target: Progress, so: bool
+) -> None:
+    assert has_caught_up(slave, target) is so
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (RUNS, ()),
+        (replace(RUNS, receiver="Connecting", receiver_error="error 2003: no connection"), ()),
+        (replace(RUNS, receiver="No"), ()),
+        (STUCK, ("the applier stopped: error 1062: a row", "The VIP was not moved", "nothing is skipped")),
+        (STOPPED, ("the receiver stopped: error 2003: no connection", "The VIP was not moved", "then: inv failback")),
+        (replace(STUCK, receiver="No", receiver_error="error 1236: purged"), ("the applier stopped",)),
+        (None, ("replication was never configured", "inv bootstrap")),
+    ],
+)
+def test_waiting_is_in_vain_once_a_thread_has_stopped_on_an_error(
+    status: ReplicaStatus | None, words: tuple[str, ...]
+) -> None:
+    told = why_it_never_catches_up("slave 10.0.0.2", status)
+    if not words:
+        assert told is None
+        return
+    assert told is not None
+    assert told.startswith("slave 10.0.0.2: ")
+    assert all(word in told for word in words)
+
+
+@pytest.mark.parametrize(
+    ("master", "slave", "words"),
+    [
+        ({}, TAKEN_OVER, ()),
+        (DEAD, TAKEN_OVER, ()),
+        (GONE, TAKEN_OVER, ("master 192.168.152.128 does not answer: timed out", "Nothing was changed", "then:")),
+        ({}, GONE, ("slave 192.168.152.129 does not answer: timed out", "Nothing was changed")),
+        (
+            DEAD | {"lacks": ("mysqld", "keepalived")},
+            TAKEN_OVER,
+            ("master 192.168.152.128 has no MySQL server", "Nothing was changed. Next: "),
+        ),
+        ({}, {"lacks": ("mysqld",)}, ("slave 192.168.152.129 has no MySQL server",)),
+        ({"lacks": ("keepalived",)}, TAKEN_OVER, ()),
+        ({"lacks": (CONFIG,)}, TAKEN_OVER, ()),
+    ],
+)
+def test_without_both_servers_nothing_is_begun(master: Changes, slave: Changes, words: tuple[str, ...]) -> None:
+    found = facts(master, slave)
+    told = why_not_begin(found, diagnose(found))
+    assert (told is None) is (not words)
+    assert all(word in (told or "") for word in words)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lets_in", "words"),
+    [
+        ({}, True, ()),
+        ({}, False, ("mysqld refuses the scripts' account check", "inv create-replica-user, then: inv failback")),
+        ({"lacks": (CONFIG,)}, True, (f"no whole configuration {CONFIG}", "inv deploy-scripts, then: inv failback")),
+        ({"lacks": (CONFIG,)}, False, ("inv deploy-scripts",)),
+    ],
+)
+def test_scripts_that_cannot_work_are_repaired_before_the_vip_moves(
+    changes: Changes, lets_in: bool, words: tuple[str, ...]
+) -> None:
+    told = why_scripts_cannot(facts(changes)["master"], account="check", lets_in=lets_in)
+    assert (told is None) is (not words)
+    assert all(word in (told or "") for word in (*words, "master 192.168.152.128: ", "The VIP was not moved") if words)
+
+
+@pytest.mark.parametrize(
+    ("master", "slave", "first", "count"),
+    [
+        (DEAD, TAKEN_OVER, "start mysqld on the master", 6),
+        ({}, TAKEN_OVER, "prove that the master has every transaction of the slave", 4),
+        ({}, {"replication": ELSEWHERE}, "prove that the master has every transaction of the slave", 3),
+        (DEAD, DEAD, "start mysqld on the master", 6),
+    ],
+)
+def test_a_dry_run_names_each_act(master: Changes, slave: Changes, first: str, count: int) -> None:
+    acts = list(intended(facts(master, slave)))
+    assert acts[0] == first
+    assert len(acts) == count
+    assert acts[-1] == "wait for the VIP and for writes on the master, and verify"
+    assert ("restart keepalived on the slave, which hands the VIP over" in acts) is bool(slave.get("holds_vip"))
