@@ -11,7 +11,7 @@ set -u
 # shellcheck source=files/alert_channels.sh
 . /usr/local/lib/mysql-runbook/alert_channels.sh
 # shellcheck source=/dev/null
-. /etc/mysql-runbook-alert.conf || exit 1
+. "$ALERT_CONFIG" || exit 1
 
 HOLD_SECONDS=5 # what is over sooner is not told
 REST_SECONDS=15 # between two messages of one kind: DingTalk shuts a robot out for ten minutes after 20 in a minute

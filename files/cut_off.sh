@@ -2,7 +2,6 @@
 # Made by the MySQL pair runbook. Whether this host is cut off from its network; mysql_check.sh asks each second.
 set -u
 
-HEARD=$RUN/heard
 SILENT_CHECKS=3
 
 # packets_in: what the interface has received, but for what switches send of their own accord.

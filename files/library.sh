@@ -5,16 +5,8 @@
 set -u
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
-CONFIG=/etc/mysql-runbook.conf
-# In a folder of root's own: in one that is everybody's, anybody could take the lock, or its name.
-RUN=/run/mysql-runbook
-LAST_CONFIG=$RUN/last.conf
-LOCK=$RUN/lock
-SETTLED=$RUN/settled
-OPENED=$RUN/opened
-ALERTS=$RUN/alerts
-STATE=/var/lib/mysql-runbook
-GAVE_WAY=$STATE/gave-way
+# shellcheck source=/dev/null
+. /usr/local/lib/mysql-runbook/paths.sh || exit 1
 [ -d "$RUN" ] || mkdir -m 700 "$RUN" 2>/dev/null
 
 say() {
@@ -24,9 +16,9 @@ say() {
 # say_anew TEXT: what stays so is said once, not every second.
 say_anew() {
     local said=''
-    { IFS= read -r -d '' said || :; } 2>/dev/null <"$RUN/said"
+    { IFS= read -r -d '' said || :; } 2>/dev/null <"$LAST_SAID"
     [ "$said" = "$*"$'\n' ] && return
-    { echo "$*" >"$RUN/said"; } 2>/dev/null
+    { echo "$*" >"$LAST_SAID"; } 2>/dev/null
     say "$*"
 }
 
@@ -72,7 +64,7 @@ read_configuration() {
 
 # vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it.
 vrrp_is() {
-    { echo "$1" >"$RUN/vrrp"; } 2>/dev/null
+    { echo "$1" >"$VRRP_STATE"; } 2>/dev/null
 }
 
 # query STATEMENTS [OPTION...]: tab-separated rows without names. When all connections are used up it comes in by the
@@ -274,9 +266,9 @@ drop_vip() {
         say "keepalived left the VIP behind: removed"
 }
 
-# give_way: without the VIP nobody writes here; the master remembers that the slave may have it.
-give_way() {
-    [ "$ROLE" = slave ] || { mkdir -p "$STATE" && touch "$GAVE_WAY"; }
+# defer: without the VIP nobody writes here; the master remembers that the slave may have it first.
+defer() {
+    [ "$ROLE" = slave ] || { mkdir -p "$STATE" && touch "$DEFERRED"; }
     close_writes
 }
 
@@ -285,8 +277,8 @@ give_way() {
 settle() {
     holds_vip
     case $ROLE:$? in
-        master:0) locked && rm -f "$GAVE_WAY" && open_writes ;;
-        master:1) give_way && alert master-closed ;;
+        master:0) locked && rm -f "$DEFERRED" && open_writes ;;
+        master:1) defer && alert master-closed ;;
         slave:0) alert vip-on-slave "$(stale)" && close_writes && locked && take_over ;;
         slave:1) alert_over vip-on-slave && close_writes && locked && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed"; return 1 ;;

@@ -7,6 +7,6 @@ set -u
 
 vrrp_is STOPPED
 # At once, whoever has the lock; and again with it, for a script that was just opening.
-give_way
+defer
 serialised
-give_way
+defer

@@ -3,7 +3,6 @@
 # master again; a part of library.sh.
 set -u
 
-TAKEOVER=$STATE/takeover
 RELAY_SECONDS=60
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.

@@ -3,7 +3,6 @@
 # move, and which people should know of. Each is said when it begins, when it changes and when it is over.
 set -u
 
-WATCH=$RUN/watch
 WATCH_SECONDS=5
 DISK_PERCENT=5
 WORKERS=replication_applier_status_by_worker

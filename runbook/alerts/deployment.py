@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from runbook.alerts.texts import shell_arrays
 from runbook.core import templates
 from runbook.core.host import Host
+from runbook.core.host_paths import ALERT_CONFIG, ALERTS, LIBRARY
 from runbook.core.step import Gap, Step
-from runbook.keepalived.configuration import LIBRARY, RUN
 from runbook.mysql.optionfile import client_section
 from runbook.pair.pair import Side
 from runbook.system.resources import OURS, File, Package, Service
 from runbook.system.unit import OwnUnit
 
-CONFIG = "/etc/mysql-runbook-alert.conf"
 UNIT = "mysql-runbook-alert"
 SENDER = f"{LIBRARY}/alert.sh"
-SPOOL = f"{RUN}/alerts"
 # What HTTP and HTTPS need, by their names on both families; a minimal host has neither.
 PACKAGES = ("curl", "ca-certificates")
-UNSENT_QUESTION = f"cd {SPOOL}/unsent 2>/dev/null && grep '' /dev/null * 2>/dev/null | sed 's/:/: /' || true"
+UNSENT_QUESTION = f"cd {ALERTS}/unsent 2>/dev/null && grep '' /dev/null * 2>/dev/null | sed 's/:/: /' || true"
 
 
 class Configuration(File):
@@ -41,7 +39,7 @@ def steps(side: Side) -> Sequence[Step]:
         File(SENDER, templates.static("alert.sh"), mode=0o755),
         configuration(side),
         OwnUnit(f"{units}/{UNIT}.service", templates.render("alert.service.j2", ours=OURS, sender=SENDER)),
-        OwnUnit(f"{units}/{UNIT}.path", templates.render("alert.path.j2", ours=OURS, spool=SPOOL)),
+        OwnUnit(f"{units}/{UNIT}.path", templates.render("alert.path.j2", ours=OURS, spool=ALERTS)),
         Service(f"{UNIT}.path"),
     ]
 
@@ -66,4 +64,4 @@ def configuration(side: Side) -> Configuration:
     tokens += [part for each in (url, webhook) if each for part in each.parts]
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by {SENDER}.\n"
     masked = f"TOKENS=({' '.join(map(shlex.quote, tokens))})\n"
-    return Configuration(CONFIG, head + templates.shell_variables(values) + masked, mode=0o600, secret=True)
+    return Configuration(ALERT_CONFIG, head + templates.shell_variables(values) + masked, mode=0o600, secret=True)

@@ -13,10 +13,9 @@ import time
 import paramiko
 
 from runbook.core.host import Host
+from runbook.core.host_paths import OPERATOR_LOCK, RUN
 from runbook.errors import BadInput, HostError, RunbookError
 
-FOLDER = "/run/mysql-runbook"
-LOCK_FILE = f"{FOLDER}/operator.lock"
 SILENCE_SECONDS = 20
 RENEW_SECONDS = 5
 ANSWER_SECONDS = 10
@@ -54,10 +53,10 @@ class HostLock:
         """Take the lock; Locked says who holds it and since when."""
         self._host.guard = lambda: None
         self._released = threading.Event()
-        self._host.changing(f"lock {LOCK_FILE}")
+        self._host.changing(f"lock {OPERATOR_LOCK}")
         since = time.strftime("%Y-%m-%d %H:%M:%S %Z")
         owner = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}) runs {self._purpose} since {since}"
-        script = _HOLDER.format(folder=FOLDER, file=LOCK_FILE, owner=shlex.quote(owner), silence=SILENCE_SECONDS)
+        script = _HOLDER.format(folder=RUN, file=OPERATOR_LOCK, owner=shlex.quote(owner), silence=SILENCE_SECONDS)
         channel = self._host.link.process(f"exec bash -c {shlex.quote(script)}")
         channel.settimeout(ANSWER_SECONDS)
         answer = _first_line(channel)
@@ -73,7 +72,7 @@ class HostLock:
             reason = self._host.unfit()
             if reason:
                 raise BadInput(reason)
-            raise HostError(str(self._host), f"the lock {LOCK_FILE} could not be taken: {answer or 'no answer'}")
+            raise HostError(str(self._host), f"the lock {OPERATOR_LOCK} could not be taken: {answer or 'no answer'}")
         self._channel = channel
         self._renewed = time.monotonic()
         self._host.guard = self._refuse_when_lost

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from runbook.alerts.deployment import UNSENT_QUESTION
 from runbook.core.host import Host
+from runbook.core.host_paths import CONFIG, SETTLED, TAKEOVER, VRRP_STATE
 from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
 from runbook.errors import HostError, RunbookError
-from runbook.keepalived.configuration import RUN, UNIT, VRRP_STATE
+from runbook.keepalived.configuration import UNIT
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.accounts import write_through
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
@@ -24,7 +25,7 @@ from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.stranger import Stranger, on_port
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
-from runbook.steps.deploy_scripts import CONFIG, LAST_LINE
+from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
@@ -36,8 +37,8 @@ LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
 TIMED_OUT = "124"  # what timeout(1) exits with
 
 CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
-SETTLED_QUESTION = f"[ ! -e {RUN}/settled ] || echo $(($(date +%s) - $(cat {RUN}/settled)))"
-TAKEOVER_QUESTION = "cat /var/lib/mysql-runbook/takeover 2>/dev/null || true"
+SETTLED_QUESTION = f"[ ! -e {SETTLED} ] || echo $(($(date +%s) - $(cat {SETTLED})))"
+TAKEOVER_QUESTION = f"cat {TAKEOVER} 2>/dev/null || true"
 VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
 FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
 SEMI_SYNC_QUESTION = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%'"

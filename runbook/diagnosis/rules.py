@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.diagnosis.words import close_it, look_into, search, vip_holders, whose_writes, witness
 from runbook.mysql.replication import progress
 from runbook.mysql.replication.filters import way_out
-from runbook.steps.deploy_scripts import CONFIG
 
 __all__ = ["Kind", "Verdict", "diagnose"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from runbook.alerts.deployment import SPOOL
+from runbook.core.host_paths import ALERTS
 from runbook.drill.takeover import Witness
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Role
@@ -51,4 +51,4 @@ def measure(witness: Witness, stall_seconds: float | None, since: float, to: flo
 
 def raised(pair: Pair, role: Role, alert: str) -> bool:
     """Whether the scripts on a host say that this is so now."""
-    return bool(pair.sides[role].host.ask(f"cat {SPOOL}/now/{alert} 2>/dev/null || true").strip())
+    return bool(pair.sides[role].host.ask(f"cat {ALERTS}/now/{alert} 2>/dev/null || true").strip())

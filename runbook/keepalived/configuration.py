@@ -8,26 +8,18 @@ from math import ceil
 
 from runbook.core import templates
 from runbook.core.host import Host
+from runbook.core.host_paths import KEEPALIVED_LOADED, SCRIPTS, VRRP_STATE
 from runbook.core.step import Gap, State, Step
 from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, Version
-from runbook.pair.pair import Side
+from runbook.settings.settings import Node, Settings
 from runbook.system.resources import OURS, File
 
 CONFIG = "/etc/keepalived/keepalived.conf"
 INSTANCE = "VI_1"
-SCRIPTS = "/usr/local/bin"
-LIBRARY = "/usr/local/lib/mysql-runbook"
 UNIT = "keepalived"
-# What the scripts know of now: root's own, and gone with a reboot.
-RUN = "/run/mysql-runbook"
-# Which configuration the running daemon has read; the unit's drop-in writes it at each start and reload.
-LOADED = f"{RUN}/keepalived-loaded"
-# The master's mark that it let go of the VIP: give_way.sh then lets the slave have it first after a reboot of both.
-GAVE_WAY = "/var/lib/mysql-runbook/gave-way"
 # mysql_check.sh may be refused for CHECK_TIMEOUT, then wait as long, and again at the administrators' door; and bash
 # needs seconds on a busy host.
 CHECK_QUESTIONS, CHECK_STARTS_IN = 3, 2
-VRRP_STATE = f"{RUN}/vrrp"
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.
 CONFIG_TEST = (
@@ -41,18 +33,18 @@ def vrrp_state(host: Host) -> str:
     return host.ask(f"cat {VRRP_STATE} 2>/dev/null || true").strip()
 
 
-def configuration(side: Side, version: Version) -> str:
-    """The text of keepalived.conf for one side, in the words of this keepalived."""
+def configuration(settings: Settings, node: Node, interface: str, version: Version) -> str:
+    """The text of keepalived.conf for one node, in the words of this keepalived."""
     return templates.render(
         "keepalived.conf.j2",
         ours=OURS,
-        s=side.settings,
-        node=side.node,
-        peer=side.peer,
-        interface=side.interface,
+        s=settings,
+        node=node,
+        peer=settings.peer_of(node.role),
+        interface=interface,
         instance=INSTANCE,
         scripts=SCRIPTS,
-        check_overdue=ceil(CHECK_QUESTIONS * side.settings.check_timeout) + CHECK_STARTS_IN,
+        check_overdue=ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN,
         auto_priority=version >= AUTO_PRIORITY,
         auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
     )
@@ -92,7 +84,7 @@ class ConfigurationRead(Step):
     def questions() -> Iterable[str]:
         yield (
             f"systemctl is-active -q {UNIT} && grep -qs {shlex.quote(OURS)} {SCRIPTS}/master.sh && "
-            f'[ "$(cat {LOADED} 2>/dev/null)" != "$(sha256sum < {CONFIG})" ] && echo no || echo yes'
+            f'[ "$(cat {KEEPALIVED_LOADED} 2>/dev/null)" != "$(sha256sum < {CONFIG})" ] && echo no || echo yes'
         )
 
     def want(self) -> State:

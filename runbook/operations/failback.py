@@ -7,6 +7,7 @@ finished by the next one.
 import time
 from dataclasses import dataclass
 
+from runbook.core.host_paths import DEFERRED
 from runbook.core.report import Report
 from runbook.core.step import ensure
 from runbook.core.wait import until
@@ -14,7 +15,7 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import Kind, diagnose
 from runbook.drill.faults import heal_leftovers
 from runbook.errors import RunbookError
-from runbook.keepalived.configuration import GAVE_WAY, UNIT, vrrp_state
+from runbook.keepalived.configuration import UNIT, vrrp_state
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.replication.tracking import listed
 from runbook.mysql.socket_login import logs_in
@@ -68,7 +69,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
     refuse_without_scripts(pair, facts)
     prove_nothing_is_lost(pair, facts, report)
     catch_up(pair, report)
-    pair.master.host.do(f"rm -f {GAVE_WAY}")
+    pair.master.host.do(f"rm -f {DEFERRED}")
     report.outcome(ensure(pair.master.host, Service(UNIT)))
     handover = hand_over(pair, report, recorder or Recorder()) if pair.slave.holds_vip() else Handover(None, None)
     since = facts["slave"].takeover.get("at")
@@ -191,15 +192,15 @@ def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
         hint=lambda: f"It is {vrrp_state(pair.master.host) or 'in no known state'}; see journalctl -u {UNIT} there.",
     )
     with Probe.of(pair.settings) as probe, observed(pair, probe, recorder):
-        let_go = time.monotonic()
-        recorder.mark("failback", "the slave is told to let the VIP go", let_go)
+        released_at = time.monotonic()
+        recorder.mark("failback", "the slave is told to let the VIP go", released_at)
         pair.slave.host.do(f"systemctl restart --no-block {UNIT}")
         until(f"{pair.settings.vip.ip} on the master", HOME_SECONDS, pair.master.holds_vip, pause=0.02)
-        vip_seconds = time.monotonic() - let_go
+        vip_seconds = time.monotonic() - released_at
         until("the master open for writes", HOME_SECONDS, lambda: not pair.master.server.closed(), pause=0.02)
-        written = probe.first_write_after(let_go, deadline=5)
+        written = probe.first_write_after(released_at, deadline=5)
         if written is not None:
-            recorder.mark("writes", "writes again, acknowledged by the master", let_go + written)
+            recorder.mark("writes", "writes again, acknowledged by the master", released_at + written)
         recorder.score(within("Failback: from the slave's letting go to an acknowledged write", written, WRITES_TARGET))
     writes = f", a write was acknowledged after {written:.2f} s" if written is not None else ""
     report.say(f"handed over: the VIP was on the master {vip_seconds:.2f} s after the slave was told to let go{writes}")

@@ -6,11 +6,11 @@ A reason's first line says what was found; the others what was left alone and wh
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Verdict
 from runbook.mysql.replication.progress import Progress
 from runbook.mysql.replication.status import ReplicaStatus
-from runbook.steps.deploy_scripts import CONFIG
 
 NOT_MOVED = "The VIP was not moved"
 

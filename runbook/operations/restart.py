@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from runbook.core.host_paths import DEFERRED
 from runbook.core.wait import until
 from runbook.errors import RunbookError
-from runbook.keepalived.configuration import GAVE_WAY, UNIT
+from runbook.keepalived.configuration import UNIT
 from runbook.mysql import variables
 from runbook.mysql.replication.replicates import user_schemas
 from runbook.pair.pair import Pair, Side
@@ -46,7 +47,7 @@ def _restart_under_the_vip(pair: Pair) -> None:
     slave.host.do(f"systemctl stop {UNIT}")
     try:
         host.do(f"systemctl stop {UNIT}")
-        host.do(f"rm -f {GAVE_WAY}")
+        host.do(f"rm -f {DEFERRED}")
         slave.server.execute(f"STOP {slave.server.dialect.replica} IO_THREAD")
         variables.restart_mysqld(host, master.server, master.names.unit)
         host.do(f"systemctl start {UNIT}")

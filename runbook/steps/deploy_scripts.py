@@ -7,9 +7,10 @@ from math import ceil
 from runbook.alerts import deployment as alerts
 from runbook.core import templates
 from runbook.core.host import Host
+from runbook.core.host_paths import CONFIG, LIBRARY, PATHS, SCRIPTS, paths_for_scripts
 from runbook.core.step import Gap, Item
 from runbook.core.templates import shell_variables
-from runbook.keepalived.configuration import LIBRARY, SCRIPTS, ConfigurationRead
+from runbook.keepalived.configuration import ConfigurationRead
 from runbook.mysql.dialects.terms import ADMIN_PORT
 from runbook.mysql.optionfile import client_section
 from runbook.pair.pair import Pair, Side
@@ -19,8 +20,7 @@ from runbook.system.unit import OwnUnit
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
-UNIT_NAMES = ("give_way.sh", "let_go.sh")
-CONFIG = "/etc/mysql-runbook.conf"
+UNIT_NAMES = ("defer.sh", "release.sh")
 # The last line: a file without it was cut off.
 LAST_LINE = "CONFIGURATION_ENDS=yes\n"
 FENCE, FENCE_UNIT = "fence.sh", "mysql-runbook-fence"
@@ -46,6 +46,7 @@ def _steps(side: Side) -> Sequence[Item]:
     unit = templates.render("fence.service.j2", ours=OURS, fence=fence)
     return [
         ReadAtStart(CONFIG, script_configuration(side), mode=0o600, secret=True),
+        ReadAtStart(PATHS, f"# shellcheck shell=bash\n# {OURS}.\n{paths_for_scripts()}"),
         *(ReadAtStart(f"{LIBRARY}/{name}", templates.static(name)) for name in SHARED),
         *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
         ReadAtStart(fence, templates.static(FENCE), mode=0o755),

@@ -5,19 +5,11 @@ from dataclasses import dataclass, field
 
 from runbook.core import templates
 from runbook.core.host import Host
+from runbook.core.host_paths import KEEPALIVED_LOADED, LIBRARY, RUN
 from runbook.core.step import BOTH, Condition, Item
 from runbook.errors import BadInput
 from runbook.keepalived import version
-from runbook.keepalived.configuration import (
-    CONFIG,
-    LIBRARY,
-    LOADED,
-    RUN,
-    UNIT,
-    Configuration,
-    ConfigurationRead,
-    configuration,
-)
+from runbook.keepalived.configuration import CONFIG, UNIT, Configuration, ConfigurationRead, configuration
 from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, Package, Service
@@ -51,13 +43,19 @@ def _package(side: Side) -> Sequence[Item]:
 def _configured(side: Side) -> Sequence[Item]:
     mysql = side.names.unit
     keepalived_unit = templates.render(
-        "keepalived.service.conf.j2", ours=OURS, mysql=mysql, config=CONFIG, run=RUN, loaded=LOADED, library=LIBRARY
+        "keepalived.service.conf.j2",
+        ours=OURS,
+        mysql=mysql,
+        config=CONFIG,
+        run=RUN,
+        loaded=KEEPALIVED_LOADED,
+        library=LIBRARY,
     )
     mysql_unit = templates.render("mysql.service.conf.j2", ours=OURS)
     return [
         # Before the configuration: by what it has for a reload, a keepalived that runs tells which one it has read.
         DropIn(drop_in_path(UNIT), keepalived_unit),
-        Configuration(CONFIG, configuration(side, side.keepalived), mode=0o600),
+        Configuration(CONFIG, configuration(side.settings, side.node, side.interface, side.keepalived), mode=0o600),
         ConfigurationRead(),
         DropIn(drop_in_path(mysql), mysql_unit),
         Service(UNIT, starts=False),

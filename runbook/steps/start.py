@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from runbook.core.host import Host
+from runbook.core.host_paths import DEFERRED
 from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
-from runbook.keepalived.configuration import GAVE_WAY, UNIT
+from runbook.keepalived.configuration import UNIT
 from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import Service
@@ -17,7 +18,7 @@ class MastersKeepalived(Service):
     """keepalived on the master, which need not give way here: a run never comes this far while the slave serves."""
 
     def fix(self, host: Host, gap: Gap) -> None:
-        host.do(f"rm -f {GAVE_WAY}")
+        host.do(f"rm -f {DEFERRED}")
         super().fix(host, gap)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from runbook.core.host_paths import paths_for_scripts
+
 SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
-CALLED_BY_ITS_UNIT = ("give_way.sh", "let_go.sh")
+CALLED_BY_ITS_UNIT = ("defer.sh", "release.sh")
 FENCE = "fence.sh"
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
 SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
@@ -76,6 +78,7 @@ class Station:
         (folder / "mysql-runbook.conf").write_text(configuration)
         for name in (*NAMES, *SHARED):
             self.install(name, (SCRIPTS / name).read_text())
+        self.install("paths.sh", paths_for_scripts())
         self.patch("library.sh", "{1..20}", "{1..4}")
         self.write("options", options.rstrip("\n"))
         self.write("peer_options", peer_options.rstrip("\n"))
@@ -178,9 +181,9 @@ class Station:
         return self.folder / "run" / "mysql-runbook"
 
     @property
-    def gave_way(self) -> bool:
+    def deferred(self) -> bool:
         """Whether a master remembers that the slave may have the VIP."""
-        return (self.folder / "var" / "mysql-runbook" / "gave-way").exists()
+        return (self.folder / "var" / "mysql-runbook" / "deferred").exists()
 
     @property
     def vrrp_state(self) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from runbook.core.host_paths import LIBRARY
 from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
 from runbook.drill.faults.killed_mysqld import KilledMysqld
 from runbook.drill.leash import Leash
-from runbook.keepalived.configuration import LIBRARY
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.session import Server, connect

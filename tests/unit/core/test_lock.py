@@ -18,7 +18,7 @@ from runbook.settings.settings import Node, Settings
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "mysql-runbook.lock"
-    monkeypatch.setattr(lock, "LOCK_FILE", str(path))
+    monkeypatch.setattr(lock, "OPERATOR_LOCK", str(path))
     return path
 
 
@@ -79,7 +79,7 @@ def test_a_lock_whose_connection_broke_ends_by_itself(settings: Settings, link: 
 def test_a_lock_that_cannot_be_written_is_named(
     settings: Settings, link: LocalLink, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(lock, "LOCK_FILE", str(tmp_path / "nosuch" / "lock"))
+    monkeypatch.setattr(lock, "OPERATOR_LOCK", str(tmp_path / "nosuch" / "lock"))
     with pytest.raises(HostError, match=r"nosuch/lock could not be taken: no answer"):
         HostLock(host_of(settings, link), "bootstrap").take()
 
@@ -103,7 +103,7 @@ def locked_pair(settings: Settings, tmp_path: Path, links: dict[str, LocalLink])
             self._file = str(tmp_path / role)
 
         def process(self, script: str) -> PipeChannel:
-            return super().process(script.replace(lock.LOCK_FILE, self._file))
+            return super().process(script.replace(lock.OPERATOR_LOCK, self._file))
 
     def link(node: Node, _: Settings) -> LocalLink:
         links[node.role] = OwnFile(node.role)

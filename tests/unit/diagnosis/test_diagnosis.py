@@ -19,9 +19,9 @@ from pair_facts import (
     facts,
 )
 
+from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import RULES, Kind, diagnose
 from runbook.mysql.replication.filters import Filter
-from runbook.steps.deploy_scripts import CONFIG
 
 WRITTEN, SET = (Filter("binlog_do_db", "a", ("f:2",)),), (Filter("replicate_do_db", "a"),)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from fake import captured_pair
 
-from runbook.keepalived.configuration import SCRIPTS, configuration
+from runbook.core.host_paths import SCRIPTS
+from runbook.keepalived.configuration import configuration
 from runbook.keepalived.version import Version
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
@@ -26,12 +27,16 @@ def pair(settings: Settings) -> Pair:
 
 
 def lines(side: Side) -> list[str]:
-    return [line.strip() for line in configuration(side, NEWEST).splitlines()]
+    return [line.strip() for line in configuration(side.settings, side.node, side.interface, NEWEST).splitlines()]
 
 
 def block(side: Side, head: str) -> list[str]:
     """The lines between a head and its closing brace."""
-    text = re.search(rf"^ *{re.escape(head)} {{\n(.*?)^ *}}$", configuration(side, NEWEST), re.MULTILINE | re.DOTALL)
+    text = re.search(
+        rf"^ *{re.escape(head)} {{\n(.*?)^ *}}$",
+        configuration(side.settings, side.node, side.interface, NEWEST),
+        re.MULTILINE | re.DOTALL,
+    )
     assert text, f"no {head} block"
     return [line.strip() for line in text[1].splitlines()]
 
@@ -98,7 +103,7 @@ def test_a_keepalived_is_told_all_the_words_that_it_knows_and_no_other(
     said = {
         line.split()[0]
         for side in pair.sides.values()
-        for line in configuration(side, version).splitlines()
+        for line in configuration(side.settings, side.node, side.interface, version).splitlines()
         if not NO_WORDS.match(line.strip())
     }
     not_asked_for = {"authentication", "auth_type", "auth_pass"} if not keys else set()

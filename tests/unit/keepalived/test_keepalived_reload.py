@@ -9,17 +9,11 @@ from fake import FakeLink, LocalLink, captured_pair, link_of
 from local_link import stub
 
 from runbook.core.host import ChangedInDryRun, CommandFailed, Host
+from runbook.core.host_paths import SCRIPTS
 from runbook.core.ssh import Ran
 from runbook.core.step import Change, ensure
 from runbook.keepalived import configuration as keepalived
-from runbook.keepalived.configuration import (
-    CONFIG,
-    CONFIG_TEST,
-    SCRIPTS,
-    Configuration,
-    ConfigurationRead,
-    configuration,
-)
+from runbook.keepalived.configuration import CONFIG, CONFIG_TEST, Configuration, ConfigurationRead, configuration
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
 from runbook.system.resources import OURS
@@ -60,11 +54,13 @@ def there(link: FakeLink, content: str | None) -> None:
 
 
 def step(pair: Pair) -> Configuration:
-    return Configuration(CONFIG, configuration(pair.master, NEWEST), mode=0o600)
+    return Configuration(
+        CONFIG, configuration(pair.settings, pair.master.node, pair.master.interface, NEWEST), mode=0o600
+    )
 
 
 def test_a_configuration_that_is_there_is_left_alone(pair: Pair, link: FakeLink) -> None:
-    there(link, configuration(pair.master, NEWEST))
+    there(link, configuration(pair.settings, pair.master.node, pair.master.interface, NEWEST))
     assert ensure(pair.master.host, step(pair)).status == "ok"
 
 
@@ -156,7 +152,7 @@ def test_whether_the_daemon_has_read_what_is_there(
     commands: Callable[..., LocalLink], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, loaded = tmp_path / "keepalived.conf", tmp_path / "loaded"
-    for name, path in {"CONFIG": config, "LOADED": loaded, "SCRIPTS": tmp_path}.items():
+    for name, path in {"CONFIG": config, "KEEPALIVED_LOADED": loaded, "SCRIPTS": tmp_path}.items():
         monkeypatch.setattr(keepalived, name, str(path))
     link = commands(systemctl="[ -e $(dirname $0)/active ]")
 

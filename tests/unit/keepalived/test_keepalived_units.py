@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, captured_pair, host_of
 
+from runbook.core.host_paths import SCRIPTS
 from runbook.core.templates import ROOT
-from runbook.keepalived.configuration import CONFIG, SCRIPTS, Configuration, vrrp_state
+from runbook.keepalived.configuration import CONFIG, Configuration, vrrp_state
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Role, Settings
 from runbook.steps import deploy_scripts, install_keepalived

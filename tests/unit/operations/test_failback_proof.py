@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from pair_facts import DEAD, ELSEWHERE, GONE, RUNS, STOPPED, STUCK, TAKEN_OVER, UUID, Changes, facts
 
+from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import diagnose
 from runbook.mysql.replication.progress import DomainState, GtidSet, Position, Progress
 from runbook.mysql.replication.status import ReplicaStatus
@@ -17,7 +18,6 @@ from runbook.operations.failback_proof import (
     why_scripts_cannot,
     why_something_is_lost,
 )
-from runbook.steps.deploy_scripts import CONFIG
 
 OTHER = "7b0c1d5a-0000-11f1-8000-024af2b436f4"
 

@@ -5,10 +5,10 @@ import pytest
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 
 from runbook.core.host import CommandFailed
+from runbook.core.host_paths import DEFERRED
 from runbook.core.ssh import Ran
 from runbook.core.step import ensure
 from runbook.errors import RunbookError
-from runbook.keepalived.configuration import GAVE_WAY
 from runbook.mysql.replication.replicates import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
 from runbook.operations.restart import restart_mysqld
@@ -103,7 +103,7 @@ def order(running: Pair) -> list[str]:
     link_of(running.master).says(ADDRESSES_QUESTION, VIP)
     for side in running.sides.values():
         link = link_of(side)
-        for command in (STOP, f"rm -f {GAVE_WAY}", RESTART, START):
+        for command in (STOP, f"rm -f {DEFERRED}", RESTART, START):
             link.takes(command, lambda each=f"{side.role}: {command}": done.append(each))
         for statement in (STOP_RECEIVER, START_REPLICA):
             server_of(side).takes(statement, lambda each=f"{side.role}: {statement}": done.append(each))

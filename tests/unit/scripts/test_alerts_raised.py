@@ -93,7 +93,7 @@ def test_a_server_that_does_not_serve_us_is_raised_until_it_does(scripts_on: Mak
 
 def test_a_stopped_keepalived_is_raised_until_it_checks_again(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=False)
-    station.run("let_go.sh")
+    station.run("release.sh")
     assert station.alerts == {"keepalived-stopped": ""}
     station.run("mysql_check.sh")
     assert station.alerts == {}

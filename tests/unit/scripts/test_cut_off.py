@@ -75,7 +75,7 @@ def test_a_master_that_is_cut_off_and_without_the_vip_is_closed_all_the_same(mas
     master.vip = False
     assert checks(master, 3)[-1] == 1
     assert master.closed
-    assert master.gave_way
+    assert master.deferred
 
 
 def test_who_hears_somebody_again_is_well_and_each_silence_is_said(master: Station) -> None:

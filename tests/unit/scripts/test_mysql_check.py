@@ -140,7 +140,7 @@ def test_with_the_last_good_configuration_all_goes_on_and_the_loss_is_told(scrip
 # ---- the lock of the scripts ----
 
 
-@pytest.mark.parametrize("script", ["stop.sh", "let_go.sh", "backup.sh"])
+@pytest.mark.parametrize("script", ["stop.sh", "release.sh", "backup.sh"])
 def test_closing_does_not_wait_for_the_lock_and_its_loss_is_told(scripts_on: Make, script: str) -> None:
     station = scripts_on("master", vip=False, closed=False)
     station.patch("library.sh", "LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))", "LOCK_SECONDS=1")

@@ -57,7 +57,7 @@ def test_a_vip_that_never_comes_opens_nothing(scripts_on: Make) -> None:
         (["backup.sh"], "BACKUP"),
         (["backup.sh", "FAULT"], "FAULT"),
         (["stop.sh"], "STOPPED"),
-        (["let_go.sh"], "STOPPED"),
+        (["release.sh"], "STOPPED"),
         (["mysql_check.sh"], "BACKUP"),
     ],
     ids=" ".join,

@@ -3,7 +3,7 @@
 import pytest
 from station import Make
 
-DEADLINE = "GIVE_WAY_SECONDS=60"
+DEADLINE = "DEFER_SECONDS=60"
 
 
 @pytest.mark.parametrize("vip", [True, False])
@@ -12,22 +12,22 @@ def test_a_master_remembers_that_it_gave_the_vip_away(scripts_on: Make, vip: boo
     station.run("backup.sh")
     station.vip = vip
     station.run("backup.sh")
-    assert station.gave_way is not vip
+    assert station.deferred is not vip
 
 
-@pytest.mark.parametrize("script", ["stop.sh", "let_go.sh"])
+@pytest.mark.parametrize("script", ["stop.sh", "release.sh"])
 def test_a_master_whose_keepalived_ends_has_given_way(scripts_on: Make, script: str) -> None:
     station = scripts_on("master", vip=True, closed=False)
     assert station.run(script) == 0
-    assert station.gave_way
+    assert station.deferred
     assert station.closed
 
 
 def test_a_slave_has_nothing_to_give_away(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=False)
-    for script in ("backup.sh", "stop.sh", "let_go.sh"):
+    for script in ("backup.sh", "stop.sh", "release.sh"):
         station.run(script)
-    assert not station.gave_way
+    assert not station.deferred
 
 
 # ---- before keepalived starts ----
@@ -35,7 +35,7 @@ def test_a_slave_has_nothing_to_give_away(scripts_on: Make) -> None:
 
 def test_a_master_that_had_the_vip_competes_at_once(scripts_on: Make) -> None:
     station = scripts_on("master", vip=False)
-    assert station.run("give_way.sh") == 0
+    assert station.run("defer.sh") == 0
     assert station.read("asked") == ""
 
 
@@ -43,7 +43,7 @@ def test_a_slave_that_had_taken_over_competes_at_once(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
     station.run("master.sh")
     station.vip = False
-    assert station.run("give_way.sh") == 0
+    assert station.run("defer.sh") == 0
     assert station.read("asked") == ""
 
 
@@ -51,7 +51,7 @@ def test_a_master_that_had_given_way_lets_the_slave_have_the_vip_first(scripts_o
     station = scripts_on("master", vip=False)
     station.run("stop.sh")
     station.write("vip_answers_after", "3")
-    assert station.run("give_way.sh") == 0
+    assert station.run("defer.sh") == 0
     assert len(station.read("asked").splitlines()) == 4
     assert "competes" not in station.read("log")
 
@@ -59,14 +59,14 @@ def test_a_master_that_had_given_way_lets_the_slave_have_the_vip_first(scripts_o
 def test_a_slave_lets_the_master_have_the_vip_first(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=False)
     station.write("vip_answers_after", "2")
-    assert station.run("give_way.sh") == 0
+    assert station.run("defer.sh") == 0
     assert len(station.read("asked").splitlines()) == 3
 
 
 def test_a_vip_that_nobody_takes_is_competed_for_after_the_deadline(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=False)
-    station.patch("give_way.sh", DEADLINE, "GIVE_WAY_SECONDS=0")
-    assert station.run("give_way.sh") == 0
+    station.patch("defer.sh", DEADLINE, "DEFER_SECONDS=0")
+    assert station.run("defer.sh") == 0
     assert "nobody took the VIP in 0 s: competes for it now" in station.read("log")
 
 
@@ -76,7 +76,7 @@ def test_a_vip_that_nobody_takes_is_competed_for_after_the_deadline(scripts_on: 
 @pytest.mark.parametrize("role", ["master", "slave"])
 def test_a_vip_that_a_killed_keepalived_left_behind_is_removed(scripts_on: Make, role: str) -> None:
     station = scripts_on(role, vip=True, closed=False)
-    assert station.run("let_go.sh") == 0
+    assert station.run("release.sh") == 0
     assert not station.vip
     assert station.closed
     assert "keepalived left the VIP behind: removed" in station.read("log")
@@ -84,12 +84,12 @@ def test_a_vip_that_a_killed_keepalived_left_behind_is_removed(scripts_on: Make,
 
 def test_a_keepalived_that_took_its_vip_along_leaves_nothing_to_remove(scripts_on: Make) -> None:
     station = scripts_on("master", vip=False)
-    assert station.run("let_go.sh") == 0
+    assert station.run("release.sh") == 0
     assert station.done == []
 
 
 def test_a_vip_is_removed_although_mysqld_is_gone(scripts_on: Make) -> None:
     station = scripts_on("master", vip=True)
     station.server("ERROR 2002 (HY000): Can't connect to local MySQL server through socket")
-    station.run("let_go.sh")
+    station.run("release.sh")
     assert not station.vip

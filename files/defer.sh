@@ -6,23 +6,23 @@ set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
 
-GIVE_WAY_SECONDS=60
+DEFER_SECONDS=60
 
-# let_go.sh does not run when the unit's whole control group was killed (tried with systemd 262).
+# release.sh does not run when the unit's whole control group was killed (tried with systemd 262).
 if drop_vip || [ "$(closed)" = 0 ]; then
-    give_way
+    defer
     serialised
-    give_way
+    defer
 fi
 
 # Asked again and again: failback takes the master's mark away while this waits.
-gives_way() {
-    if [ "$ROLE" = master ]; then [ -e "$GAVE_WAY" ]; else [ ! -e "$TAKEOVER" ]; fi
+defers() {
+    if [ "$ROLE" = master ]; then [ -e "$DEFERRED" ]; else [ ! -e "$TAKEOVER" ]; fi
 }
 
-while gives_way && ! timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/$MYSQL_PORT" 2>/dev/null; do
-    if [ "$SECONDS" -ge "$GIVE_WAY_SECONDS" ]; then
-        say "nobody took the VIP in $GIVE_WAY_SECONDS s: competes for it now"
+while defers && ! timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/$MYSQL_PORT" 2>/dev/null; do
+    if [ "$SECONDS" -ge "$DEFER_SECONDS" ]; then
+        say "nobody took the VIP in $DEFER_SECONDS s: competes for it now"
         exit 0
     fi
     sleep 0.5

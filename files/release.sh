@@ -8,6 +8,6 @@ set -u
 drop_vip
 vrrp_is STOPPED
 alert keepalived-stopped
-give_way
+defer
 serialised
-give_way
+defer
