@@ -19,10 +19,11 @@ from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication import filters
 from runbook.mysql.replication.filters import FILES_QUESTION, Filter
 from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.replication.status import ReplicaStatus
-from runbook.mysql.replication.tracking import ByPosition, listed
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.stranger import Stranger, on_port
+from runbook.mysql.tracking.progress import Progress
+from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.mysql.tracking.tracking import ByPosition, listed
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps.deploy_scripts import LAST_LINE
@@ -67,8 +68,8 @@ class SideFacts:
     read_only: bool | None = None
     super_read_only: bool | None = None
     """None too where the server has no such thing."""
-    executed: str = ""
-    """What it has: GTIDs, or a position in the master's binary log."""
+    executed: Progress | None = None
+    """What it has: GTIDs, or a position in the master's binary log; None where it does not answer."""
     write_through: tuple[str, ...] = ()
     """Accounts whose writes it takes although read_only is on, but for those of root on the host itself."""
     chosen: Mapping[str, str] = field(default_factory=dict)
@@ -91,16 +92,16 @@ class SideFacts:
     """What its sender of alerts could not deliver, a line for each channel."""
     lacks: tuple[str, ...] = ()
     """What `inv bootstrap` brings and is not there."""
-    errant: str = ""
-    """Of the slave: transactions that it executed or received, and that the master lacks."""
+    errant: Progress | None = None
+    """Of the slave: transactions that it executed or received, and that the master lacks; falsy where there is none."""
     errant_names: tuple[str, ...] = ()
     """The same one by one, or the first of them."""
     own: tuple[str, ...] = ()
     """Of a slave by position: transactions of its own in its binary log, or the first of them."""
     own_since: str = ""
     """From where on its binary log was looked through for them; empty where GTIDs tell, or it was not."""
-    behind: str | None = None
-    """Of the slave: what it lacks of the master's transactions."""
+    behind: Progress | None = None
+    """Of the slave: what it lacks of the master's transactions; None where they were not compared."""
 
     def __str__(self) -> str:
         return f"the {self.role} {self.address}"
@@ -223,7 +224,7 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
             version=".".join(map(str, server.dialect.version)),
             read_only=flags["read_only"],
             super_read_only=flags.get("super_read_only"),
-            executed=str(tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status)),
+            executed=tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status),
             replication=status,
             semi_sync=_semi_sync(side),
             filters=filters.of(side.host, server),
@@ -255,8 +256,8 @@ def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
     With AFTER_SYNC the slave has a transaction some moments before the master's own commit ends, so that one which
     the master seems to lack is asked for again.
     """
-    tracking = pair.slave.tracking
-    executed = tracking.parse(slave.executed)
+    tracking, executed = pair.slave.tracking, slave.executed
+    assert executed is not None, "compared without an answer"
     has = executed.plus(tracking.received(slave.replication))
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
@@ -264,8 +265,7 @@ def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
         errant = has.minus(on_master)
         if not errant or time.monotonic() > deadline:
             names = tuple(listed(tracking.each(pair.slave.server, errant)))
-            behind = str(on_master.minus(executed))
-            return replace(slave, errant=str(errant), errant_names=names, behind=behind)
+            return replace(slave, errant=errant, errant_names=names, behind=on_master.minus(executed))
         time.sleep(0.05)
 
 

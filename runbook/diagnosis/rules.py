@@ -6,8 +6,8 @@ from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.diagnosis.words import close_it, look_into, search, vip_holders, whose_writes, witness
-from runbook.mysql.replication import progress
 from runbook.mysql.replication.filters import way_out
+from runbook.mysql.tracking import progress
 
 __all__ = ["Kind", "Verdict", "diagnose"]
 
@@ -103,7 +103,7 @@ def _writable_without_vip(master: SideFacts, slave: SideFacts) -> Words | None:
 
 
 def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
-    lacking = [progress.in_words(progress.parse(slave.errant), slave.errant_names)] if slave.errant else []
+    lacking = [progress.in_words(slave.errant, slave.errant_names)] if slave.errant else []
     lacking += slave.own if slave.takeover else ()
     if not lacking:
         return None

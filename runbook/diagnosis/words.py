@@ -1,7 +1,7 @@
 """Half sentences of the verdict that several rules say."""
 
 from runbook.diagnosis.facts import SideFacts
-from runbook.mysql.replication import progress
+from runbook.mysql.tracking import progress
 
 
 def vip_holders(master: SideFacts, slave: SideFacts) -> str:
@@ -39,6 +39,6 @@ def close_it(side: SideFacts) -> str:
 
 def search(slave: SideFacts) -> str:
     """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
-    if slave.errant and isinstance(progress.parse(slave.errant), progress.GtidSet):
+    if isinstance(slave.errant, progress.GtidSet) and slave.errant:
         return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
     return "in mysqlbinlog BINLOG-FILES look for them"

@@ -22,7 +22,7 @@ from runbook.drill.takeover import Takeover, Witness
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.replication.tracking import listed
+from runbook.mysql.tracking.tracking import listed
 from runbook.observe import books
 from runbook.observe.client import logins_at
 from runbook.observe.lag_watch import LagWatch

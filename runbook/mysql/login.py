@@ -15,7 +15,7 @@ from pymysql._auth import caching_sha2_password_auth, scramble_caching_sha2
 from pymysql.connections import Connection
 from pymysql.constants import CR
 
-from runbook.mysql.dialects.terms import OUR_SESSION
+from runbook.mysql.terms import OUR_SESSION
 from runbook.settings.settings import Secret
 
 ANSWER_SECONDS = 20

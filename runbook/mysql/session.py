@@ -16,7 +16,7 @@ from runbook.core.step import NotReady
 from runbook.errors import HostError
 from runbook.mysql import login, server_socket
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, Dialect, dialect_of
-from runbook.mysql.dialects.terms import ADMIN_PORT, OUR_SESSION
+from runbook.mysql.terms import ADMIN_PORT, OUR_SESSION
 from runbook.mysql.tunnel import as_socket
 from runbook.settings.settings import Role, Secret
 from runbook.system.server_names import UNITS

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
 from runbook.mysql.dialects.dialect import Dialect
-from runbook.mysql.dialects.terms import renamed
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.session import Server
 from runbook.mysql.shown import same, skip_errors
+from runbook.mysql.terms import renamed
 from runbook.settings.settings import Node, Role, Settings
 
 # Setting these at run time is either impossible or not enough; the rest is SET GLOBAL.

@@ -17,8 +17,8 @@ from runbook.drill.faults import heal_leftovers
 from runbook.errors import RunbookError
 from runbook.keepalived.configuration import UNIT, vrrp_state
 from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.replication.tracking import listed
 from runbook.mysql.socket_login import logs_in
+from runbook.mysql.tracking.tracking import listed
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
 from runbook.observe.scene import observed

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Verdict
-from runbook.mysql.replication.progress import Progress
-from runbook.mysql.replication.status import ReplicaStatus
+from runbook.mysql.tracking.progress import Progress
+from runbook.mysql.tracking.status import ReplicaStatus
 
 NOT_MOVED = "The VIP was not moved"
 

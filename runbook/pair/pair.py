@@ -15,10 +15,10 @@ from runbook.errors import BadInput, RunbookError
 from runbook.keepalived.version import AUTO_PRIORITY_DELAY, Version, installed, parsed
 from runbook.mysql import program
 from runbook.mysql.dialects.dialect import Choice, Dialect
-from runbook.mysql.replication.progress import Progress
 from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.replication.tracking import Tracking
 from runbook.mysql.session import Server
+from runbook.mysql.tracking.progress import Progress
+from runbook.mysql.tracking.tracking import Tracking
 from runbook.settings.settings import Node, Role, Settings
 from runbook.system.family import OS_QUESTION, Family, family_of, names_on
 from runbook.system.network import Address, carrier_of, holds

@@ -9,8 +9,8 @@ from itertools import groupby
 from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
 from runbook.mysql import option_lines
-from runbook.mysql.dialects.terms import renamed
 from runbook.mysql.option_lines import GROUP, READ_BY_THE_SERVER, Line
+from runbook.mysql.terms import renamed
 from runbook.mysql.variables import in_file
 from runbook.system.resources import BACKUP_SUFFIX
 

@@ -11,8 +11,8 @@ from runbook.core.host_paths import CONFIG, LIBRARY, PATHS, SCRIPTS, paths_for_s
 from runbook.core.step import Gap, Item
 from runbook.core.templates import shell_variables
 from runbook.keepalived.configuration import ConfigurationRead
-from runbook.mysql.dialects.terms import ADMIN_PORT
 from runbook.mysql.optionfile import client_section
+from runbook.mysql.terms import ADMIN_PORT
 from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File, Service

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from runbook.core.host import Host
 from runbook.core.step import BOTH, Condition, Gap, Item, State, Step
-from runbook.mysql.accounts import RootPassword, SecureInstallation
-from runbook.mysql.dialects.terms import is_of
+from runbook.mysql.root import RootPassword, SecureInstallation
 from runbook.mysql.session import Server
+from runbook.mysql.terms import is_of
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps.phase import Phase, Restart

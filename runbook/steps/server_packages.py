@@ -7,7 +7,7 @@ from pathlib import Path
 from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
 from runbook.errors import RunbookError
-from runbook.mysql.dialects.terms import is_of, numbers
+from runbook.mysql.terms import is_of, numbers
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source, checked_files, fetched, folder_files
 from runbook.system.family import Family, offered

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.mysql.replication import progress
-from runbook.mysql.replication.status import ReplicaStatus
+from runbook.mysql.tracking import progress
+from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.settings.settings import Settings
 
 LAG_SECONDS = 5
@@ -162,14 +162,14 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
     if slave.behind is None:
         return not_checked("slave", name, "one of the servers does not answer")
     if slave.errant:
-        found = f"what the master lacks, {progress.in_words(progress.parse(slave.errant), slave.errant_names)}"
+        found = f"what the master lacks, {progress.in_words(slave.errant, slave.errant_names)}"
         return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
     if slave.own:
         reset = slave.dialect.reset
         todo = "In mysqlbinlog see what they are, and bring to the master what it must have. Then, in mysql on the "
         todo += f"slave: {reset}; its binary log, which nobody reads, begins anew"
         return Check("slave", name, "FAIL", f"transactions of its own: {', '.join(slave.own)}", todo)
-    to_come = progress.parse(slave.behind).amount() if slave.behind else "nothing"
+    to_come = slave.behind.amount() if slave.behind else "nothing"
     lacking = "nothing that the master lacks"
     if slave.replication and not slave.replication.auto_position:
         lacking = f"nothing of its own in its binary log since {slave.own_since}"

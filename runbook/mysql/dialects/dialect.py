@@ -6,8 +6,8 @@ from typing import Protocol
 from runbook.errors import BadInput
 from runbook.mysql.dialects.mariadb import MariaDB
 from runbook.mysql.dialects.mysql import MySQL
-from runbook.mysql.dialects.terms import Choice, SemiSync, Version, numbers
-from runbook.mysql.replication.tracking import Asked, Tracking
+from runbook.mysql.terms import Choice, SemiSync, Version, numbers
+from runbook.mysql.tracking.tracking import Asked, Tracking
 from runbook.settings.settings import Settings
 
 __all__ = ["Choice", "Dialect", "SemiSync", "Version", "dialect_of"]

@@ -1,14 +1,13 @@
 """MySQL 5.6 to 9.x. [M] is measured on 5.6.24 or 9.7.4; the rest is from the manual or the release notes named."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from runbook.mysql.dialects.terms import ADMIN_PORT, NEVER_EXPIRES, Choice, SemiSync, Version, renamed
 from runbook.mysql.dialects.writers import accounts_writing_by
-from runbook.mysql.replication.progress import GtidSet
-from runbook.mysql.replication.status import ReplicaStatus
-from runbook.mysql.replication.tracking import Asked, ByPosition, Tracking
+from runbook.mysql.terms import ADMIN_PORT, NEVER_EXPIRES, Choice, SemiSync, Version, renamed
+from runbook.mysql.tracking.gtid_sets import ByGtidSet
+from runbook.mysql.tracking.tracking import Asked, ByPosition, Tracking
 from runbook.settings.settings import Settings
 
 USER_LENGTH = 16  # before 5.7.8 (MySQL WL#2284)
@@ -246,56 +245,3 @@ class MySQL:
     @property
     def writes_through(self) -> str:
         return "" if self.has_super_read_only else accounts_writing_by(self.write_through_privileges)
-
-
-class ByGtidSet:
-    """MySQL's GTIDs: sets of what each server made."""
-
-    name = "GTID"
-    by_gtid = True
-    received_names = "Retrieved_Gtid_Set"
-    executed_names = "Executed_Gtid_Set"
-    start_discards = False
-
-    def __init__(self, version: Version) -> None:
-        # 5.7.5 (manual)
-        new, old = "WAIT_FOR_EXECUTED_GTID_SET", "WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS"
-        function = f"{new}('RECEIVED', 1) = 0" if version >= (5, 7, 5) else f"{old}('RECEIVED', 1) >= 0"
-        self.wait_applied = f"SELECT {function}"
-        self.unapplied = "SELECT REPLACE(GTID_SUBTRACT('RECEIVED', @@GLOBAL.gtid_executed), '\\n', '')"
-
-    def parse(self, text: str) -> GtidSet:
-        return GtidSet.parse(text)
-
-    def of_master(self, master: Asked) -> GtidSet:
-        return GtidSet.parse(master.value("SELECT @@GLOBAL.gtid_executed") or "")
-
-    def of_slave(self, slave: Asked, status: ReplicaStatus | None) -> GtidSet:
-        return self.of_master(slave)
-
-    def received(self, status: ReplicaStatus | None) -> GtidSet:
-        return GtidSet.parse(status.retrieved if status else "")
-
-    def applied(self, slave: Asked, status: ReplicaStatus | None) -> bool:
-        return not self.received(status).minus(self.of_slave(slave, status))
-
-    def purged(self, master: Asked) -> GtidSet:
-        return GtidSet.parse(master.value("SELECT @@GLOBAL.gtid_purged") or "")
-
-    def own(self, server: Asked) -> str:
-        return str(self._own(server))
-
-    def own_since(self, server: Asked, mark: str) -> Iterable[str]:
-        return self._own(server).minus(GtidSet.parse(mark)).names()
-
-    def each(self, server: Asked, lacking: GtidSet) -> Iterable[str]:
-        return lacking.names()
-
-    def adopted(self, slave: Asked) -> dict[str, str]:
-        return {}
-
-    def _own(self, server: Asked) -> GtidSet:
-        return self.of_master(server).made_by(server.value("SELECT @@server_uuid"))
-
-    def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:
-        return {}

@@ -1,1 +1,1 @@
-"""Replication: how far each server is, what the slave says of itself, and the step that starts it."""
+"""Replication between the two servers: what it is, what it leaves out, and the step that starts it."""

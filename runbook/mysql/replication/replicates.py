@@ -8,9 +8,9 @@ from runbook.core.host import Host
 from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
 from runbook.errors import RunbookError
-from runbook.mysql.replication.status import ReplicaStatus, error_text, parse_replica_status
-from runbook.mysql.replication.tracking import Tracking, listed
 from runbook.mysql.session import Server, SqlFailed
+from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
+from runbook.mysql.tracking.tracking import Tracking, listed
 from runbook.settings.settings import Secret
 
 CONNECT_RETRY_SECONDS = 1

@@ -128,5 +128,5 @@ def test_of_several_at_once_the_most_dangerous_is_told(kind: Kind, master: Chang
 
 def test_a_missing_witness_is_no_accusation() -> None:
     """Nothing that could not be asked is taken for wrong."""
-    assert diagnose(facts(GONE, {"errant": "", "behind": None})).kind is Kind.MASTER_UNREACHABLE
+    assert diagnose(facts(GONE, {"errant": None, "behind": None})).kind is Kind.MASTER_UNREACHABLE
     assert diagnose(facts({}, {"semi_sync": None, "behind": None})).healthy

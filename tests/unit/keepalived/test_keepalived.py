@@ -172,6 +172,7 @@ def test_each_key_reaches_it(settings_of: Callable[..., Settings], keys: dict[st
 
 
 def test_every_brace_is_closed(settings_of: Callable[..., Settings]) -> None:
-    text = configuration(captured_pair(settings_of(**ARTICLE)).master, NEWEST)
+    side = captured_pair(settings_of(**ARTICLE)).master
+    text = configuration(side.settings, side.node, side.interface, NEWEST)
     assert text.count("{") == text.count("}")
     assert OURS in text.splitlines()[0]

@@ -10,7 +10,7 @@ from runbook.core.step import ensure
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, dialect_of
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication.replicates import why_not
-from runbook.mysql.replication.status import parse_replica_status
+from runbook.mysql.tracking.status import parse_replica_status
 from runbook.mysql.variables import InForce, Manner, wanted
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Role, Settings

@@ -25,8 +25,8 @@ from runbook.diagnosis.rules import Kind, diagnose
 from runbook.mysql.accounts import STAYS, check_account, granted, probe_account, replica_account, write_through
 from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.mysql.replication.status import ReplicaStatus, parse_replica_status
-from runbook.mysql.replication.tracking import ByPosition
+from runbook.mysql.tracking.status import ReplicaStatus, parse_replica_status
+from runbook.mysql.tracking.tracking import ByPosition
 from runbook.mysql.variables import InForce, Manner, in_file, wanted
 from runbook.operations.failback import Refused, prove_nothing_is_lost
 from runbook.pair.pair import Pair, Side
@@ -165,7 +165,7 @@ def slave_of(pair: Pair, takeover: str = "") -> SideFacts:
 
 
 def found_of(slave: SideFacts, settings: Settings) -> Check:
-    checks = state.checks(facts({"executed": ""}, {"own": slave.own, "own_since": slave.own_since}), settings)
+    checks = state.checks(facts({"executed": None}, {"own": slave.own, "own_since": slave.own_since}), settings)
     (check,) = (each for each in checks if each.name == "the slave has what the master has")
     return check
 

@@ -13,15 +13,16 @@ from fake import FakeMysqld, captured_json, link_of, mysqld_of
 from runbook.core.step import gap_between
 from runbook.diagnosis.facts import gather
 from runbook.diagnosis.rules import Kind, diagnose
-from runbook.mysql.accounts import STAYS, SecureInstallation, check_account, granted, write_through
+from runbook.mysql.accounts import STAYS, check_account, granted, write_through
 from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.dialects.mariadb import ByDomainState
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication.filters import GLOBAL_VARIABLES
-from runbook.mysql.replication.progress import DomainState, in_words
 from runbook.mysql.replication.replicates import why_not
-from runbook.mysql.replication.status import ReplicaStatus, parse_replica_status
-from runbook.mysql.replication.tracking import listed
+from runbook.mysql.root import SecureInstallation
+from runbook.mysql.tracking.progress import DomainState, in_words
+from runbook.mysql.tracking.status import ReplicaStatus, parse_replica_status
+from runbook.mysql.tracking.tracking import listed
 from runbook.mysql.variables import wanted
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role, Secret
@@ -82,7 +83,7 @@ def test_a_pair_that_is_well_is_called_so(pair: Pair, version: str) -> None:
     assert (master.read_only, slave.read_only) == (False, True)
     assert (master.super_read_only, slave.super_read_only) == (None, None), "MariaDB has no such thing"
     assert (master.semi_sync, slave.semi_sync) == (True, True)
-    assert (slave.errant, slave.behind) == ("", "")
+    assert (str(slave.errant), str(slave.behind)) == ("", "")
     assert slave.chosen["REPLICATION"].startswith("gtid: ")
     assert slave.write_through == (), "neither root on the host itself nor the OS user mysql counts"
 

@@ -12,8 +12,8 @@ from variables_server import Variables
 from runbook.core.step import ensure
 from runbook.mysql.accounts import granted
 from runbook.mysql.dialects.mysql import MySQL
-from runbook.mysql.replication.progress import GtidSet, Position
-from runbook.mysql.replication.status import parse_replica_status
+from runbook.mysql.tracking.progress import GtidSet, Position
+from runbook.mysql.tracking.status import parse_replica_status
 from runbook.mysql.variables import InForce, Manner, wanted
 from runbook.settings.settings import Settings
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
-from runbook.mysql.dialects.terms import Version, numbers
+from runbook.mysql.terms import Version, numbers
 from runbook.mysql.variables import Manner
 from runbook.pair.pair import ROLES
 from runbook.settings.settings import Role, Settings

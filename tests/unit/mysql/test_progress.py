@@ -2,7 +2,7 @@
 
 import pytest
 
-from runbook.mysql.replication.progress import DomainState, GtidSet, Position, parse
+from runbook.mysql.tracking.progress import DomainState, GtidSet, Position, parse
 
 ONE, TWO = "8587cfea-e694-11f1-a2a7-aa973a0c2499", "91d7f2aa-e694-11f1-b0b0-12973a0c2499"
 

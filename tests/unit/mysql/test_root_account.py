@@ -9,9 +9,9 @@ from runbook.core.host import ChangedInDryRun
 from runbook.core.ssh import Ran
 from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import RunbookError
-from runbook.mysql.accounts import ROOTS, RootPassword, SecureInstallation
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION
 from runbook.mysql.optionfile import client_section, quoted
+from runbook.mysql.root import ROOTS, RootPassword, SecureInstallation
 from runbook.mysql.session import HouseFull
 from runbook.mysql.socket_login import CLIENT, logs_in
 from runbook.pair.pair import Side

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Protocol
 
-from runbook.mysql.replication.progress import Position, Progress
-from runbook.mysql.replication.status import ReplicaStatus
+from runbook.mysql.tracking.progress import Position, Progress
+from runbook.mysql.tracking.status import ReplicaStatus
 
 Row = dict[str, Any]
 
