@@ -5,7 +5,8 @@ from pair_facts import UUID
 
 from runbook.diagnosis import facts as gathering
 from runbook.keepalived.version import VERSION_QUESTION
-from runbook.mysql.replication.filters import FILES_QUESTION, GLOBAL_FILTERS
+from runbook.mysql.dialects.mysql import MySQL
+from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.pair.pair import Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
@@ -52,6 +53,6 @@ def answering(side: Side) -> FakeMysqld:
     status = source if side.role == "master" else [("replica_status", "ON")]
     mysqld.says(gathering.SEMI_SYNC_QUESTION, *({"Variable_name": f"Rpl_semi_sync_{n}", "Value": v} for n, v in status))
     mysqld.says("SHOW BINARY LOG STATUS", {"File": "binlog.000001", "Binlog_Do_DB": "", "Binlog_Ignore_DB": ""})
-    mysqld.says(GLOBAL_FILTERS)
+    mysqld.says(MySQL.filters_without_a_channel)
     mysqld.says("SHOW REPLICA STATUS", *([RUNS] if side.role == "slave" else []))
     return mysqld

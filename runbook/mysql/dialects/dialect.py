@@ -74,6 +74,20 @@ class Dialect(Protocol):
         """The statement that empties its binary logs and forgets what it has."""
         ...
 
+    @property
+    def filters_without_a_channel(self) -> str:
+        """The question for the applier's filters while no channel is there: rows of name and rule."""
+        ...
+
+    def unset_filter(self, name: str) -> str:
+        """The statements that end a filter of the applier."""
+        ...
+
+    @property
+    def dump(self) -> str:
+        """The program that dumps schemas so that a load of them replicates."""
+        ...
+
     def replica_password(self, slave: Asked) -> str | None:
         """The password that the slave logs in with; None where it stands in a file."""
         ...
@@ -152,12 +166,17 @@ class Dialect(Protocol):
         ...
 
 
+# One module each; the first that recognises itself speaks.
+ENGINES: tuple[type[MariaDB] | type[MySQL], ...] = (MariaDB, MySQL)
+
+
 def dialect_of(version: str, comment: str = "") -> Dialect:
     """The dialect for what `SELECT VERSION()` and `@@version_comment` say; BadInput when it is not ours."""
     found = numbers(version)
     if not found:
         raise BadInput(f"the server's version is not understood: {version}")
-    dialect = MariaDB(found) if "mariadb" in f"{version} {comment}".lower() else MySQL(found)
+    words = f"{version} {comment}".lower()
+    dialect = next(engine for engine in ENGINES if engine.recognises(words))(found)
     oldest = dialect.OLDEST
     if found < oldest:
         raise BadInput(

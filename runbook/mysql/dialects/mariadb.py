@@ -20,6 +20,11 @@ class MariaDB:
     engine: ClassVar[str] = "MariaDB"
     OLDEST: ClassVar[Version] = (10, 5, 9)  # first with SLAVE MONITOR beside the other split privileges
 
+    @classmethod
+    def recognises(cls, words: str) -> bool:
+        """Whether a server that says this of itself, in lower case, is of this engine."""
+        return "mariadb" in words
+
     client: ClassVar[str] = "mariadb"  # 11.x complains of the name mysql with every answer (MDEV-29582)
     replica: ClassVar[str] = "SLAVE"
     replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
@@ -54,6 +59,13 @@ class MariaDB:
         return f"CHANGE MASTER TO {', '.join(words)}"
 
     reset: ClassVar[str] = "RESET MASTER and SET GLOBAL gtid_slave_pos = ''"
+
+    dump: ClassVar[str] = "mariadb-dump"
+
+    filters_without_a_channel: ClassVar[str] = "SHOW GLOBAL VARIABLES LIKE 'replicate%'"
+
+    def unset_filter(self, name: str) -> str:
+        return f"STOP {self.replica}; SET GLOBAL {name} = ''; START {self.replica}"
 
     def replica_password(self, slave: Asked) -> str | None:
         return None

@@ -45,6 +45,11 @@ class MySQL:
 
     client: ClassVar[str] = "mysql"
 
+    @classmethod
+    def recognises(cls, words: str) -> bool:
+        """Whoever says nothing else is MySQL: its packages call themselves by their distribution."""
+        return True
+
     @property
     def series(self) -> str:
         return ".".join(map(str, self.version[:2]))
@@ -126,6 +131,17 @@ class MySQL:
     def reset(self) -> str:
         """8.2 brought the new words, 8.4 dropped the old."""
         return "RESET BINARY LOGS AND GTIDS" if self.version >= (8, 2) else "RESET MASTER"
+
+    dump: ClassVar[str] = "mysqldump --set-gtid-purged=OFF"
+
+    # Of 8.0; older servers have them in their option files alone.
+    filters_without_a_channel: ClassVar[str] = (
+        "SELECT filter_name AS name, filter_rule AS rule FROM performance_schema.replication_applier_global_filters"
+    )
+
+    def unset_filter(self, name: str) -> str:
+        applier = f"{self.replica} SQL_THREAD"
+        return f"STOP {applier}; CHANGE REPLICATION FILTER {name.upper()} = (); START {applier}"
 
     def replica_password(self, slave: Asked) -> str | None:
         known = slave.value("SELECT User_password FROM mysql.slave_master_info")

@@ -32,11 +32,6 @@ OF_RECEIVER = ("replicate_ignore_server_ids", "replicate_do_domain_ids", "replic
 NAMES = (*OF_BINARY_LOG, *OF_APPLIER, *OF_RECEIVER)
 
 FILES_QUESTION = option_lines.question("/etc/my.cnf /etc/mysql/my.cnf")
-# Before a channel is there: MySQL 8.0 has a table, MariaDB variables, older ones only their option files.
-GLOBAL_FILTERS = (
-    "SELECT filter_name AS name, filter_rule AS rule FROM performance_schema.replication_applier_global_filters"
-)
-GLOBAL_VARIABLES = "SHOW GLOBAL VARIABLES LIKE 'replicate%'"
 
 
 @dataclass(frozen=True)
@@ -67,14 +62,13 @@ def in_force(server: Server) -> dict[str, str]:
 
 
 def _without_a_channel(server: Server) -> dict[str, object]:
-    if server.dialect.engine == "MariaDB":
-        return {row["Variable_name"].lower(): row["Value"] for row in server.ask(GLOBAL_VARIABLES)}
     try:
-        return {row["name"].lower(): row["rule"] for row in server.ask(GLOBAL_FILTERS) if row["rule"]}
+        rows = [tuple(row.values()) for row in server.ask(server.dialect.filters_without_a_channel)]
     except SqlFailed as error:
         if error.code != ER.NO_SUCH_TABLE:
             raise
         return {}
+    return {str(name).lower(): rule for name, rule in rows if rule}
 
 
 def written(lines: Iterable[Line]) -> Iterator[tuple[str, str, str]]:
@@ -108,10 +102,9 @@ def way_out(filters: Iterable[Filter], dialect: Dialect) -> str:
     statements = [_unset(each.name, dialect) for each in found if each.in_force and not each.places]
     acts = [f"take out {', '.join(places)} and restart mysqld there"] if places else []
     acts += [f"in {dialect.client} there: {'; '.join(statements)}"] if statements else []
-    dump = "mariadb-dump" if dialect.engine == "MariaDB" else "mysqldump --set-gtid-purged=OFF"
     return (
         f"{'; '.join(acts)}. What was left out does not come by itself: while nobody writes to it, on the "
-        f"master: {dump} --databases SCHEMA > FILE, then {dialect.client} < FILE, which replicates"
+        f"master: {dialect.dump} --databases SCHEMA > FILE, then {dialect.client} < FILE, which replicates"
     )
 
 
@@ -120,9 +113,7 @@ def _unset(name: str, dialect: Dialect) -> str:
     if name in OF_RECEIVER:
         change = "CHANGE MASTER" if replica == "SLAVE" else "CHANGE REPLICATION SOURCE"
         return f"STOP {replica}; {change} TO {word} = (); START {replica}"
-    if dialect.engine == "MariaDB":
-        return f"STOP {replica}; SET GLOBAL {name} = ''; START {replica}"
-    return f"STOP {replica} SQL_THREAD; CHANGE REPLICATION FILTER {name.upper()} = (); START {replica} SQL_THREAD"
+    return dialect.unset_filter(name)
 
 
 def refusal(host: str, filters: Iterable[Filter], dialect: Dialect) -> str | None:

@@ -7,9 +7,9 @@ from fake import FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
 from runbook.errors import RunbookError
 from runbook.mysql import option_lines
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
+from runbook.mysql.dialects.mysql import MySQL
 from runbook.mysql.replication.filters import (
     FILES_QUESTION,
-    GLOBAL_FILTERS,
     NAMES,
     OF_APPLIER,
     Filter,
@@ -36,7 +36,7 @@ def server(side: Side, dialect: Dialect, status: Row, log: Row, rest: list[Row] 
     mysqld.says(dialect.replica_status, *([status] if status else []))
     mysqld.says(dialect.binary_log_status, log)
     mysqld.says("SELECT 1", {"1": 1})
-    mysqld.says(GLOBAL_FILTERS, *(rest or []))
+    mysqld.says(MySQL.filters_without_a_channel, *(rest or []))
     mysqld.says("SHOW GLOBAL VARIABLES LIKE 'replicate%'", *(rest or []))
     return mysqld
 
@@ -65,7 +65,7 @@ def test_a_filter_is_found_before_there_is_a_channel(pair: Pair) -> None:
 
 def test_a_server_without_that_table_is_asked_no_further(pair: Pair) -> None:
     mysqld = server(pair.slave, MYSQL_5_6, {}, {"Binlog_Do_DB": "hive"})
-    mysqld.says(GLOBAL_FILTERS, error=pymysql.err.ProgrammingError(1146, "doesn't exist"))
+    mysqld.says(MySQL.filters_without_a_channel, error=pymysql.err.ProgrammingError(1146, "doesn't exist"))
     assert in_force(pair.slave.server) == {"binlog_do_db": "hive"}
 
 

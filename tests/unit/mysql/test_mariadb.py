@@ -15,9 +15,8 @@ from runbook.diagnosis.facts import gather
 from runbook.diagnosis.rules import Kind, diagnose
 from runbook.mysql.accounts import STAYS, check_account, granted, write_through
 from runbook.mysql.dialects.dialect import dialect_of
-from runbook.mysql.dialects.mariadb import ByDomainState
+from runbook.mysql.dialects.mariadb import ByDomainState, MariaDB
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.mysql.replication.filters import GLOBAL_VARIABLES
 from runbook.mysql.replication.replicates import why_not
 from runbook.mysql.root import SecureInstallation
 from runbook.mysql.tracking.progress import DomainState, in_words
@@ -50,7 +49,7 @@ def server(side: Side, file: str) -> FakeMysqld:
     for question, rows in answers(file, side.role).items():
         mysqld.says(question, *rows)
     mysqld.says("SHOW MASTER STATUS", {"File": "mysql-bin.000001", "Binlog_Do_DB": "", "Binlog_Ignore_DB": ""})
-    mysqld.says(GLOBAL_VARIABLES)
+    mysqld.says(MariaDB.filters_without_a_channel)
     return mysqld
 
 
