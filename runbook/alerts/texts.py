@@ -2,9 +2,9 @@
 
 import shlex
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Language = Literal["en", "zh"]
+from runbook.settings.values import Language
 
 
 class Text(NamedTuple):

@@ -24,7 +24,7 @@ from runbook.lab.kernel import check_kernel
 from runbook.lab.machine import Machine
 from runbook.lab.network import Network
 from runbook.lab.recipes import recipe_for
-from runbook.settings.settings import render_hosts_env
+from runbook.settings.hosts_env import render_hosts_env
 
 STATE = Path("/var/lib/mysql-runbook-lab")
 LOCKS = Path("/run")

@@ -10,7 +10,8 @@ from pathlib import Path
 from runbook.lab.pair import Lab
 from runbook.mysql.optionfile import quoted
 from runbook.mysql.session import literal
-from runbook.settings.settings import Settings, find, load
+from runbook.settings.load import find, load
+from runbook.settings.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,13 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from runbook.errors import BadInput
-from runbook.settings.keys import BY_NAME, KEYS, Key
+from runbook.settings.key import Key
+from runbook.settings.settings import BY_NAME
 
 PASSWORD_LENGTH = 24
+Known = Mapping[str, Key[object]]
+"""Keys by their names, in the order of hosts.env."""
+
 QUOTING = "write it in single quotes, with \\' for ' and \\\\ for \\, and nothing after them"
 
 _HEADER = """\
@@ -40,7 +44,7 @@ class Written:
     mistakes: list[str] = field(default_factory=list)
 
 
-def mistake(key: Key, text: str, why: str) -> str:
+def mistake(key: Key[object], text: str, why: str) -> str:
     """One line about a wrong value: `KEY = value: why`, without the secret in it."""
     if key.secret:
         shown = "***"
@@ -50,7 +54,7 @@ def mistake(key: Key, text: str, why: str) -> str:
     return f"{key.name} = {shown}: {why}" if text else f"{key.name}: {why}"
 
 
-def read(path: Path) -> Written:
+def read(path: Path, known: Known = BY_NAME) -> Written:
     """Read `path`; raise BadInput only where nothing of it can be read."""
     try:
         with path.open("rb") as file:
@@ -69,7 +73,7 @@ def read(path: Path) -> Written:
         raise BadInput(f"{path}: nothing was done.", *found.mistakes) from None
     lines: dict[str, int] = {}
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
-        _read_line(number, line, found, lines)
+        _read_line(number, line, known, found, lines)
     return found
 
 
@@ -99,16 +103,16 @@ def _user(uid: int) -> str:
         return str(uid)
 
 
-def _read_line(number: int, line: str, found: Written, lines: dict[str, int]) -> None:
+def _read_line(number: int, line: str, known: Known, found: Written, lines: dict[str, int]) -> None:
     """Take one line into `found`; a line never echoes, for what is wrong in it may be a password."""
     named = re.match(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*(=?)", line)
     binding = next(parse_stream(io.StringIO(line)), None)
     if binding is None or (binding.key is None and not binding.error):
         return
     name = binding.key or (named[1] if named else "")
-    key = BY_NAME.get(name)
+    key = known.get(name)
     if key is None:
-        found.mistakes.append(f"line {number}: {_unknown(name)}")
+        found.mistakes.append(f"line {number}: {_unknown(name, known)}")
         return
     if name in lines:
         found.mistakes.append(f"{name}: stands on lines {lines[name]} and {number}; delete one of them")
@@ -129,30 +133,30 @@ def _well_quoted(raw: str) -> bool:
     return bool(re.fullmatch(r"""'(\\.|[^'\\])*'|"(\\.|[^"\\])*"|[^\s#'"\\]*""", raw.strip(" \t")))
 
 
-def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name.upper(), BY_NAME, 1)
+def _unknown(name: str, known: Known) -> str:
+    near = difflib.get_close_matches(name.upper(), known, 1)
     shown = f"{name} is not a key" if re.fullmatch(r"[A-Z][A-Z0-9_]*", name) else "not KEY=value with a known key"
     remedy = f"did you mean {near[0]}?" if near else "delete it; hosts.env.example has all keys"
     return f"{shown}; {remedy}"
 
 
-def render_hosts_env(values: Mapping[str, str], *, secrets: bool = True) -> str:
+def render_hosts_env(values: Mapping[str, str], *, secrets: bool = True, known: Known = BY_NAME) -> str:
     """The whole commented file with `values`; what they lack is its default, or the article's address.
 
     With `secrets`, a password that is not given is a fresh random one; without, it stays empty. Raises
     BadInput when a key is unknown or a given value cannot be used.
     """
-    mistakes = [_unknown(name) for name in values if name not in BY_NAME]
+    mistakes = [_unknown(name, known) for name in values if name not in known]
     for name, text in values.items():
         try:
-            if name in BY_NAME:
-                BY_NAME[name].parse(text)
+            if name in known:
+                known[name].parse(text)
         except ValueError as error:
-            mistakes.append(mistake(BY_NAME[name], text, str(error)))
+            mistakes.append(mistake(known[name], text, str(error)))
     if mistakes:
         raise BadInput("hosts.env: nothing was written.", *mistakes)
     blocks, group = [_HEADER], ""
-    for key in KEYS:
+    for key in known.values():
         if key.group != group:
             group = key.group
             blocks.append(f"# ---- {group} ----\n")
@@ -160,7 +164,7 @@ def render_hosts_env(values: Mapping[str, str], *, secrets: bool = True) -> str:
     return "\n".join(blocks)
 
 
-def _block(key: Key, values: Mapping[str, str], *, fresh: bool) -> str:
+def _block(key: Key[object], values: Mapping[str, str], *, fresh: bool) -> str:
     facts = "Required." if key.default is None else f"Default: {key.default or 'empty'}"
     if key.article is not None:
         facts += f"   Article: {key.article}"
@@ -176,7 +180,7 @@ def _block(key: Key, values: Mapping[str, str], *, fresh: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _quoted(key: Key, text: str) -> str:
+def _quoted(key: Key[object], text: str) -> str:
     if not key.secret and re.fullmatch(r"[A-Za-z0-9_.,:/@~+-]*", text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

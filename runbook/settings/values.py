@@ -6,10 +6,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-Reader = Callable[[str], Any]
+T = TypeVar("T")
+Name = TypeVar("Name", bound=str)
+Reader = Callable[[str], T]
+
+Language = Literal["en", "zh"]
 
 MYSQL_USER_MAX = 32  # characters; 16 before MySQL 5.7.8 (MySQL WL#2284)
 REPLICA_PASSWORD_MAX = 32  # bytes; error 3056 ER_CHANGE_MASTER_PASSWORD_LENGTH, strlen > 32 in sql_yacc.yy
@@ -82,7 +86,7 @@ def vip(text: str) -> IPv4Interface:
     return IPv4Interface(f"{address(host)}/{prefix or 24}")
 
 
-def whole(low: int, high: int, unit: str = "") -> Reader:
+def whole(low: int, high: int, unit: str = "") -> Reader[int]:
     """A reader of whole numbers from `low` to `high`, both allowed."""
 
     def read(text: str) -> int:
@@ -93,6 +97,9 @@ def whole(low: int, high: int, unit: str = "") -> Reader:
     return read
 
 
+port = whole(1, 65535)
+
+
 def seconds(text: str) -> Decimal:
     """A positive number of seconds, with or without decimals."""
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", text) or not Decimal(text):
@@ -100,10 +107,10 @@ def seconds(text: str) -> Decimal:
     return Decimal(text)
 
 
-def choice(*names: str) -> Reader:
+def choice(*names: Name) -> Reader[Name]:
     """A reader of one of `names`, in any case, that answers with the spelling given here."""
 
-    def read(text: str) -> str:
+    def read(text: str) -> Name:
         for name in names:
             if text.lower() == name.lower():
                 return name
@@ -122,7 +129,7 @@ def boolean(text: str) -> bool:
     raise ValueError("neither yes nor no; write yes or no")
 
 
-def word(pattern: str, allowed: str) -> Reader:
+def word(pattern: str, allowed: str) -> Reader[str]:
     """A reader of texts that match `pattern` as a whole; `allowed` says in words what may be written."""
 
     def read(text: str) -> str:
@@ -133,7 +140,7 @@ def word(pattern: str, allowed: str) -> Reader:
     return read
 
 
-def optional(reader: Reader) -> Reader:
+def optional(reader: Reader[T]) -> Reader[T | None]:
     """`reader`, but an empty value is None."""
     return lambda text: reader(text) if text else None
 

@@ -19,7 +19,8 @@ from runbook.drill import stage
 from runbook.mysql.optionfile import client_section
 from runbook.observe import client
 from runbook.pair.pair import Pair, Side
-from runbook.settings.settings import Role, Settings, load
+from runbook.settings.load import load
+from runbook.settings.settings import Role, Settings
 from runbook.steps.deploy_scripts import script_configuration
 
 # The scripts' password in the tests: everything that a shell, an option file or a log could stumble over.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runbook.errors import BadInput
-from runbook.settings.settings import load
+from runbook.settings.load import load
 
 HOSTS = {"MASTER_HOST": "192.168.152.128", "SLAVE_HOST": "192.168.152.129", "VIP": "192.168.152.130"}
 PASSWORDS = {

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from runbook.alerts import texts as alert_texts
-from runbook.settings.keys import KEYS, markdown_table
+from runbook.settings.readme import markdown_table
+from runbook.settings.settings import KEYS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -7,7 +7,7 @@ import pytest
 from hosts_env_text import HOSTS, MINIMAL, PASSWORDS, complaint, complaint_about, lines, write
 
 from runbook.errors import BadInput
-from runbook.settings.settings import find, load
+from runbook.settings.load import find, load
 
 
 @pytest.mark.parametrize("name", PASSWORDS)

@@ -9,8 +9,10 @@ from hosts_env_text import HOSTS, MINIMAL, PASSWORDS, complaint, lines, write
 
 from runbook.errors import BadInput
 from runbook.settings import hosts_env
-from runbook.settings.keys import BY_NAME, KEYS, markdown_table
-from runbook.settings.settings import load, render_hosts_env, write_new
+from runbook.settings.hosts_env import render_hosts_env, write_new
+from runbook.settings.load import load
+from runbook.settings.readme import markdown_table
+from runbook.settings.settings import BY_NAME, KEYS
 
 EXAMPLE = Path(__file__).parents[3] / "hosts.env.example"
 FRESH = re.compile(rf"'(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_])[A-Za-z0-9_-]{{{hosts_env.PASSWORD_LENGTH}}}'")

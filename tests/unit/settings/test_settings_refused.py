@@ -8,7 +8,7 @@ import pytest
 from hosts_env_text import HOSTS, complaint, complaint_about, lines, write
 
 from runbook.settings import values
-from runbook.settings.keys import KEYS
+from runbook.settings.settings import KEYS
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
