@@ -8,18 +8,18 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Verdict
 from runbook.drill import summary
-from runbook.drill.account import account
 from runbook.drill.faults import Course, Fault
+from runbook.drill.findings import account
 from runbook.drill.promises import broken_promises, same_books
 from runbook.drill.rehearsal import rehearse
 from runbook.drill.result import Result
-from runbook.drill.stage import ends_with_the_state, refuse_unless_healthy
+from runbook.drill.safeguards import ends_with_the_state, refuse_unless_healthy
 from runbook.errors import BadInput, RunbookError
 from runbook.mysql.accounts import SCHEMA
-from runbook.observe import books
+from runbook.observe import comparison
 from runbook.observe.client import refuse_without_client
+from runbook.observe.intruder import FROM_HOST, USER
 from runbook.observe.recorder import Recorder
-from runbook.observe.trespass import FROM_HOST, USER
 from runbook.pair.pair import Pair
 
 
@@ -73,7 +73,7 @@ def run(
 
 def prove_books(pair: Pair, drilled: Result, report: Report, recorder: Recorder) -> Result:
     """After a failback: both servers have every acknowledged write of the drill, and each what the other has."""
-    compared = books.compare(pair, drilled.run, drilled.clients)
+    compared = comparison.compare(pair, drilled.run, drilled.clients)
     result = replace(drilled, books=compared)
     recorder.score(same_books(compared))
     if compared.broken_promises:

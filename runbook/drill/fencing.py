@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runbook.observe.trespass import Trespasser
+from runbook.observe.intruder import Trespasser
 from runbook.observe.writes_watch import Look
 
 

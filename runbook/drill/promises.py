@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.fencing import Fencing
+from runbook.drill.no_takeover import Steady
+from runbook.drill.partition import LET_GO_SECONDS, Split
 from runbook.drill.result import Result
-from runbook.drill.split import LET_GO_SECONDS, Split
-from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.observe.books import Books
+from runbook.observe.comparison import Books
 from runbook.observe.scorecard import Score, kept, within
 
 BOTH_WITH_VIP_SECONDS = 1.0

@@ -11,25 +11,25 @@ from runbook.core.wait import DeadlinePassed, until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
-from runbook.drill import split, steady
+from runbook.drill import no_takeover, partition
 from runbook.drill.faults import Course, Fault
 from runbook.drill.fencing import Fencing, fencing
+from runbook.drill.no_takeover import Steady, raised
+from runbook.drill.partition import Split
 from runbook.drill.result import Result
-from runbook.drill.split import Split
-from runbook.drill.stage import healed
-from runbook.drill.steady import Steady, raised
+from runbook.drill.safeguards import healed
 from runbook.drill.takeover import Takeover, Witness
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.replication.tracking import listed
-from runbook.observe import books
+from runbook.observe import comparison
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.client import logins_at
+from runbook.observe.intruder import Trespasser, drop_account, make_account, trespassers_on
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
-from runbook.observe.trespass import Trespasser, drop_account, make_account, trespassers_on
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret
@@ -136,8 +136,8 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
     return _Seen(
         missed,
         takeover,
-        split.measure(witness, watches.master_writes, since, healing_at) if parted else None,
-        steady.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if stays else None,
+        partition.measure(witness, watches.master_writes, since, healing_at) if parted else None,
+        no_takeover.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if stays else None,
         home_seconds,
         _fencing(pair, watches, since, takeover),
         healed_at - since,
@@ -167,8 +167,8 @@ def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_
         split=seen.split,
         steady=seen.steady,
         home_seconds=seen.home_seconds,
-        ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
-        books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
+        ledger=probe.ledger.audit(comparison.rows_of(slave, probe.run)),
+        books=comparison.compare(pair, probe.run, probe.ledger) if at_home else None,
         slave_transactions=", ".join(listed(tracking.own_since(slave, own_before))),
         fencing=seen.fencing,
         undone=fault.undone,

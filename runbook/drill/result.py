@@ -5,10 +5,10 @@ from typing import Any
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill.fencing import Fencing
-from runbook.drill.split import Split
-from runbook.drill.steady import Steady
+from runbook.drill.no_takeover import Steady
+from runbook.drill.partition import Split
 from runbook.drill.takeover import Takeover
-from runbook.observe.books import Books
+from runbook.observe.comparison import Books
 from runbook.observe.ledger import Audit, Ledger
 
 
@@ -48,7 +48,7 @@ class Result:
     books: Books | None = None
     """Both servers compared, where the pair came home by itself; else failback is to come first."""
     clients: Ledger = field(default_factory=Ledger, repr=False, compare=False)
-    """The fates of all writes, for `books.compare` after a failback."""
+    """The fates of all writes, for `comparison.compare` after a failback."""
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON, but for the fate of each write."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
-from runbook.drill.account import moments
+from runbook.drill.findings import moments
 from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
 from runbook.drill.takeover import Takeover

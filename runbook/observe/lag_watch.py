@@ -3,8 +3,8 @@
 import time
 
 from runbook.mysql.login import Connect
-from runbook.observe.beside import Asking
 from runbook.observe.client import Session
+from runbook.observe.concurrent import Asking
 
 
 class LagWatch(Asking):

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.environment import environment
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.ledger import Audit
 from runbook.observe.probe import Probe
 from runbook.observe.scorecard import Score
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import WritesWatch
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Role

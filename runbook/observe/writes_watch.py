@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 
 from runbook.mysql.login import Connect
-from runbook.observe.beside import Asking
 from runbook.observe.client import Session
+from runbook.observe.concurrent import Asking
 
 
 @dataclass(frozen=True)

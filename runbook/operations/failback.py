@@ -18,11 +18,11 @@ from runbook.keepalived.configuration import GAVE_WAY, UNIT, vrrp_state
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.replication.tracking import listed
 from runbook.mysql.socket_login import logs_in
+from runbook.observe.intruder import drop_account
+from runbook.observe.observers import observed
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
-from runbook.observe.scene import observed
 from runbook.observe.scorecard import Score, kept, within
-from runbook.observe.trespass import drop_account
 from runbook.pair.pair import Pair, Side
 from runbook.steps.deploy_scripts import CONFIG
 from runbook.steps.start import Serves

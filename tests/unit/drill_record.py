@@ -2,12 +2,12 @@
 
 from fake import LocalLink, host_of
 
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.ledger import Audit
 from runbook.observe.probe import Observation, Probe
 from runbook.observe.recorder import Account, Recorder, Scene
 from runbook.observe.scorecard import kept, within
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.settings.settings import Settings
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill.fencing import Attempts, Fencing
+from runbook.drill.no_takeover import Steady
+from runbook.drill.partition import Split
 from runbook.drill.result import Result
-from runbook.drill.split import Split
-from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.observe.books import Books
+from runbook.observe.comparison import Books
 from runbook.observe.ledger import Audit
 
 FAILED_OVER = Verdict(Kind.FAILED_OVER, "The pair is failed over.", "inv failback")

@@ -3,20 +3,20 @@
 Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
 """
 
-from runbook.drill.faults.broken_replication import BrokenReplication
-from runbook.drill.faults.crashed_mysqld import CrashedMysqld
-from runbook.drill.faults.cut_off_master import CutOffMaster
+from runbook.drill.faults.break_replication import BrokenReplication
+from runbook.drill.faults.crash_master import CrashedMysqld
 from runbook.drill.faults.fault import Course, Fault
-from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.freeze_master import FrozenMysqld
 from runbook.drill.faults.full_disk import FullDisk
-from runbook.drill.faults.full_house import FullHouse
-from runbook.drill.faults.isolation import Isolation
-from runbook.drill.faults.killed_keepalived import KilledKeepalived
-from runbook.drill.faults.killed_mysqld import KilledMysqld
-from runbook.drill.faults.killed_slave import KilledSlave
-from runbook.drill.faults.lagging_slave import LaggingSlave
-from runbook.drill.faults.power_cut import PowerCut, PowerCutOfBoth
-from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
+from runbook.drill.faults.isolate import Isolation
+from runbook.drill.faults.isolate_master import CutOffMaster
+from runbook.drill.faults.kill_keepalived import KilledKeepalived
+from runbook.drill.faults.kill_master import KilledMysqld
+from runbook.drill.faults.kill_slave import KilledSlave
+from runbook.drill.faults.lag_slave import LaggingSlave
+from runbook.drill.faults.power_off_master import PowerCut, PowerCutOfBoth
+from runbook.drill.faults.stop_keepalived import StoppedKeepalived
+from runbook.drill.faults.too_many_connections import FullHouse
 from runbook.pair.pair import Side
 
 __all__ = ["FAULTS", "Course", "Fault", "heal_leftovers"]

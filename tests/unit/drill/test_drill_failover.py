@@ -13,9 +13,9 @@ from runbook.diagnosis.facts import SideFacts
 from runbook.drill import failover, summary
 from runbook.drill.failover import PromiseBroken
 from runbook.drill.faults import FAULTS, Course
-from runbook.drill.faults.cut_off_master import CutOffMaster
-from runbook.drill.faults.killed_mysqld import KilledMysqld
-from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults.isolate_master import CutOffMaster
+from runbook.drill.faults.kill_master import KilledMysqld
+from runbook.drill.faults.power_off_master import PowerCut
 from runbook.drill.result import Result
 from runbook.errors import BadInput, RunbookError
 from runbook.observe import client

@@ -7,13 +7,13 @@ from fake import FakeLink, captured_json, link_of
 
 from runbook.core.ssh import Ran
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers
-from runbook.drill.faults.crashed_mysqld import CrashedMysqld
-from runbook.drill.faults.frozen_mysqld import FrozenMysqld
+from runbook.drill.faults.crash_master import CrashedMysqld
+from runbook.drill.faults.freeze_master import FrozenMysqld
 from runbook.drill.faults.full_disk import REMOVAL
-from runbook.drill.faults.isolation import NOBODY, Isolation
-from runbook.drill.faults.killed_keepalived import KilledKeepalived
-from runbook.drill.faults.killed_mysqld import DROP_IN, NO_RESTART, KilledMysqld
-from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
+from runbook.drill.faults.isolate import NOBODY, Isolation
+from runbook.drill.faults.kill_keepalived import KilledKeepalived
+from runbook.drill.faults.kill_master import DROP_IN, NO_RESTART, KilledMysqld
+from runbook.drill.faults.stop_keepalived import StoppedKeepalived
 from runbook.errors import HostError
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Node, Settings

@@ -8,8 +8,8 @@ from drill_results import FENCED, HOME, KEPT, RESULT, SAME, SPLIT, TAKEOVER
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill import summary
-from runbook.drill.account import account
 from runbook.drill.fencing import Attempts
+from runbook.drill.findings import account
 from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
 

@@ -4,10 +4,10 @@ import pytest
 from fake import link_of, mysqld_of
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION
-from runbook.drill.faults import power_cut
-from runbook.drill.faults.killed_keepalived import KilledKeepalived
-from runbook.drill.faults.lagging_slave import LaggingSlave
-from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults import power_off_master
+from runbook.drill.faults.kill_keepalived import KilledKeepalived
+from runbook.drill.faults.lag_slave import LaggingSlave
+from runbook.drill.faults.power_off_master import PowerCut
 from runbook.pair.pair import Pair, Side
 
 
@@ -54,7 +54,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     found = Machine()
-    monkeypatch.setattr(power_cut, "machine_of", lambda side: found)
+    monkeypatch.setattr(power_off_master, "machine_of", lambda side: found)
     return found
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from runbook.core.wait import DeadlinePassed
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.client import logins_at
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Kind, Probe
 from runbook.observe.recorder import Recorder
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import WritesWatch
 from runbook.pair.pair import Pair
 

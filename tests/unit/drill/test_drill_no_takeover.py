@@ -10,11 +10,11 @@ from fake import FakeMysqld, link_of, mysqld_of
 from fake_vip import Vip
 
 from runbook.core.wait import until
-from runbook.drill.account import account
-from runbook.drill.faults.broken_replication import RUN, BrokenReplication
+from runbook.drill.faults.break_replication import RUN, BrokenReplication
 from runbook.drill.faults.full_disk import FILE, LINK, REMOVAL, SHARED, FullDisk
-from runbook.drill.faults.full_house import FullHouse
-from runbook.drill.faults.killed_slave import KilledSlave
+from runbook.drill.faults.kill_slave import KilledSlave
+from runbook.drill.faults.too_many_connections import FullHouse
+from runbook.drill.findings import account
 from runbook.drill.promises import broken_promises
 from runbook.errors import RunbookError
 from runbook.observe import probe as probing
@@ -79,7 +79,7 @@ STRICT_AGAIN = [STOPS_APPLYING, "SET GLOBAL replica_exec_mode = 'STRICT'", APPLI
 
 
 def stopped_with(monkeypatch: pytest.MonkeyPatch, error: str) -> None:
-    module = "runbook.drill.faults.broken_replication"
+    module = "runbook.drill.faults.break_replication"
     monkeypatch.setattr(f"{module}.replica_status", lambda _: type("Status", (), {"applier_error": error})())
     monkeypatch.setattr(f"{module}.applies", lambda _: True)
 

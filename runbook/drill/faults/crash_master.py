@@ -1,7 +1,7 @@
 """mysqld dies of SIGKILL and its service manager starts it again, while the slave takes over."""
 
 from runbook.drill.faults.fault import Fault
-from runbook.drill.faults.killed_mysqld import kill, restart_policy
+from runbook.drill.faults.kill_master import kill, restart_policy
 from runbook.errors import HostError
 from runbook.pair.pair import Pair, Side
 

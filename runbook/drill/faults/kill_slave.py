@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Course
-from runbook.drill.faults.killed_mysqld import KilledMysqld, keep_down, kill
+from runbook.drill.faults.kill_master import KilledMysqld, keep_down, kill
 from runbook.observe.probe import Probe
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role

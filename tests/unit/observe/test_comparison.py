@@ -6,7 +6,7 @@ import pytest
 from fake import link_of, mysqld_of, pair_of
 
 from runbook.core.wait import DeadlinePassed
-from runbook.observe import books
+from runbook.observe import comparison
 from runbook.observe.ledger import Ledger, Row
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
@@ -54,13 +54,13 @@ def ledger() -> Ledger:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "CATCH_UP_SECONDS", 0)
-    monkeypatch.setattr(books, "COMMIT_SECONDS", 0)
+    monkeypatch.setattr(comparison, "CATCH_UP_SECONDS", 0)
+    monkeypatch.setattr(comparison, "COMMIT_SECONDS", 0)
 
 
 @pytest.mark.parametrize("rows", [[(0, 1)], [(0, 1), (3, 1)]])
 def test_two_servers_that_are_the_same_break_no_promise(made: Make, ledger: Ledger, rows: list[Row]) -> None:
-    compared = books.compare(made(rows, rows), RUN, ledger)
+    compared = comparison.compare(made(rows, rows), RUN, ledger)
     assert compared.broken_promises == []
     assert compared.audits["master"] == compared.audits["slave"]
 
@@ -77,16 +77,16 @@ def test_two_servers_that_are_the_same_break_no_promise(made: Make, ledger: Ledg
 def test_rows_that_are_missing_or_unwanted_are_named(
     made: Make, ledger: Ledger, master: list[Row], slave: list[Row], words: list[str]
 ) -> None:
-    broken = books.compare(made(master, slave), RUN, ledger).broken_promises
+    broken = comparison.compare(made(master, slave), RUN, ledger).broken_promises
     assert len(broken) == len(words)
     assert all(word in sentence for word, sentence in zip(words, broken, strict=True))
 
 
 def test_a_transaction_that_the_master_lacks_is_named(made: Make, ledger: Ledger) -> None:
-    (sentence,) = books.compare(made([(0, 1)], [(0, 1)], on_slave=f"{A}:1-9,{B}:1"), RUN, ledger).broken_promises
+    (sentence,) = comparison.compare(made([(0, 1)], [(0, 1)], on_slave=f"{A}:1-9,{B}:1"), RUN, ledger).broken_promises
     assert sentence == f"the master lacks transactions that the other has: {B}:1"
 
 
 def test_a_slave_that_does_not_catch_up_is_an_error(made: Make, ledger: Ledger) -> None:
     with pytest.raises(DeadlinePassed, match="every transaction of the master"):
-        books.compare(made([(0, 1)], [(0, 1)], on_slave=f"{A}:1-8"), RUN, ledger)
+        comparison.compare(made([(0, 1)], [(0, 1)], on_slave=f"{A}:1-8"), RUN, ledger)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from runbook.drill import split
+from runbook.drill import partition
 from runbook.drill.takeover import Witness
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.probe import Observation, Probe
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.settings.settings import Settings
 
@@ -40,7 +40,7 @@ def looks(*found: Look) -> WritesWatch:
 def test_only_what_was_while_both_had_the_vip_counts(witness: Witness) -> None:
     master = looks(Look(99.0, False), Look(101.0, True), Look(110.0, False), Look(136.0, False))
     witness.slave._changes.append((135.4, False))
-    seen = split.measure(witness, master, FAULT, HEALING)
+    seen = partition.measure(witness, master, FAULT, HEALING)
     assert (seen.master_looks, seen.master_closed_looks, seen.writes_on_master) == (2, 1, 2)
     assert seen.vip_seconds == pytest.approx(0.6)
     assert seen.healing_seconds == pytest.approx(35.0)
@@ -48,4 +48,4 @@ def test_only_what_was_while_both_had_the_vip_counts(witness: Witness) -> None:
 
 
 def test_a_slave_that_was_not_seen_to_let_go_is_told_so(witness: Witness) -> None:
-    assert split.measure(witness, looks(), FAULT, HEALING).one_vip_seconds is None
+    assert partition.measure(witness, looks(), FAULT, HEALING).one_vip_seconds is None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
-from runbook.drill.faults.killed_mysqld import KilledMysqld
+from runbook.drill.faults.kill_master import KilledMysqld
 from runbook.drill.leash import Leash
 from runbook.keepalived.configuration import LIBRARY
 from runbook.mysql.accounts import SCHEMA

@@ -12,10 +12,10 @@ from runbook.core.report import Report
 from runbook.core.wait import until
 from runbook.diagnosis.checks.writes import NO_ROW
 from runbook.drill import rehearsal
-from runbook.drill.faults.crashed_mysqld import CrashedMysqld
-from runbook.observe import trespass
+from runbook.drill.faults.crash_master import CrashedMysqld
+from runbook.observe import intruder
+from runbook.observe.intruder import Trespasser, drop_account, make_account
 from runbook.observe.recorder import Recorder
-from runbook.observe.trespass import Trespasser, drop_account, make_account
 from runbook.settings.settings import Settings
 
 READ_ONLY = pymysql.err.OperationalError(1290, "The MySQL server is running with the --super-read-only option")
@@ -29,7 +29,7 @@ GRANT = "GRANT ALL PRIVILEGES ON *.* TO 'runbook_drill'@'127.0.0.1'"
 def rollbacks(fake_mysql: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was done to transactions; nothing else is fast."""
     done: list[str] = []
-    monkeypatch.setattr(trespass, "PACE_SECONDS", 0.002)
+    monkeypatch.setattr(intruder, "PACE_SECONDS", 0.002)
     monkeypatch.setattr(FakeConnection, "autocommit", lambda self, on: done.append(f"autocommit {on}"), raising=False)
     monkeypatch.setattr(FakeConnection, "rollback", lambda self: done.append("rollback"), raising=False)
     return done
@@ -90,7 +90,7 @@ def test_the_account_is_made_anew_with_a_password_of_its_own_and_dropped_where_i
     mysqld.takes(DROP)
     mysqld.takes(GRANT)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trespass.secrets, "token_urlsafe", lambda size: take(next(tokens)))
+        patch.setattr(intruder.secrets, "token_urlsafe", lambda size: take(next(tokens)))
         passwords = [make_account(pair).reveal() for _ in range(2)]
     assert passwords == made
     drop_account(pair)
@@ -121,7 +121,7 @@ def test_an_account_that_a_power_cut_took_from_one_server_is_dropped_on_both(
     for statement in (*made, DROP):
         master.takes(statement)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trespass.secrets, "token_urlsafe", lambda size: "once-more")
+        patch.setattr(intruder.secrets, "token_urlsafe", lambda size: "once-more")
         drop_account(pair)
     assert master.changed == [*made, DROP]
 

@@ -7,8 +7,8 @@ from typing import Any
 from runbook.diagnosis.checks.writes import NO_ROW
 from runbook.errors import RunbookError
 from runbook.mysql.session import connect
-from runbook.observe.beside import Beside
 from runbook.observe.client import BROKEN, REFUSALS, code_and_reason
+from runbook.observe.concurrent import Beside
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret
 

@@ -7,8 +7,8 @@ from fake import pair_of
 
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.drill import stage
-from runbook.drill.stage import ends_with_the_state, healed
+from runbook.drill import safeguards
+from runbook.drill.safeguards import ends_with_the_state, healed
 from runbook.errors import HostError, RunbookError
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
@@ -63,7 +63,7 @@ def test_a_cut_off_drill_whose_hosts_are_gone_still_says_what_to_do(
     def gone(_: Pair) -> Facts:
         raise RunbookError("no host answers")
 
-    monkeypatch.setattr(stage, "gather", gone)
+    monkeypatch.setattr(safeguards, "gather", gone)
     with pytest.raises(KeyboardInterrupt), ends_with_the_state(pair_of(settings), report):
         raise KeyboardInterrupt
     told = capsys.readouterr().out
