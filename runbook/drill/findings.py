@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from runbook.drill.promises import promises
 from runbook.drill.result import Result
 from runbook.drill.takeover import Takeover
-from runbook.observe.recorder import Account, MarkKind
+from runbook.observe.recorder import Findings, MarkKind
 from runbook.observe.scorecard import Score, within
 
 RELAY_SECONDS = 60
 """What the article lets a takeover wait for the slave's relay log."""
 
 
-def account(fault: str, result: Result, vip_target: float | None, reads_target: float | None) -> Account:
+def findings(fault: str, result: Result, vip_target: float | None, reads_target: float | None) -> Findings:
     """From a result and the seconds within which the VIP had to be on the slave, and reads had to be served again."""
-    return Account(
+    return Findings(
         headline=_headline(fault, result),
         scorecard=(*_times(result, vip_target, reads_target), *promises(result)),
         moments=tuple(moments(result)),
@@ -29,12 +29,13 @@ def moments(result: Result) -> Iterator[tuple[float, MarkKind, str]]:
     """What happened when, in seconds from the fault; not in order."""
     if result.takeover:
         yield from _moments(result.takeover)
-    if result.split:
-        yield result.split.vip_seconds, "note", "the VIP is on the slave too"
-        if result.split.one_vip_seconds is not None:
-            yield result.split.healing_seconds + result.split.one_vip_seconds, "note", "the slave let go of the VIP"
-    if result.steady and result.steady.alert_seconds is not None:
-        yield result.steady.alert_seconds, "note", "told to people, and seen by clients"
+    if result.partition:
+        healing_at, one_vip_after = result.partition.healing_seconds, result.partition.one_vip_seconds
+        yield result.partition.vip_seconds, "note", "the VIP is on the slave too"
+        if one_vip_after is not None:
+            yield healing_at + one_vip_after, "note", "the slave let go of the VIP"
+    if result.no_takeover and result.no_takeover.alert_seconds is not None:
+        yield result.no_takeover.alert_seconds, "note", "told to people, and seen by clients"
     if result.undone:
         yield result.healed_seconds, "heal", result.undone
     if result.home_seconds is not None:
@@ -63,10 +64,10 @@ def _headline(fault: str, result: Result) -> str:
         )
     elif result.missed:
         came = f"what must come of it did not come: {result.missed}"
-    elif result.steady:
+    elif result.no_takeover:
         came = (
-            f"the VIP stayed; writes stood still for {result.steady.write_stall_seconds:.2f} s at the longest, "
-            f"reads for {result.steady.read_stall_seconds:.2f} s"
+            f"the VIP stayed; writes stood still for {result.no_takeover.write_stall_seconds:.2f} s at the longest, "
+            f"reads for {result.no_takeover.read_stall_seconds:.2f} s"
         )
     elif result.home_seconds is None:
         came = "no write was acknowledged any more"

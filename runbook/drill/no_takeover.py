@@ -12,7 +12,7 @@ OVER_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
-class Steady:
+class NoTakeover:
     """Seconds count from just before the fault."""
 
     vip_moves: int
@@ -34,12 +34,14 @@ class Steady:
         return allowed is not None and self.write_stall_seconds > allowed
 
 
-def measure(witness: Witness, stall_seconds: float | None, since: float, to: float, alerted_at: float | None) -> Steady:
+def measure(
+    witness: Witness, stall_seconds: float | None, since: float, to: float, alerted_at: float | None
+) -> NoTakeover:
     """The figures from the fault until all was as before; writes may stand still for so long, or as long as it."""
     probe = witness.probe
     moves = [watch.came(since) for watch in (witness.master, witness.slave)]
     moves += [watch.went(since) for watch in (witness.master, witness.slave)]
-    return Steady(
+    return NoTakeover(
         vip_moves=sum(move is not None for move in moves),
         write_stall_seconds=probe.write_standstill(since, to),
         write_stall_allowed_seconds=None if stall_seconds is None else stall_seconds + OVER_SECONDS,

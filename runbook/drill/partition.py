@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from runbook.drill.takeover import Witness
 from runbook.observe.writes_watch import WritesWatch
 
-LET_GO_SECONDS = 3.0
+RELEASE_SECONDS = 3.0
 """Within which the slave must have heard the master again, and let go of the VIP."""
 
 
 @dataclass(frozen=True)
-class Split:
+class Partition:
     """Seconds count from just before the fault, but for `one_vip_seconds`."""
 
     vip_seconds: float
@@ -27,14 +27,14 @@ class Split:
     """From the heal's beginning until the slave had let go of the VIP; None when it was not seen to."""
 
 
-def measure(witness: Witness, master: WritesWatch, since: float, healing_at: float) -> Split:
+def measure(witness: Witness, master: WritesWatch, since: float, healing_at: float) -> Partition:
     """The figures of a split that was waited for and healed."""
     probe, server_id = witness.probe, witness.settings.master.server_id
     came, went = witness.slave.came(since), witness.slave.went(healing_at)
     assert came is not None, "measured before wait_for_vip"
     looks = [look for look in master.looks(since) if look.at < healing_at]
     written = [each for each in probe.seen("write", ok=True, server_id=server_id, since=came) if each.at < healing_at]
-    return Split(
+    return Partition(
         vip_seconds=came - since,
         master_looks=len(looks),
         master_closed_looks=sum(not look.takes_writes for look in looks),

@@ -12,10 +12,10 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
 from runbook.drill import no_takeover, partition
-from runbook.drill.faults import Course, Fault
+from runbook.drill.faults import Effect, Fault
 from runbook.drill.fencing import Fencing, fencing
-from runbook.drill.no_takeover import Steady, raised
-from runbook.drill.partition import Split
+from runbook.drill.no_takeover import NoTakeover, raised
+from runbook.drill.partition import Partition
 from runbook.drill.result import Result
 from runbook.drill.safeguards import healed
 from runbook.drill.takeover import Takeover, Witness
@@ -26,7 +26,7 @@ from runbook.mysql.replication.tracking import listed
 from runbook.observe import comparison
 from runbook.observe.address_watch import AddressWatch
 from runbook.observe.client import logins_at
-from runbook.observe.intruder import Trespasser, drop_account, make_account, trespassers_on
+from runbook.observe.intruder import Intruder, drop_account, intruders_on, make_account
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
@@ -50,15 +50,15 @@ class _Watches:
     witness: Witness
     master_writes: WritesWatch
     slave_writes: WritesWatch
-    trespassers: tuple[Trespasser, ...]
+    intruders: tuple[Intruder, ...]
 
 
 @dataclass(frozen=True)
 class _Seen:
     missed: str
     takeover: Takeover | None
-    split: Split | None
-    steady: Steady | None
+    partition: Partition | None
+    no_takeover: NoTakeover | None
     home_seconds: float | None
     fencing: Fencing
     healed_seconds: float
@@ -71,7 +71,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     """
     own_before = pair.slave.tracking.own(pair.slave.server)
     password = make_account(pair)
-    probe = Probe.of(pair.settings, patient=fault.course is Course.STAYS)
+    probe = Probe.of(pair.settings, patient=fault.effect is Effect.NO_TAKEOVER)
     try:
         with _watching(pair, probe, password, recorder) as watches:
             seen = _fault_and_heal(pair, fault, watches, report, recorder)
@@ -80,7 +80,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
         with suppress(RunbookError):
             drop_account(pair)
         raise
-    return _called_to_account(pair, fault, probe, seen, own_before)
+    return _result(pair, fault, probe, seen, own_before)
 
 
 @contextmanager
@@ -103,14 +103,14 @@ def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) ->
         ),
     ):
         witness = Witness(settings, probe, on_master, on_slave)
-        trespassers = tuple(watched.enter_context(each) for each in trespassers_on(pair.slave, password))
-        yield _Watches(witness, master_writes, slave_writes, trespassers)
+        intruders = tuple(watched.enter_context(each) for each in intruders_on(pair.slave, password))
+        yield _Watches(witness, master_writes, slave_writes, intruders)
 
 
 def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report, recorder: Recorder) -> _Seen:
     witness, probe = watches.witness, watches.witness.probe
     with healed(fault, pair, report):
-        _wait_for_trespassers(watches)
+        _wait_for_intruders(watches)
         pair.master.server.execute(FORGET, probe.run)
         fault.prepare(pair)
         probe.wait_for_flow()
@@ -118,7 +118,7 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         since = time.monotonic()
         recorder.mark("fault", fault.name, since)
         fault.inject(pair)
-        missed, alerted_at = _wait_for_course(pair, fault, witness, since)
+        missed, alerted_at = _wait_for_effect(pair, fault, witness, since)
         time.sleep(fault.lasts_seconds)
         if fault.undone:
             report.say(f"{missed or 'As it must be'}; now the heal, until: {fault.undone}.")
@@ -130,21 +130,21 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         _watch_on(watches.master_writes, fault.recovery_seconds)
     elif fault.leaves is Kind.HEALTHY:
         home_seconds = probe.first_write_after(healed_at, fault.recovery_seconds)
-    takeover = witness.measure(since, time.monotonic()) if fault.course is Course.TAKEOVER and not missed else None
-    parted = fault.course is Course.SPLIT and not missed
-    stays, stall_seconds = fault.course is Course.STAYS, fault.stall_target_seconds(pair)
+    takeover = witness.measure(since, time.monotonic()) if fault.effect is Effect.TAKEOVER and not missed else None
+    has_partition = fault.effect is Effect.PARTITION and not missed
+    vip_stays, stall_seconds = fault.effect is Effect.NO_TAKEOVER, fault.stall_target_seconds(pair)
     return _Seen(
         missed,
         takeover,
-        partition.measure(witness, watches.master_writes, since, healing_at) if parted else None,
-        no_takeover.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if stays else None,
+        partition.measure(witness, watches.master_writes, since, healing_at) if has_partition else None,
+        no_takeover.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if vip_stays else None,
         home_seconds,
         _fencing(pair, watches, since, takeover),
         healed_at - since,
     )
 
 
-def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_before: str) -> Result:
+def _result(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_before: str) -> Result:
     """What the clients were told beside what the servers have, once the slave has applied what it received."""
     slave, tracking = pair.slave.server, pair.slave.tracking
     until(
@@ -164,11 +164,11 @@ def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_
         run=probe.run,
         missed=seen.missed,
         takeover=seen.takeover,
-        split=seen.split,
-        steady=seen.steady,
+        partition=seen.partition,
+        no_takeover=seen.no_takeover,
         home_seconds=seen.home_seconds,
         ledger=probe.ledger.audit(comparison.rows_of(slave, probe.run)),
-        books=comparison.compare(pair, probe.run, probe.ledger) if at_home else None,
+        comparison=comparison.compare(pair, probe.run, probe.ledger) if at_home else None,
         slave_transactions=", ".join(listed(tracking.own_since(slave, own_before))),
         fencing=seen.fencing,
         undone=fault.undone,
@@ -192,22 +192,22 @@ def _wait_for_slave(pair: Pair) -> None:
     )
 
 
-def _wait_for_trespassers(watches: _Watches) -> None:
+def _wait_for_intruders(watches: _Watches) -> None:
     """Until all that must be refused on the slave is tried and refused."""
-    who = " and ".join(each.user for each in watches.trespassers)
-    until(f"refused writes of {who} on the slave", TRIED_SECONDS, lambda: all(t.refused for t in watches.trespassers))
+    who = " and ".join(each.user for each in watches.intruders)
+    until(f"refused writes of {who} on the slave", TRIED_SECONDS, lambda: all(t.refused for t in watches.intruders))
 
 
-def _wait_for_course(pair: Pair, fault: Fault, witness: Witness, since: float) -> tuple[str, float | None]:
+def _wait_for_effect(pair: Pair, fault: Fault, witness: Witness, since: float) -> tuple[str, float | None]:
     """Until what must come of the fault has come; what did not, or nothing; and when the alerts it brings were seen."""
     alerted_at = None
     try:
-        match fault.course:
-            case Course.TAKEOVER:
+        match fault.effect:
+            case Effect.TAKEOVER:
                 witness.wait_for_takeover(since)
-            case Course.SPLIT:
+            case Effect.PARTITION:
                 witness.wait_for_vip(since)
-            case Course.STAYS:
+            case Effect.NO_TAKEOVER:
                 alerted_at = _wait_for_alerts(pair, fault)
                 _wait_for_clients(pair, fault, witness, since)
     except DeadlinePassed as passed:
@@ -237,7 +237,7 @@ def _fencing(pair: Pair, watches: _Watches, since: float, takeover: Takeover | N
         gone = takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds
         master = watches.master_writes.looks(since + gone)
     allowed = _allowed_seconds(pair.master)
-    return fencing(master, watches.slave_writes.looks(), allowed, watches.trespassers)
+    return fencing(master, watches.slave_writes.looks(), allowed, watches.intruders)
 
 
 def _wait_for_recovery(pair: Pair, fault: Fault) -> None:

@@ -25,7 +25,7 @@ def one(run: Run, name: str, *, home: bool) -> None:
         result = _rehearse(run, name, record, series)
         if home and result:
             bring_home(run, record)
-            _prove_books(run, name, result, record, series)
+            _compare_servers(run, name, result, record, series)
 
 
 def every(run: Run, only: Collection[str]) -> None:
@@ -70,7 +70,7 @@ def _drill_and_come_home(run: Run, name: str, series: Series) -> None:
         bring_home(run, record)
         if result := series.measured(name):
             with _going_on():
-                _prove_books(run, name, result, record, series)
+                _compare_servers(run, name, result, record, series)
 
 
 def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result | None:
@@ -84,12 +84,12 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
         return series.note(name, work)
 
 
-def _prove_books(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:
+def _compare_servers(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:
     with (
         run.on_pair(f"drill.{name}", lock=False) as (pair, report, target),
         record.of(target, report) as recorder,
     ):
-        series.note(name, partial(failover.prove_books, pair, drilled, report, recorder))
+        series.note(name, partial(failover.compare_servers, pair, drilled, report, recorder))
 
 
 @contextmanager

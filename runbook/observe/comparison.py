@@ -17,7 +17,7 @@ ROWS = f"SELECT writer, seq FROM {SCHEMA}.ledger WHERE run = %s"
 
 
 @dataclass(frozen=True)
-class Books:
+class Comparison:
     """What each server has, once the slave had the time to catch up."""
 
     audits: dict[Role, Audit]
@@ -53,7 +53,7 @@ def rows_of(server: Server, run: str) -> set[Row]:
     return {(row["writer"], row["seq"]) for row in server.ask(ROWS, run)}
 
 
-def compare(pair: Pair, run: str, ledger: Ledger) -> Books:
+def compare(pair: Pair, run: str, ledger: Ledger) -> Comparison:
     """Look at both servers of a pair that is home; the slave has CATCH_UP_SECONDS for what the master has now."""
     master, slave = pair.master, pair.slave
     target = master.progress()
@@ -67,7 +67,7 @@ def compare(pair: Pair, run: str, ledger: Ledger) -> Books:
     # The slave has a transaction some moments before the master's own commit ends.
     with suppress(DeadlinePassed):
         until("the master's own commits", COMMIT_SECONDS, lambda: not slaves.minus(master.progress()))
-    return Books(
+    return Comparison(
         audits={"master": ledger.audit(on_master), "slave": ledger.audit(on_slave)},
         rows_apart=tuple(sorted(on_master ^ on_slave)),
         lacking={"master": str(slaves.minus(master.progress())), "slave": str(target.minus(slave.progress()))},

@@ -9,7 +9,7 @@ from runbook.mysql.login import Connect
 from runbook.observe.client import BROKEN, Session
 
 
-class Beside(ABC):
+class Concurrent(ABC):
     """Used as a context; whoever works looks at `_stopping` between two things."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Beside(ABC):
     def _work(self) -> None: ...
 
 
-class Asking(Beside):
+class Polling(Concurrent):
     """Asks a server the same again and again; one that does not answer is asked again on a new connection."""
 
     pace_seconds: ClassVar[float]

@@ -8,7 +8,7 @@ from runbook.diagnosis.checks.writes import NO_ROW
 from runbook.errors import RunbookError
 from runbook.mysql.session import connect
 from runbook.observe.client import BROKEN, REFUSALS, code_and_reason
-from runbook.observe.concurrent import Beside
+from runbook.observe.concurrent import Concurrent
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret
 
@@ -49,15 +49,15 @@ def drop_account(pair: Pair) -> None:
     master.execute("DROP USER %s@%s", USER, FROM_HOST)
 
 
-def trespassers_on(slave: Side, password: Secret) -> list["Trespasser"]:
+def intruders_on(slave: Side, password: Secret) -> list["Intruder"]:
     """Those who may do everything and must be refused: the drill's account, and root where the server can refuse it."""
-    everything = Trespasser(slave, USER, password)
+    everything = Intruder(slave, USER, password)
     if not slave.dialect.has_super_read_only:
         return [everything]
-    return [Trespasser(slave, "root", slave.settings.mysql_root_password), everything]
+    return [Intruder(slave, "root", slave.settings.mysql_root_password), everything]
 
 
-class Trespasser(Beside):
+class Intruder(Concurrent):
     """Used as a context. An attempt would change no row, and is rolled back where it is not refused."""
 
     def __init__(self, side: Side, user: str, password: Secret) -> None:

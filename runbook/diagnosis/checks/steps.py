@@ -15,7 +15,7 @@ from runbook.diagnosis.facts import Facts, reason
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
-from runbook.mysql.session import CLIENT_ERRORS, HouseFull, LoginRefused, Server, SqlFailed
+from runbook.mysql.session import CLIENT_ERRORS, LoginRefused, Server, SqlFailed, TooManyConnections
 from runbook.operations import bootstrap
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role
@@ -91,7 +91,7 @@ def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]
             continue
         try:
             gap = gap_between(each.step.read(host), each.step.want())
-        except HouseFull as full:
+        except TooManyConnections as full:
             found.append(not_checked(each.role, each.step.name, reason(full, host)))
         except (RunbookError, pymysql.MySQLError) as error:
             why = reason(error, host)

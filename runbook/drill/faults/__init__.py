@@ -3,39 +3,39 @@
 Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
 """
 
-from runbook.drill.faults.break_replication import BrokenReplication
-from runbook.drill.faults.crash_master import CrashedMysqld
-from runbook.drill.faults.fault import Course, Fault
-from runbook.drill.faults.freeze_master import FrozenMysqld
+from runbook.drill.faults.break_replication import BreakReplication
+from runbook.drill.faults.crash_master import CrashMaster
+from runbook.drill.faults.fault import Effect, Fault
+from runbook.drill.faults.freeze_master import FreezeMaster
 from runbook.drill.faults.full_disk import FullDisk
-from runbook.drill.faults.isolate import Isolation
-from runbook.drill.faults.isolate_master import CutOffMaster
-from runbook.drill.faults.kill_keepalived import KilledKeepalived
-from runbook.drill.faults.kill_master import KilledMysqld
-from runbook.drill.faults.kill_slave import KilledSlave
-from runbook.drill.faults.lag_slave import LaggingSlave
-from runbook.drill.faults.power_off_master import PowerCut, PowerCutOfBoth
-from runbook.drill.faults.stop_keepalived import StoppedKeepalived
-from runbook.drill.faults.too_many_connections import FullHouse
+from runbook.drill.faults.isolate import Isolate
+from runbook.drill.faults.isolate_master import IsolateMaster
+from runbook.drill.faults.kill_keepalived import KillKeepalived
+from runbook.drill.faults.kill_master import KillMaster
+from runbook.drill.faults.kill_slave import KillSlave
+from runbook.drill.faults.lag_slave import LagSlave
+from runbook.drill.faults.power_off_master import PowerOffBoth, PowerOffMaster
+from runbook.drill.faults.stop_keepalived import StopKeepalived
+from runbook.drill.faults.too_many_connections import TooManyConnections
 from runbook.pair.pair import Side
 
-__all__ = ["FAULTS", "Course", "Fault", "heal_leftovers"]
+__all__ = ["FAULTS", "Effect", "Fault", "heal_leftovers"]
 
 FAULTS: dict[str, type[Fault]] = {
-    "kill-master": KilledMysqld,
-    "crash-master": CrashedMysqld,
-    "freeze-master": FrozenMysqld,
-    "stop-keepalived": StoppedKeepalived,
-    "kill-keepalived": KilledKeepalived,
-    "power-off-master": PowerCut,
-    "power-off-both": PowerCutOfBoth,
-    "isolate": Isolation,
-    "isolate-master": CutOffMaster,
-    "kill-slave": KilledSlave,
-    "lag-slave": LaggingSlave,
+    "kill-master": KillMaster,
+    "crash-master": CrashMaster,
+    "freeze-master": FreezeMaster,
+    "stop-keepalived": StopKeepalived,
+    "kill-keepalived": KillKeepalived,
+    "power-off-master": PowerOffMaster,
+    "power-off-both": PowerOffBoth,
+    "isolate": Isolate,
+    "isolate-master": IsolateMaster,
+    "kill-slave": KillSlave,
+    "lag-slave": LagSlave,
     "full-disk": FullDisk,
-    "too-many-connections": FullHouse,
-    "break-replication": BrokenReplication,
+    "too-many-connections": TooManyConnections,
+    "break-replication": BreakReplication,
 }
 """The fault of each drill, in the order of `drill.all`."""
 

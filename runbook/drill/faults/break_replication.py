@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from runbook.core.wait import until
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication.replicates import replica_status
 from runbook.pair.pair import Pair, Side
@@ -19,7 +19,7 @@ IS_THERE = f"SELECT 1 FROM {SCHEMA}.ledger WHERE run = %s"
 SECONDS = 30
 
 
-class BrokenReplication(Fault):
+class BreakReplication(Fault):
     """The master forgets a row outside its binary log and writes it again: the slave has it already, error 1062.
 
     So the slave need not be opened, not even for a moment. It is healed without skipping anything: the applier puts the
@@ -27,10 +27,10 @@ class BrokenReplication(Fault):
     """
 
     name = "a row on the slave that conflicts"
-    deed = "makes a row in schema runbook conflict on {slave}, which stops the applier, and repairs it"
+    action = "makes a row in schema runbook conflict on {slave}, which stops the applier, and repairs it"
     roles = ("slave",)
     undone = "the conflicting row is replaced by the master's, and the applier runs"
-    course = Course.STAYS
+    effect = Effect.NO_TAKEOVER
     alerts: ClassVar[Mapping[Role, str]] = {"slave": "replication-broken"}
     lasts_seconds = 3
     leaves = Kind.HEALTHY

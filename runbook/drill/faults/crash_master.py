@@ -9,11 +9,11 @@ from runbook.pair.pair import Pair, Side
 RESTARTING = ("always", "on-failure", "on-abnormal", "on-abort")
 
 
-class CrashedMysqld(Fault):
+class CrashMaster(Fault):
     """SIGKILL for all of mysqld's unit, whose Restart= stays as it is: mysqld is back before anybody looks."""
 
     name = "SIGKILL for mysqld on the master, which its service manager starts again"
-    deed = "kills mysqld on {master} with SIGKILL, and lets its service manager start it again"
+    action = "kills mysqld on {master} with SIGKILL, and lets its service manager start it again"
     vip_target_seconds = 0.3
     reads_target_seconds = 0.5
 

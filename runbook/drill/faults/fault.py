@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from runbook.observe.probe import Probe
 
 
-class Course(StrEnum):
+class Effect(StrEnum):
     """What must come of a fault while it lasts."""
 
     TAKEOVER = "the slave takes {vip} over"
-    SPLIT = "both hosts hold {vip} until it is healed, and the master alone takes writes"
-    DARK = "nobody serves {vip} until it is healed"
-    STAYS = "{vip} stays on the master, which goes on serving"
+    PARTITION = "both hosts hold {vip} until it is healed, and the master alone takes writes"
+    OUTAGE = "nobody serves {vip} until it is healed"
+    NO_TAKEOVER = "{vip} stays on the master, which goes on serving"
 
 
 class Fault(ABC):
@@ -27,15 +27,15 @@ class Fault(ABC):
 
     name: ClassVar[str]
     """With what it is done to, as in: after NAME."""
-    deed: ClassVar[str]
+    action: ClassVar[str]
     """As in: this DEED; `{master}` and `{slave}` are the hosts that it is done to."""
     roles: ClassVar[tuple[Role, ...]] = ("master",)
     """The sides that have something to heal."""
     undone: ClassVar[str] = ""
     """What `heal` brings about, where that is more than tidying up."""
-    course: ClassVar[Course] = Course.TAKEOVER
+    effect: ClassVar[Effect] = Effect.TAKEOVER
     lasts_seconds: ClassVar[float] = 0
-    """How long it is left to act once its course is seen, before it is healed."""
+    """How long it is left to act once its effect is seen, before it is healed."""
     leaves: ClassVar[Kind] = Kind.MASTER_BACK
     """What the pair is afterwards, when it kept its promises: healthy by itself, or waiting for failback."""
     recovery_seconds: ClassVar[float] = 30

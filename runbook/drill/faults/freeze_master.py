@@ -5,11 +5,11 @@ from runbook.drill.leash import Leash
 from runbook.pair.pair import Pair, Side
 
 
-class FrozenMysqld(Fault):
+class FreezeMaster(Fault):
     """SIGSTOP for all of mysqld's unit; SIGCONT heals it, from the host itself when nobody else is left to send it."""
 
     name = "SIGSTOP for mysqld on the master"
-    deed = "freezes mysqld on {master} with SIGSTOP and wakes it after the takeover"
+    action = "freezes mysqld on {master} with SIGSTOP and wakes it after the takeover"
     undone = "mysqld is awake again"
     vip_target_seconds = 4
     reads_target_seconds = 4

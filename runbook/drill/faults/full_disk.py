@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.leash import Leash
 from runbook.errors import RunbookError
 from runbook.observe.probe import Probe
@@ -34,9 +34,9 @@ class FullDisk(Fault):
     """A file takes all the room that is left; it goes away by itself when nobody is left to remove it."""
 
     name = "a full disk under the master's data"
-    deed = "fills the file system of the data directory on {master} to the last block and makes room again"
+    action = "fills the file system of the data directory on {master} to the last block and makes room again"
     undone = "there is room on the disk"
-    course = Course.STAYS
+    effect = Effect.NO_TAKEOVER
     alerts: ClassVar[Mapping[Role, str]] = {"master": "disk-nearly-full"}
     lasts_seconds = 3
     leaves = Kind.HEALTHY

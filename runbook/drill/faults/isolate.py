@@ -1,7 +1,7 @@
 """The two hosts cannot see each other, while clients see both: both will hold the VIP, and one must write."""
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.leash import Leash
 from runbook.errors import HostError
 from runbook.pair.pair import Pair, Side
@@ -12,7 +12,7 @@ from runbook.settings.settings import Role
 NOBODY = "02:00:00:00:00:00"
 
 
-class Isolation(Fault):
+class Isolate(Fault):
     """Each host takes the other's address for a machine that is not there; works on any pair in one network.
 
     The master goes on alone and stays open: it cannot tell a lost slave from a dead one, and a master that stopped
@@ -22,10 +22,10 @@ class Isolation(Fault):
     """
 
     name = "a cut between the hosts, which clients see both"
-    deed = "makes {master} and {slave} lose sight of each other, while clients see both"
+    action = "makes {master} and {slave} lose sight of each other, while clients see both"
     roles = ("master", "slave")
     undone = "the hosts see each other again"
-    course = Course.SPLIT
+    effect = Effect.PARTITION
     # Longer than semi-sync's default timeout, and than the 5 s after which the master calls the clients back.
     lasts_seconds = 25
     leaves = Kind.HEALTHY

@@ -9,7 +9,7 @@ from runbook.settings.settings import Settings
 LOGIN_SECONDS = 30
 
 
-class CutOffMaster(Fault):
+class IsolateMaster(Fault):
     """The lab's switch forwards nothing from and to the master's port, whose link stays up.
 
     keepalived would bring the VIP home by itself once the two hear each other again, as the master's priority is the
@@ -17,7 +17,7 @@ class CutOffMaster(Fault):
     """
 
     name = "a cut between the master and everybody else"
-    deed = "cuts {master} off from the slave and from all clients"
+    action = "cuts {master} off from the slave and from all clients"
     undone = "the master sees the others again"
     # Longer than the master needs to notice, and than a commit waits that no slave acknowledges.
     lasts_seconds = 15
@@ -46,7 +46,7 @@ class CutOffMaster(Fault):
     def inject(self, pair: Pair) -> None:
         side = pair.master
         side.host.changing("cut off")
-        side.let_go()
+        side.release_lock()
         assert self._cut is not None, "not prepared"
         self._cut.make()
 
@@ -60,4 +60,4 @@ class CutOffMaster(Fault):
         side.host.changing("cut off no more")
         cut.undo()
         machine.wait_for_ssh(LOGIN_SECONDS)
-        side.come_back()
+        side.retake_lock()

@@ -5,11 +5,11 @@ from runbook.keepalived.configuration import UNIT, vrrp_state
 from runbook.pair.pair import Pair, Side
 
 
-class KilledKeepalived(Fault):
+class KillKeepalived(Fault):
     """SIGKILL for all of keepalived's unit, which its service manager starts again."""
 
     name = "SIGKILL for keepalived on the master"
-    deed = "kills keepalived on {master} with SIGKILL, whose mysqld goes on"
+    action = "kills keepalived on {master} with SIGKILL, whose mysqld goes on"
     vip_target_seconds = 0.5
     reads_target_seconds = 0.5
 

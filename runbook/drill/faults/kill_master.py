@@ -13,11 +13,11 @@ DROP_IN = "/run/systemd/system/{unit}.service.d/drill.conf"
 NO_RESTART = "[Service]\nRestart=no\n"
 
 
-class KilledMysqld(Fault):
+class KillMaster(Fault):
     """SIGKILL for all of mysqld's unit, whose Restart= is switched off before."""
 
     name = "SIGKILL for mysqld on the master"
-    deed = "kills mysqld on {master} with SIGKILL and keeps it down"
+    action = "kills mysqld on {master} with SIGKILL and keeps it down"
     leaves = Kind.FAILED_OVER
     vip_target_seconds: ClassVar[float | None] = 0.3
     reads_target_seconds: ClassVar[float | None] = 0.5

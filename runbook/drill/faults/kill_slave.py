@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course
-from runbook.drill.faults.kill_master import KilledMysqld, keep_down, kill
+from runbook.drill.faults.fault import Effect
+from runbook.drill.faults.kill_master import KillMaster, keep_down, kill
 from runbook.observe.probe import Probe
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
@@ -13,14 +13,14 @@ from runbook.settings.settings import Role
 FLOWING = 20
 
 
-class KilledSlave(KilledMysqld):
+class KillSlave(KillMaster):
     """SIGKILL for all of mysqld's unit on the slave; healed, it is started again and catches up by itself."""
 
     name = "SIGKILL for mysqld on the slave"
-    deed = "kills mysqld on {slave} with SIGKILL, keeps it down for a while and starts it again"
+    action = "kills mysqld on {slave} with SIGKILL, keeps it down for a while and starts it again"
     roles = ("slave",)
     undone = "mysqld runs again on the slave"
-    course = Course.STAYS
+    effect = Effect.NO_TAKEOVER
     alerts: ClassVar[Mapping[Role, str]] = {"master": "slave-away"}
     lasts_seconds = 2
     leaves = Kind.HEALTHY

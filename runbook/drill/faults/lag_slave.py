@@ -3,7 +3,7 @@
 from typing import Any
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
-from runbook.drill.faults.kill_master import KilledMysqld
+from runbook.drill.faults.kill_master import KillMaster
 from runbook.drill.leash import Leash
 from runbook.keepalived.configuration import LIBRARY
 from runbook.mysql.accounts import SCHEMA
@@ -15,11 +15,11 @@ from runbook.pair.pair import Pair, Side
 LOCK = f"LOCK TABLES {SCHEMA}.ledger READ"
 
 
-class LaggingSlave(KilledMysqld):
+class LagSlave(KillMaster):
     """The slave's applier is stopped under load before the master's mysqld is killed, and held up by a lock then."""
 
     name = "SIGKILL for mysqld on the master, with a slave that lags"
-    deed = "holds up the applier on {slave}, kills mysqld on {master} with SIGKILL and keeps it down"
+    action = "holds up the applier on {slave}, kills mysqld on {master} with SIGKILL and keeps it down"
     roles = ("master", "slave")
     undone = "nothing holds the applier up"
     lasts_seconds = 3

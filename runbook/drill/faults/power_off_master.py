@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.faults.lab_only import machine_of, reason_without_lab
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
@@ -11,11 +11,11 @@ from runbook.settings.settings import Settings
 BOOT_SECONDS = 90
 
 
-class PowerCut(Fault):
+class PowerOffMaster(Fault):
     """The lab pulls the host's plug; healed, it is booted and takes logins again."""
 
     name = "a power cut of the master"
-    deed = "cuts the power of {master} and boots it after the takeover"
+    action = "cuts the power of {master} and boots it after the takeover"
     undone = "the host is booted and takes logins"
     recovery_seconds = 120
     vip_target_seconds: ClassVar[float | None] = 1.5
@@ -46,17 +46,17 @@ class PowerCut(Fault):
         side.host.changing("boot")
         machine.boot()
         machine.wait_for_ssh(BOOT_SECONDS)
-        side.come_back()
+        side.retake_lock()
 
 
-class PowerCutOfBoth(PowerCut):
+class PowerOffBoth(PowerOffMaster):
     """A site without power: both hosts are gone at once, and boot together."""
 
     name = "a power cut of both hosts"
-    deed = "cuts the power of {master} and {slave} and boots them together"
+    action = "cuts the power of {master} and {slave} and boots them together"
     undone = "both hosts are booted and take logins"
     roles = ("master", "slave")
-    course = Course.DARK
+    effect = Effect.OUTAGE
     lasts_seconds = 3
     leaves = Kind.HEALTHY
     vip_target_seconds = None
@@ -71,5 +71,5 @@ def _cut(side: Side) -> None:
     side.host.changing("power cut")
     machine = machine_of(side)
     assert machine is not None, "reason_against was not asked"
-    side.let_go()
+    side.release_lock()
     machine.power_cut()

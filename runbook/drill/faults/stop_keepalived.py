@@ -5,11 +5,11 @@ from runbook.keepalived.configuration import UNIT
 from runbook.pair.pair import Pair, Side
 
 
-class StoppedKeepalived(Fault):
+class StopKeepalived(Fault):
     """`systemctl stop`; it stays stopped until failback starts it."""
 
     name = "a clean stop of keepalived on the master"
-    deed = "stops keepalived on {master}, whose mysqld goes on"
+    action = "stops keepalived on {master}, whose mysqld goes on"
     vip_target_seconds = 0.5
     reads_target_seconds = 0.5
 

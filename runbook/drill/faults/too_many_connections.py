@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pymysql.constants import ER
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.errors import RunbookError
 from runbook.mysql.login import Connect
 from runbook.observe.client import BROKEN, logins_at
@@ -23,21 +23,21 @@ REFUSED = 20
 PAUSE_SECONDS = 0.05
 
 
-class FullHouse(Fault):
+class TooManyConnections(Fault):
     """Idle connections from this machine, one after the other until no more are given; they end with this process."""
 
     name = "all connections of the master in use"
-    deed = "opens connections to {master} until it gives no more, and closes them again"
+    action = "opens connections to {master} until it gives no more, and closes them again"
     undone = "the connections are closed"
-    course = Course.STAYS
+    effect = Effect.NO_TAKEOVER
     alerts: ClassVar[Mapping[Role, str]] = {"master": "connections-used-up"}
     lasts_seconds = 5
     leaves = Kind.HEALTHY
 
     def __init__(self) -> None:
-        self._guests: list[Any] = []
-        self._leaving = threading.Event()
-        self._pool = ThreadPoolExecutor(AT_ONCE, "guest")
+        self._connections: list[Any] = []
+        self._releasing = threading.Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, "connection")
 
     def prepare(self, pair: Pair) -> None:
         most = int(pair.master.server.value("SELECT @@GLOBAL.max_connections"))
@@ -50,15 +50,15 @@ class FullHouse(Fault):
     def inject(self, pair: Pair) -> None:
         connect = logins_at(pair.settings.master.address, pair.settings)
         for _ in range(AT_ONCE):
-            self._pool.submit(self._crowd, connect)
+            self._pool.submit(self._use_up, connect)
 
-    def _crowd(self, connect: Connect) -> None:
+    def _use_up(self, connect: Connect) -> None:
         """Take every place that is given, those that others leave too, until it is time to go."""
-        while not self._leaving.is_set():
+        while not self._releasing.is_set():
             with suppress(*BROKEN):
-                self._guests.append(connect())
+                self._connections.append(connect())
                 continue
-            self._leaving.wait(PAUSE_SECONDS)
+            self._releasing.wait(PAUSE_SECONDS)
 
     def stall_target_seconds(self, pair: Pair) -> float | None:
         return 0.0
@@ -68,9 +68,9 @@ class FullHouse(Fault):
         return "" if refused >= REFUSED else "new clients refused with error 1040"
 
     def heal(self, side: Side) -> None:
-        self._leaving.set()
+        self._releasing.set()
         self._pool.shutdown()
-        for guest in self._guests:
+        for connection in self._connections:
             with suppress(*BROKEN):
-                guest.close()
-        self._guests.clear()
+                connection.close()
+        self._connections.clear()

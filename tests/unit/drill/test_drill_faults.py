@@ -7,13 +7,13 @@ from fake import FakeLink, captured_json, link_of
 
 from runbook.core.ssh import Ran
 from runbook.drill.faults import FAULTS, Fault, heal_leftovers
-from runbook.drill.faults.crash_master import CrashedMysqld
-from runbook.drill.faults.freeze_master import FrozenMysqld
+from runbook.drill.faults.crash_master import CrashMaster
+from runbook.drill.faults.freeze_master import FreezeMaster
 from runbook.drill.faults.full_disk import REMOVAL
-from runbook.drill.faults.isolate import NOBODY, Isolation
-from runbook.drill.faults.kill_keepalived import KilledKeepalived
-from runbook.drill.faults.kill_master import DROP_IN, NO_RESTART, KilledMysqld
-from runbook.drill.faults.stop_keepalived import StoppedKeepalived
+from runbook.drill.faults.isolate import NOBODY, Isolate
+from runbook.drill.faults.kill_keepalived import KillKeepalived
+from runbook.drill.faults.kill_master import DROP_IN, NO_RESTART, KillMaster
+from runbook.drill.faults.stop_keepalived import StopKeepalived
 from runbook.errors import HostError
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Node, Settings
@@ -109,7 +109,7 @@ def heals(side: Side) -> LeashedLink:
 
 
 def test_mysqld_is_killed_only_once_its_restart_is_off(pair: Pair, master: Side) -> None:
-    link, fault = leashed(master), KilledMysqld()
+    link, fault = leashed(master), KillMaster()
     link.takes(RELOAD)
     link.says(RESTART_QUESTION, "Restart=no\n")
     fault.prepare(pair)
@@ -125,11 +125,11 @@ def test_a_unit_that_would_restart_mysqld_is_not_killed(pair: Pair, master: Side
     link.takes(RELOAD)
     link.says(RESTART_QUESTION, "Restart=on-failure\n")
     with pytest.raises(HostError, match=r"master .*Restart=on-failure"):
-        KilledMysqld().prepare(pair)
+        KillMaster().prepare(pair)
 
 
 def test_healing_lets_go_of_the_leash_and_removes_the_drop_in(pair: Pair, master: Side) -> None:
-    link, fault = leashed(master), KilledMysqld()
+    link, fault = leashed(master), KillMaster()
     link.takes(RELOAD)
     link.says(RESTART_QUESTION, "Restart=no\n")
     link.takes(HEALED)
@@ -155,7 +155,7 @@ def test_healing_restarts_nothing(master: Side) -> None:
 
 
 def test_a_frozen_mysqld_is_woken_by_the_drill_and_by_its_leash(pair: Pair, master: Side) -> None:
-    link, fault = leashed(master), FrozenMysqld()
+    link, fault = leashed(master), FreezeMaster()
     fault.prepare(pair)
     link.takes(FREEZE)
     fault.inject(pair)
@@ -170,8 +170,8 @@ def test_a_frozen_mysqld_is_woken_by_the_drill_and_by_its_leash(pair: Pair, mast
 @pytest.mark.parametrize(
     ("fault", "command"),
     [
-        (StoppedKeepalived(), "systemctl stop keepalived"),
-        (KilledKeepalived(), "systemctl kill -s KILL keepalived"),
+        (StopKeepalived(), "systemctl stop keepalived"),
+        (KillKeepalived(), "systemctl kill -s KILL keepalived"),
     ],
 )
 def test_keepalived_is_broken_by_one_command(pair: Pair, master: Side, fault: Fault, command: str) -> None:
@@ -192,7 +192,7 @@ def test_a_crash_is_rehearsed_only_where_the_service_manager_restarts(
     link = leashed(pair.master)
     link.says(RESTART_QUESTION, f"{restart}\n")
     link.takes(KILL)
-    fault = CrashedMysqld()
+    fault = CrashMaster()
     if is_brought_back:
         fault.prepare(pair)
         fault.inject(pair)
@@ -210,7 +210,7 @@ def taught_network(pair: Pair) -> None:
 
 def test_hosts_are_parted_on_both_sides_and_joined_by_the_drill_and_by_leashes(pair: Pair) -> None:
     taught_network(pair)
-    fault = Isolation()
+    fault = Isolate()
     peers = {pair.master: SLAVE_IP, pair.slave: MASTER_IP}
     for side, peer in peers.items():
         link = leashed(side)
@@ -237,5 +237,5 @@ def test_a_neighbour_that_somebody_set_by_hand_is_not_overwritten(pair: Pair) ->
     link = leashed(pair.master)
     link.says(f"ip neighbour show {entry(SLAVE_IP)} nud permanent", f"{SLAVE_IP} lladdr 52:54:00:12:34:56 PERMANENT\n")
     with pytest.raises(HostError, match="by hand"):
-        Isolation().prepare(pair)
+        Isolate().prepare(pair)
     assert link.changed == []

@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drill_results import HOME, STEADY
+from drill_results import HOME, NO_TAKEOVER
 from fake import FakeMysqld, link_of, mysqld_of
 from fake_vip import Vip
 
 from runbook.core.wait import until
-from runbook.drill.faults.break_replication import RUN, BrokenReplication
+from runbook.drill.faults.break_replication import RUN, BreakReplication
 from runbook.drill.faults.full_disk import FILE, LINK, REMOVAL, SHARED, FullDisk
-from runbook.drill.faults.kill_slave import KilledSlave
-from runbook.drill.faults.too_many_connections import FullHouse
-from runbook.drill.findings import account
+from runbook.drill.faults.kill_slave import KillSlave
+from runbook.drill.faults.too_many_connections import TooManyConnections
+from runbook.drill.findings import findings
 from runbook.drill.promises import broken_promises
 from runbook.errors import RunbookError
 from runbook.observe import probe as probing
@@ -48,14 +48,14 @@ def test_a_disk_that_is_not_the_datas_alone_is_not_filled(pair: Pair, master: Fa
 def test_more_connections_than_a_drill_opens_are_not_used_up(pair: Pair, master: FakeMysqld) -> None:
     master.says("SELECT @@GLOBAL.max_connections", {"max": 100_000})
     with pytest.raises(RunbookError, match=r"(?s)max_connections is 100000.*Nothing was done"):
-        FullHouse().prepare(pair)
+        TooManyConnections().prepare(pair)
 
 
 # ---- how they are undone ----
 
 
 def test_clients_that_nobody_left_behind_are_not_healed(pair: Pair) -> None:
-    FullHouse().heal(pair.master)
+    TooManyConnections().heal(pair.master)
     assert link_of(pair.master).changed == []
 
 
@@ -94,7 +94,7 @@ def test_a_conflict_that_is_not_the_drills_is_left_to_the_operator(
     slave.says("SELECT 1", {"1": 1})
     slave.says(EXEC_MODE, {"mode": "STRICT"})
     stopped_with(monkeypatch, error)
-    BrokenReplication().heal(pair.slave)
+    BreakReplication().heal(pair.slave)
     assert slave.changed == []
 
 
@@ -117,14 +117,14 @@ def test_the_drills_conflict_is_healed_by_the_masters_row_and_the_mode_is_put_ba
     stopped_with(monkeypatch, error)
     for act in acts:
         slave.takes(act)
-    BrokenReplication().heal(pair.slave)
+    BreakReplication().heal(pair.slave)
     assert slave.changed == acts
 
 
 def test_a_slave_whose_mysqld_is_down_has_no_conflict_to_heal(pair: Pair) -> None:
     slave = mysqld_of(pair.slave)
     slave.refusal = (2003, "Can't connect to MySQL server")
-    BrokenReplication().heal(pair.slave)
+    BreakReplication().heal(pair.slave)
     assert slave.changed == []
 
 
@@ -151,9 +151,9 @@ def test_patient_clients_keep_their_connections_and_wait_on_them(monkeypatch: py
 
 
 def test_a_vip_that_stayed_and_a_pause_within_bounds_are_kept_promises() -> None:
-    result = replace(HOME, steady=STEADY)
+    result = replace(HOME, no_takeover=NO_TAKEOVER)
     assert not [each for each in broken_promises(result) if "VIP moved" in each or "stood still" in each]
-    told = account(KilledSlave.name, result, None, None)
+    told = findings(KillSlave.name, result, None, None)
     assert "the VIP stayed; writes stood still for 10.10 s" in told.headline
     assert {score.promise for score in told.scorecard if score.met} >= {"The VIP stays", "People are told"}
 
@@ -161,15 +161,15 @@ def test_a_vip_that_stayed_and_a_pause_within_bounds_are_kept_promises() -> None
 @pytest.mark.parametrize(
     ("steady", "broken"),
     [
-        (replace(STEADY, vip_moves=1), "the VIP moved"),
-        (replace(STEADY, write_stall_seconds=12), "writes stood still for 12.0 s, more than 11.5 s"),
+        (replace(NO_TAKEOVER, vip_moves=1), "the VIP moved"),
+        (replace(NO_TAKEOVER, write_stall_seconds=12), "writes stood still for 12.0 s, more than 11.5 s"),
     ],
 )
 def test_a_vip_that_moved_and_a_pause_that_is_too_long_are_broken_promises(steady: object, broken: str) -> None:
-    result = replace(HOME, steady=steady)
+    result = replace(HOME, no_takeover=steady)
     assert broken in broken_promises(result)
 
 
 def test_a_pause_as_long_as_the_fault_lasts_is_none_of_the_pairs() -> None:
-    result = replace(HOME, steady=replace(STEADY, write_stall_allowed_seconds=None))
+    result = replace(HOME, no_takeover=replace(NO_TAKEOVER, write_stall_allowed_seconds=None))
     assert not [each for each in broken_promises(result) if "stood still" in each]

@@ -5,9 +5,9 @@ from fake import link_of, mysqld_of
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION
 from runbook.drill.faults import power_off_master
-from runbook.drill.faults.kill_keepalived import KilledKeepalived
-from runbook.drill.faults.lag_slave import LaggingSlave
-from runbook.drill.faults.power_off_master import PowerCut
+from runbook.drill.faults.kill_keepalived import KillKeepalived
+from runbook.drill.faults.lag_slave import LagSlave
+from runbook.drill.faults.power_off_master import PowerOffMaster
 from runbook.pair.pair import Pair, Side
 
 
@@ -25,7 +25,7 @@ def test_a_killed_keepalived_must_come_back_as_backup(
     link = link_of(master)
     link.says("systemctl is-active keepalived || true", f"{unit}\n")
     link.says("cat /run/mysql-runbook/vrrp 2>/dev/null || true", f"{vrrp}\n")
-    found = KilledKeepalived().unrecovered(pair)
+    found = KillKeepalived().unrecovered(pair)
     assert missing in found
     assert bool(found) is bool(missing)
 
@@ -59,7 +59,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_a_cut_power_is_given_back_until_the_host_takes_logins(pair: Pair, master: Side, machine: Machine) -> None:
-    fault = PowerCut()
+    fault = PowerOffMaster()
     fault.inject(pair)
     assert not machine.runs
     fault.heal(master)
@@ -67,7 +67,7 @@ def test_a_cut_power_is_given_back_until_the_host_takes_logins(pair: Pair, maste
 
 
 def test_a_host_that_runs_is_not_booted(master: Side, machine: Machine) -> None:
-    PowerCut().heal(master)
+    PowerOffMaster().heal(master)
     assert machine.done == []
 
 
@@ -87,6 +87,6 @@ def test_what_a_lagging_slave_had_received_must_be_applied_and_recorded(
     mysqld = mysqld_of(pair.slave)
     mysqld.says("SELECT @@GLOBAL.gtid_executed", {"executed": applied})
     mysqld.says("SHOW REPLICA STATUS")
-    found = LaggingSlave().unrecovered(pair)
+    found = LagSlave().unrecovered(pair)
     assert missing in found
     assert bool(found) is bool(missing)

@@ -12,9 +12,9 @@ from runbook.core.report import Report
 from runbook.core.wait import until
 from runbook.diagnosis.checks.writes import NO_ROW
 from runbook.drill import rehearsal
-from runbook.drill.faults.crash_master import CrashedMysqld
+from runbook.drill.faults.crash_master import CrashMaster
 from runbook.observe import intruder
-from runbook.observe.intruder import Trespasser, drop_account, make_account
+from runbook.observe.intruder import Intruder, drop_account, make_account
 from runbook.observe.recorder import Recorder
 from runbook.settings.settings import Settings
 
@@ -42,7 +42,7 @@ def soon(what: str, is_so: Callable[[], bool]) -> None:
 def test_refusals_are_counted(settings: Settings, rollbacks: list[str]) -> None:
     pair = pair_of(settings)
     mysqld_of(pair.slave).takes(NO_ROW, READ_ONLY)
-    with Trespasser(pair.slave, "root", settings.mysql_root_password) as root:
+    with Intruder(pair.slave, "root", settings.mysql_root_password) as root:
         soon("refusals", lambda: root.refused > 2)
     assert root.accepted == 0
 
@@ -50,7 +50,7 @@ def test_refusals_are_counted(settings: Settings, rollbacks: list[str]) -> None:
 def test_an_accepted_write_is_counted_and_rolled_back(settings: Settings, rollbacks: list[str]) -> None:
     pair = pair_of(settings)
     mysqld_of(pair.slave).takes(NO_ROW)
-    with Trespasser(pair.slave, "root", settings.mysql_root_password) as root:
+    with Intruder(pair.slave, "root", settings.mysql_root_password) as root:
         soon("writes", lambda: root.accepted > 2)
     assert root.refused == 0
     assert rollbacks[:2] == ["autocommit False", "rollback"]
@@ -62,7 +62,7 @@ def test_what_failed_for_another_reason_was_no_attempt_and_is_tried_again(
     pair = pair_of(settings)
     mysqld = mysqld_of(pair.slave)
     mysqld.takes(NO_ROW, SOMETHING_ELSE)
-    with Trespasser(pair.slave, "root", settings.mysql_root_password) as root:
+    with Intruder(pair.slave, "root", settings.mysql_root_password) as root:
         soon("attempts", lambda: len(mysqld.changed) > 2)
         assert (root.refused, root.accepted) == (0, 0)
         mysqld.takes(NO_ROW, READ_ONLY)
@@ -147,5 +147,5 @@ def test_a_drill_that_is_cut_off_drops_the_account_where_the_master_takes_writes
 
     monkeypatch.setattr(rehearsal, "_watching", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        rehearsal.rehearse(pair, CrashedMysqld(), Report(str), Recorder())
+        rehearsal.rehearse(pair, CrashMaster(), Report(str), Recorder())
     assert mysqld.changed == [DROP]
