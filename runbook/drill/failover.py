@@ -8,7 +8,7 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Verdict
 from runbook.drill import summary
-from runbook.drill.faults import Effect, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.findings import findings
 from runbook.drill.promises import broken_promises, servers_agree
 from runbook.drill.rehearsal import rehearse

@@ -12,7 +12,7 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
 from runbook.drill import no_takeover, partition
-from runbook.drill.faults import Effect, Fault
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.fencing import Fencing, fencing
 from runbook.drill.no_takeover import NoTakeover, raised
 from runbook.drill.partition import Partition

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
-from runbook.drill.faults import Fault
+from runbook.drill.faults.fault import Fault
 from runbook.errors import RunbookError
 from runbook.pair.pair import Pair
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from runbook.core.report import Report
-from runbook.drill import failover, summary
-from runbook.drill.faults import FAULTS
+from runbook.drill import failover, faults, summary
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
@@ -34,16 +33,16 @@ def every(run: Run, only: Collection[str]) -> None:
     The operator is asked once. A broken promise does not end them while the pair can be brought home.
     Raises BadInput for a name that no drill has, NotSo when a promise was broken.
     """
-    unknown = set(only) - set(FAULTS)
+    unknown = set(only) - set(faults.NAMES)
     if unknown:
-        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(FAULTS)}")
+        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(faults.NAMES)}")
     settings = run.target().settings
     series = Series()
     try:
-        for name, fault in FAULTS.items():
+        for name in faults.NAMES:
             if only and name not in only:
                 continue
-            if fault().reason_against(settings):
+            if faults.fault_of(name)().reason_against(settings):
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
             else:
                 _drill_and_come_home(replace(run, yes=run.yes or bool(series.results)), name, series)
@@ -80,7 +79,7 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
     ):
         if run.json and not (run.yes or run.dry or target.lab):
             raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
-        work = partial(failover.run, pair, FAULTS[name](), report, run.typed_vip(target), recorder)
+        work = partial(failover.run, pair, faults.fault_of(name)(), report, run.typed_vip(target), recorder)
         return series.note(name, work)
 
 

@@ -1,47 +1,54 @@
-"""Faults, one module each: how to prepare it, bring it about, and remove every trace of it.
+"""Faults, one file each; `inv drill.NAME` brings one about, and the first line of its file is that task's help.
 
-Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
+A fault knows how to prepare it, how to bring it about, what must come of it, and what undoes it. Nothing of them is
+imported until a drill runs, so that `inv --list` answers at once.
 """
 
-from runbook.drill.faults.break_replication import BreakReplication
-from runbook.drill.faults.crash_master import CrashMaster
-from runbook.drill.faults.fault import Effect, Fault
-from runbook.drill.faults.freeze_master import FreezeMaster
-from runbook.drill.faults.full_disk import FullDisk
-from runbook.drill.faults.isolate import Isolate
-from runbook.drill.faults.isolate_master import IsolateMaster
-from runbook.drill.faults.kill_keepalived import KillKeepalived
-from runbook.drill.faults.kill_master import KillMaster
-from runbook.drill.faults.kill_slave import KillSlave
-from runbook.drill.faults.lag_slave import LagSlave
-from runbook.drill.faults.power_off_master import PowerOffBoth, PowerOffMaster
-from runbook.drill.faults.stop_keepalived import StopKeepalived
-from runbook.drill.faults.too_many_connections import TooManyConnections
-from runbook.pair.pair import Side
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-__all__ = ["FAULTS", "Effect", "Fault", "heal_leftovers"]
+if TYPE_CHECKING:
+    from runbook.drill.faults.fault import Fault
+    from runbook.pair.pair import Side
 
-FAULTS: dict[str, type[Fault]] = {
-    "kill-master": KillMaster,
-    "crash-master": CrashMaster,
-    "freeze-master": FreezeMaster,
-    "stop-keepalived": StopKeepalived,
-    "kill-keepalived": KillKeepalived,
-    "power-off-master": PowerOffMaster,
-    "power-off-both": PowerOffBoth,
-    "isolate": Isolate,
-    "isolate-master": IsolateMaster,
-    "kill-slave": KillSlave,
-    "lag-slave": LagSlave,
-    "full-disk": FullDisk,
-    "too-many-connections": TooManyConnections,
-    "break-replication": BreakReplication,
-}
-"""The fault of each drill, in the order of `drill.all`."""
+NAMES = (
+    "kill-master",
+    "crash-master",
+    "freeze-master",
+    "stop-keepalived",
+    "kill-keepalived",
+    "power-off-master",
+    "power-off-both",
+    "isolate",
+    "isolate-master",
+    "kill-slave",
+    "lag-slave",
+    "full-disk",
+    "too-many-connections",
+    "break-replication",
+)
+"""The drills, in the order of `inv --list` and `drill.all`: kill-master is class KillMaster of kill_master.py."""
 
 
-def heal_leftovers(side: Side) -> None:
+def help_of(name: str) -> str:
+    """Returns what a drill does in one line: the first of its file."""
+    with Path(__file__).with_name(f"{_module(name)}.py").open(encoding="utf-8") as file:
+        return file.readline().strip().strip('"')
+
+
+def fault_of(name: str) -> "type[Fault]":
+    """Returns the fault of a drill."""
+    module = import_module(f"{__name__}.{_module(name)}")
+    return cast("type[Fault]", getattr(module, "".join(word.title() for word in name.split("-"))))
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def heal_leftovers(side: "Side") -> None:
     """Remove what a drill that was cut off may have left on this side."""
-    for fault in FAULTS.values():
+    for fault in map(fault_of, NAMES):
         if side.role in fault.roles:
             fault().heal(side)

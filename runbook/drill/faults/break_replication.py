@@ -1,4 +1,7 @@
-"""A row on the slave conflicts with one that the master writes: the applier stops, and the slave falls behind."""
+"""Make a row conflict on the slave and repair it; the VIP stays, the slave lags.
+
+A row on the slave conflicts with one that the master writes: the applier stops, and the slave falls behind.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -1,4 +1,7 @@
-"""mysqld dies of SIGKILL and its service manager starts it again, while the slave takes over."""
+"""Kill the master's mysqld and have systemd restart it, fenced; leaves the pair failed over.
+
+mysqld dies of SIGKILL and its service manager starts it again, while the slave takes over.
+"""
 
 from runbook.drill.faults.fault import Fault
 from runbook.drill.faults.kill_master import kill, restart_policy

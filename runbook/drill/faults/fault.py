@@ -1,11 +1,14 @@
 """What a fault is: how to prepare it, bring it about, and remove every trace of it."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from runbook.diagnosis.verdict import Kind
+from runbook.lab.machine import Machine
+from runbook.lab.pair import Lab
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role, Settings
 
@@ -48,6 +51,11 @@ class Fault(ABC):
     reads_target_seconds: ClassVar[float | None] = None
     """Targets from the fault until the slave has the VIP, and until it serves reads through it; None: none is set."""
 
+    @property
+    def drill(self) -> str:
+        """The task that brings it about, by its file: `kill-master` of kill_master.py."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
         """Why this pair cannot have it from here, and what the operator can do instead; or nothing."""
         return ()
@@ -77,3 +85,22 @@ class Fault(ABC):
     def unrecovered(self, pair: Pair) -> str:
         """What did not come back by itself although it must, or nothing."""
         return ""
+
+
+def reason_without_lab(settings: Settings, what: str, by_hand: tuple[str, ...]) -> tuple[str, ...]:
+    """Why the lab's `what` is not to be had, with the way by hand where the hosts are no lab's; or nothing."""
+    if Lab.owning(settings.source) is None:
+        return (
+            f"master {settings.master.address} is no lab's host: its {what} is not in the runbook's hand. "
+            "Nothing was done.",
+            *by_hand,
+        )
+    if os.geteuid() != 0:
+        return (f"The lab's {what} needs root, nothing was done: run the same command with sudo.",)
+    return ()
+
+
+def machine_of(side: Side) -> Machine | None:
+    """The lab's host of this side, or None where it is no lab's."""
+    lab = Lab.owning(side.settings.source)
+    return getattr(lab, side.role) if lab else None

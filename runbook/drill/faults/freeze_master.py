@@ -1,4 +1,7 @@
-"""mysqld hangs: it holds its port and its connections and answers nobody, as with a disk that does not answer."""
+"""Freeze the master's mysqld and wake it after the takeover; leaves the pair failed over.
+
+mysqld hangs: it holds its port and its connections and answers nobody, as with a disk that does not answer.
+"""
 
 from runbook.drill.faults.fault import Fault
 from runbook.drill.leash import Leash

@@ -1,4 +1,7 @@
-"""The file system of the master's data directory is full: commits wait for room, reads go on."""
+"""Fill the disk of the master's data and make room again; the VIP stays, writes wait for room.
+
+The file system of the master's data directory is full: commits wait for room, reads go on.
+"""
 
 import shlex
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""The two hosts cannot see each other, while clients see both: both will hold the VIP, and one must write."""
+"""Part the two hosts while clients see both; one writer throughout, then home by itself.
+
+The two hosts cannot see each other, while clients see both: both will hold the VIP, and one must write.
+"""
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault

@@ -1,7 +1,9 @@
-"""The master sees neither the slave nor clients, and lives on. Only a lab's switch is in our hand."""
+"""Cut the lab master off from everybody, then join it; leaves the pair failed over.
 
-from runbook.drill.faults.fault import Fault
-from runbook.drill.faults.lab_only import machine_of, reason_without_lab
+The master sees neither the slave nor clients, and lives on. Only a lab's switch is in our hand.
+"""
+
+from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
 from runbook.lab.port_cut import PortCut
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings

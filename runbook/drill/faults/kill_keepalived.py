@@ -1,4 +1,7 @@
-"""keepalived dies without a goodbye, as of the kernel's out-of-memory killer, and leaves its VIP on the interface."""
+"""Kill the master's keepalived while its mysqld goes on; leaves the pair failed over.
+
+keepalived dies without a goodbye, as of the kernel's out-of-memory killer, and leaves its VIP on the interface.
+"""
 
 from runbook.drill.faults.fault import Fault
 from runbook.keepalived.configuration import UNIT, vrrp_state

@@ -1,4 +1,7 @@
-"""mysqld dies of SIGKILL, as of the kernel's out-of-memory killer, and its service manager does not bring it back."""
+"""Step 9: kill the master's mysqld and watch the takeover; leaves the pair failed over.
+
+mysqld dies of SIGKILL, as of the kernel's out-of-memory killer, and its service manager does not bring it back.
+"""
 
 from typing import ClassVar
 

@@ -1,4 +1,7 @@
-"""The slave's mysqld dies and stays down for a while: the master goes on alone."""
+"""Kill the slave's mysqld and start it again; the VIP stays, writes wait once for the slave.
+
+The slave's mysqld dies and stays down for a while: the master goes on alone.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar

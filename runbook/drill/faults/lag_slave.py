@@ -1,4 +1,7 @@
-"""The master dies while the slave has yet to apply what it has received: reads are served, the rest follows."""
+"""Kill the master's mysqld while the slave has much to apply; leaves the pair failed over.
+
+The master dies while the slave has yet to apply what it has received: reads are served, the rest follows.
+"""
 
 from typing import Any
 

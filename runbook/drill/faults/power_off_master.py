@@ -1,10 +1,11 @@
-"""The host is gone without a goodbye, and comes back later. Only a lab's power is in our hand."""
+"""Cut the lab master's power, boot it after the takeover; leaves the pair failed over.
+
+The host is gone without a goodbye, and comes back later. Only a lab's power is in our hand.
+"""
 
 from typing import ClassVar
 
-from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Effect, Fault
-from runbook.drill.faults.lab_only import machine_of, reason_without_lab
+from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
 
@@ -47,24 +48,6 @@ class PowerOffMaster(Fault):
         machine.boot()
         machine.wait_for_ssh(BOOT_SECONDS)
         side.retake_lock()
-
-
-class PowerOffBoth(PowerOffMaster):
-    """A site without power: both hosts are gone at once, and boot together."""
-
-    name = "a power cut of both hosts"
-    action = "cuts the power of {master} and {slave} and boots them together"
-    undone = "both hosts are booted and take logins"
-    roles = ("master", "slave")
-    effect = Effect.OUTAGE
-    lasts_seconds = 3
-    leaves = Kind.HEALTHY
-    vip_target_seconds = None
-    reads_target_seconds = None
-    by_hand = (
-        "Cut both hosts, and power them on together: within two minutes the master must hold {vip} and take writes, "
-        "and the slave replicate. Then: inv verify"
-    )
 
 
 def _cut(side: Side) -> None:

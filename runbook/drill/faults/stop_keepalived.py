@@ -1,4 +1,7 @@
-"""Somebody stops keepalived, for an upgrade or by mistake, while mysqld is well."""
+"""Stop the master's keepalived while its mysqld goes on; leaves the pair failed over.
+
+Somebody stops keepalived, for an upgrade or by mistake, while mysqld is well.
+"""
 
 from runbook.drill.faults.fault import Fault
 from runbook.keepalived.configuration import UNIT

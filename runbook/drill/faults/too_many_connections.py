@@ -1,4 +1,7 @@
-"""Clients use up max_connections on the master: who is in is served, who comes is refused with error 1040."""
+"""Use up the master's connections; the VIP stays, new clients are refused meanwhile.
+
+Clients use up max_connections on the master: who is in is served, who comes is refused with error 1040.
+"""
 
 import threading
 from collections.abc import Mapping

@@ -10,9 +10,9 @@ from fake import mysqld_of, pair_of
 
 from runbook.core.report import Report
 from runbook.diagnosis.facts import SideFacts
-from runbook.drill import failover, summary
+from runbook.drill import failover, faults, summary
 from runbook.drill.failover import PromiseBroken
-from runbook.drill.faults import FAULTS, Effect
+from runbook.drill.faults.fault import Effect
 from runbook.drill.faults.isolate_master import IsolateMaster
 from runbook.drill.faults.kill_master import KillMaster
 from runbook.drill.faults.power_off_master import PowerOffMaster
@@ -47,7 +47,7 @@ def answered(answer: bool) -> Callable[[], bool]:
 
 
 LAB_ONLY = (PowerOffMaster, IsolateMaster)
-TAKEOVERS = [name for name, fault in FAULTS.items() if fault.effect is Effect.TAKEOVER]
+TAKEOVERS = [name for name in faults.NAMES if faults.fault_of(name).effect is Effect.TAKEOVER]
 
 
 def never() -> bool:
@@ -144,13 +144,13 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     assert "Warning" not in told
 
 
-@pytest.mark.parametrize("drill", [name for name, fault in FAULTS.items() if not issubclass(fault, LAB_ONLY)])
+@pytest.mark.parametrize("drill", [name for name in faults.NAMES if not issubclass(faults.fault_of(name), LAB_ONLY)])
 def test_every_drill_says_before_what_it_does_and_to_which_host(
     ready: Callable[..., Pair], report: Report, capsys: pytest.CaptureFixture[str], settings: Settings, drill: str
 ) -> None:
-    assert failover.run(ready(dry=True), FAULTS[drill](), report, never) is None
+    assert failover.run(ready(dry=True), faults.fault_of(drill)(), report, never) is None
     first = capsys.readouterr().out.splitlines()[0]
-    stays = FAULTS[drill].effect is Effect.NO_TAKEOVER
+    stays = faults.fault_of(drill).effect is Effect.NO_TAKEOVER
     assert stays or f"master {settings.master.address}" in first
     assert stays is (f"{settings.vip.ip} stays on the master" in first)
     assert (f"the slave takes {settings.vip.ip} over." in first) is (drill in TAKEOVERS)
@@ -165,7 +165,7 @@ def test_what_only_a_lab_can_take_is_refused_elsewhere(
 ) -> None:
     """Before a host or the operator is asked."""
     with pytest.raises(BadInput) as refusal:
-        failover.run(pair_of(settings), FAULTS[drill](), report, never)
+        failover.run(pair_of(settings), faults.fault_of(drill)(), report, never)
     text = str(refusal.value)
     assert f"master {settings.master.address} is no lab's host" in text
     assert "Nothing was done." in text

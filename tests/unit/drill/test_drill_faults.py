@@ -6,8 +6,10 @@ import pytest
 from fake import FakeLink, captured_json, link_of
 
 from runbook.core.ssh import Ran
-from runbook.drill.faults import FAULTS, Fault, heal_leftovers
+from runbook.drill import faults
+from runbook.drill.faults import heal_leftovers
 from runbook.drill.faults.crash_master import CrashMaster
+from runbook.drill.faults.fault import Fault
 from runbook.drill.faults.freeze_master import FreezeMaster
 from runbook.drill.faults.full_disk import REMOVAL
 from runbook.drill.faults.isolate import NOBODY, Isolate
@@ -148,7 +150,7 @@ def test_leftovers_of_a_drill_that_died_are_healed_without_its_leash(master: Sid
 
 def test_healing_restarts_nothing(master: Side) -> None:
     link = heals(master)
-    for fault in FAULTS.values():
+    for fault in map(faults.fault_of, faults.NAMES):
         if "master" in fault.roles:
             fault().heal(master)
     assert not any(word in command for command in link.changed for word in ("start ", "restart"))
