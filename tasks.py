@@ -177,7 +177,7 @@ def reports(c: Context) -> None:
 @operation(help=JSON)
 def failback(c: Context, json: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
-    from runbook.operations.homecoming import bring_home
+    from runbook.operations.failback import bring_home
 
     bring_home(run_of(c, json=json))
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runbook.core.report import Report
+from runbook.core.undo import Undo
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.drill.faults.fault import Fault
 from runbook.errors import RunbookError
-from runbook.pair.pair import Pair
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
 
 
 def refuse_unless_healthy(pair: Pair) -> Facts:
@@ -24,11 +26,26 @@ def refuse_unless_healthy(pair: Pair) -> Facts:
 
 @contextmanager
 def healed(fault: Fault, pair: Pair, report: Report) -> Iterator[None]:
-    """The fault's traces are removed at the end, however it comes; a host that is gone has them until failback."""
+    """What undoes the fault is on the hosts meanwhile, and run at the end, however it comes.
+
+    On a host that is gone by then it stays until failback.
+    """
+    left: dict[Role, Undo] = {}
+
+    def leave(side: Side) -> None:
+        if script := fault.undo(side):
+            left[side.role] = Undo(side.host, f"drill.{fault.drill}", script)
+
+    def heal(side: Side) -> None:
+        fault.release(side)
+        if side.role in left:
+            left[side.role].run()
+
     try:
+        pair.side_by_side(leave, fault.roles)
         yield
     finally:
-        _, errors = pair.attempt(fault.heal, fault.roles)
+        _, errors = pair.attempt(heal, fault.roles)
         for role, error in errors.items():
             if not isinstance(error, RunbookError):
                 raise error

@@ -13,7 +13,8 @@ from runbook.drill.report.reports import Reports
 from runbook.drill.result import Result
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
-from runbook.operations.homecoming import bring_home
+from runbook.operations import failback
+from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 
 
@@ -23,7 +24,7 @@ def one(run: Run, name: str, *, home: bool) -> None:
     with _recording(run, name) as record:
         result = _rehearse(run, name, record, series)
         if home and result:
-            bring_home(run, record)
+            _come_home(run, record)
             _compare_servers(run, name, result, record, series)
 
 
@@ -66,19 +67,31 @@ def _drill_and_come_home(run: Run, name: str, series: Series) -> None:
         with _going_on():
             if _rehearse(run, name, record, series) is None:
                 return
-        bring_home(run, record)
+        _come_home(run, record)
         if result := series.measured(name):
             with _going_on():
                 _compare_servers(run, name, result, record, series)
 
 
+def _come_home(run: Run, record: Recording) -> None:
+    """failback and verify, as the end of a drill's report; raises NotSo when the pair is not healthy then."""
+    with (
+        run.on_pair("failback", restore_lab=True) as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
+        good = failback.bring_home_and_verify(pair, report, recorder)
+    if not good:
+        raise NotSo
+
+
 def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result | None:
     with (
-        run.on_pair(f"drill.{name}") as (pair, report, target),
+        run.on_pair(f"drill.{name}", restore_lab=True) as (pair, report, target),
         record.of(target, report) as recorder,
     ):
         if run.json and not (run.yes or run.dry or target.lab):
             raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
+        undo_leftovers(pair, report)
         work = partial(failover.run, pair, faults.fault_of(name)(), report, run.typed_vip(target), recorder)
         return series.note(name, work)
 

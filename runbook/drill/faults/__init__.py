@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from runbook.drill.faults.fault import Fault
-    from runbook.pair.pair import Side
 
 NAMES = (
     "kill-master",
@@ -45,10 +44,3 @@ def fault_of(name: str) -> "type[Fault]":
 
 def _module(name: str) -> str:
     return name.replace("-", "_")
-
-
-def heal_leftovers(side: "Side") -> None:
-    """Remove what a drill that was cut off may have left on this side."""
-    for fault in map(fault_of, NAMES):
-        if side.role in fault.roles:
-            fault().heal(side)

@@ -9,8 +9,9 @@ from typing import ClassVar
 from runbook.core.wait import until
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
+from runbook.keepalived.configuration import LIBRARY
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.replication.replicates import WORKERS
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role, Settings
 
@@ -21,12 +22,50 @@ DELETE = f"DELETE FROM {SCHEMA}.ledger WHERE run = %s"
 IS_THERE = f"SELECT 1 FROM {SCHEMA}.ledger WHERE run = %s"
 SECONDS = 30
 
+# The applier puts the master's row in the place of its own until it is past all that the slave had received, the
+# conflict's transaction among it, and is strict again then. The row's error is not there yet, or is there, or was.
+REPAIR = """
+. {library}/library.sh
+
+run() {{
+    local said
+    said=$(query "$1") || {{ echo "$said"; exit 1; }}
+}}
+
+place() {{ # FILE POSITION, as the status calls them
+    printf '%s %020d' "$(values "$1" "$shown")" "$(values "$2" "$shown")"
+}}
+
+shown=$(status) || {{ echo "$shown"; exit 1; }}
+error=$(values Last_SQL_Error "$shown")
+# With workers that only says where to look.
+[[ $error != *{workers}* ]] || error=$(query 'SELECT last_error_message FROM performance_schema.{workers}')
+passed=yes
+case $error in
+    *{schema}.ledger*{run}*)
+        received=$(place Source_Log_File Read_Source_Log_Pos)
+        run "SET GLOBAL {exec_mode} = 'IDEMPOTENT'"
+        run "START $REPLICA SQL_THREAD"
+        end=$((SECONDS + {seconds}))
+        while shown=$(status); [[ $(place Relay_Source_Log_File Exec_Source_Log_Pos) < $received ]]; do
+            [ "$SECONDS" -lt "$end" ] || {{ echo "the applier does not get over: $error"; passed=; break; }}
+            sleep 0.2
+        done
+        ;;
+esac
+if [ "$(query 'SELECT @@GLOBAL.{exec_mode}')" = IDEMPOTENT ]; then
+    run "STOP $REPLICA SQL_THREAD"
+    run "SET GLOBAL {exec_mode} = 'STRICT'"
+    run "START $REPLICA SQL_THREAD"
+fi
+[ "$passed" ]
+"""
+
 
 class BreakReplication(Fault):
     """The master forgets a row outside its binary log and writes it again: the slave has it already, error 1062.
 
-    So the slave need not be opened, not even for a moment. It is healed without skipping anything: the applier puts the
-    master's row in the place of its own (replica_exec_mode).
+    So the slave need not be opened, not even for a moment. It is healed without skipping anything (replica_exec_mode).
     """
 
     name = "a row on the slave that conflicts"
@@ -61,23 +100,8 @@ class BreakReplication(Fault):
     def stall_target_seconds(self, pair: Pair) -> float | None:
         return 0.0
 
-    def heal(self, side: Side) -> None:
-        server = side.server
-        if not server.answers():
-            return
-        status, exec_mode = replica_status(server), server.dialect.named("replica_exec_mode")
-        try:
-            if status and f"{SCHEMA}.ledger" in status.applier_error and RUN in status.applier_error:
-                server.execute(f"SET GLOBAL {exec_mode} = 'IDEMPOTENT'")
-                server.execute(f"START {server.dialect.replica} SQL_THREAD")
-                until(f"{side.host}: the applier over the conflict", SECONDS, lambda: applies(side))
-        finally:
-            if server.value(f"SELECT @@GLOBAL.{exec_mode}") == "IDEMPOTENT":
-                server.execute(f"STOP {server.dialect.replica} SQL_THREAD")
-                server.execute(f"SET GLOBAL {exec_mode} = 'STRICT'")
-                server.execute(f"START {server.dialect.replica} SQL_THREAD")
-
-
-def applies(side: Side) -> bool:
-    """Whether the slave has applied all that it had received, the conflict's transaction among it."""
-    return side.tracking.applied(side.server, replica_status(side.server))
+    def undo(self, side: Side) -> str:
+        exec_mode = side.dialect.named("replica_exec_mode")
+        return REPAIR.format(
+            library=LIBRARY, schema=SCHEMA, run=RUN, workers=WORKERS, exec_mode=exec_mode, seconds=SECONDS
+        )

@@ -6,14 +6,17 @@ mysqld dies of SIGKILL and its service manager starts it again, while the slave 
 from runbook.drill.faults.fault import Fault
 from runbook.drill.faults.kill_master import kill, restart_policy
 from runbook.errors import HostError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
 
 # systemd.service(5): what Restart= must be to bring back a process that a signal has killed.
 RESTARTING = ("always", "on-failure", "on-abnormal", "on-abort")
 
 
 class CrashMaster(Fault):
-    """SIGKILL for all of mysqld's unit, whose Restart= stays as it is: mysqld is back before anybody looks."""
+    """SIGKILL for all of mysqld's unit, whose Restart= stays as it is: mysqld is back before anybody looks.
+
+    Nothing is left to undo.
+    """
 
     name = "SIGKILL for mysqld on the master, which its service manager starts again"
     action = "kills mysqld on {master} with SIGKILL, and lets its service manager start it again"
@@ -31,6 +34,3 @@ class CrashMaster(Fault):
 
     def inject(self, pair: Pair) -> None:
         kill(pair.master)
-
-    def heal(self, side: Side) -> None:
-        """Nothing is left: mysqld is back by itself."""

@@ -33,9 +33,9 @@ class Fault(ABC):
     action: ClassVar[str]
     """As in: this DEED; `{master}` and `{slave}` are the hosts that it is done to."""
     roles: ClassVar[tuple[Role, ...]] = ("master",)
-    """The sides that have something to heal."""
+    """The sides that it is done to."""
     undone: ClassVar[str] = ""
-    """What `heal` brings about, where that is more than tidying up."""
+    """What the heal (`release` and `undo`) brings about, where that is more than tidying up."""
     effect: ClassVar[Effect] = Effect.TAKEOVER
     lasts_seconds: ClassVar[float] = 0
     """How long it is left to act once its effect is seen, before it is healed."""
@@ -60,6 +60,14 @@ class Fault(ABC):
         """Why this pair cannot have it from here, and what the operator can do instead; or nothing."""
         return ()
 
+    def undo(self, side: Side) -> str:
+        """Returns the script that undoes `prepare` and `inject` on one side's host; empty when nothing is left there.
+
+        It is on the host before `prepare`. Root's bash runs it there, also after this process and a reboot, perhaps
+        twice and perhaps where nothing was done. Services that stay down are failback's to start.
+        """
+        return ""
+
     def prepare(self, pair: Pair) -> None:  # noqa: B027 - most faults need nothing
         """All that must be so before and harms no client yet."""
 
@@ -75,12 +83,8 @@ class Fault(ABC):
         """Where the VIP stays: how long writes may stand still; None: as long as it lasts."""
         return None
 
-    @abstractmethod
-    def heal(self, side: Side) -> None:
-        """Remove what `prepare` and `inject` left on one side, each of `roles` at once; nothing where there is nothing.
-
-        Services are failback's to start.
-        """
+    def release(self, side: Side) -> None:  # noqa: B027 - most faults hold nothing
+        """End what this process or the lab holds of one side, each of `roles` at once, before `undo` is run there."""
 
     def unrecovered(self, pair: Pair) -> str:
         """What did not come back by itself although it must, or nothing."""

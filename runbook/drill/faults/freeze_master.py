@@ -4,7 +4,6 @@ mysqld hangs: it holds its port and its connections and answers nobody, as with 
 """
 
 from runbook.drill.faults.fault import Fault
-from runbook.drill.leash import Leash
 from runbook.pair.pair import Pair, Side
 
 
@@ -17,21 +16,9 @@ class FreezeMaster(Fault):
     vip_target_seconds = 4
     reads_target_seconds = 4
 
-    def __init__(self) -> None:
-        self._leash: Leash | None = None
-
-    def prepare(self, pair: Pair) -> None:
-        self._leash = Leash(pair.master.host, _waking(pair.master))
+    def undo(self, side: Side) -> str:
+        unit = side.names.unit
+        return f"! systemctl is-active -q {unit} || systemctl kill -s CONT {unit}"
 
     def inject(self, pair: Pair) -> None:
         pair.master.host.do(f"systemctl kill -s STOP {pair.master.names.unit}")
-
-    def heal(self, side: Side) -> None:
-        if self._leash:
-            self._leash.close()
-        side.host.do(_waking(side))
-
-
-def _waking(side: Side) -> str:
-    unit = side.names.unit
-    return f"! systemctl is-active -q {unit} || systemctl kill -s CONT {unit}"

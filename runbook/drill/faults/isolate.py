@@ -5,10 +5,8 @@ The two hosts cannot see each other, while clients see both: both will hold the 
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
-from runbook.drill.leash import Leash
 from runbook.errors import HostError
 from runbook.pair.pair import Pair, Side
-from runbook.settings.settings import Role
 
 # Locally administered, and nobody's: what is sent there is lost without a word, as in a network that is cut. A route
 # that drops it would tell keepalived so, and a packet filter may not be installed.
@@ -34,32 +32,22 @@ class Isolate(Fault):
     leaves = Kind.HEALTHY
     recovery_seconds = 60
 
-    def __init__(self) -> None:
-        self._leashes: dict[Role, Leash] = {}
+    def undo(self, side: Side) -> str:
+        entry = f"{side.peer.address} dev {side.interface}"
+        return f"! ip neighbour show {entry} | grep -q {NOBODY} || ip neighbour delete {entry}"
 
     def prepare(self, pair: Pair) -> None:
-        for role, side in pair.sides.items():
+        for side in pair.sides.values():
             if side.peer.address not in side.network:
                 raise HostError(
                     str(side.host), f"{side.peer.address} is not in its own network, so it cannot be cut off"
                 )
             if side.host.ask(f"ip neighbour show {side.peer.address} dev {side.interface} nud permanent").strip():
                 raise HostError(str(side.host), f"somebody has set the neighbour {side.peer.address} there by hand")
-            self._leashes[role] = Leash(side.host, _healing(side))
 
     def inject(self, pair: Pair) -> None:
         pair.side_by_side(_cut)
 
-    def heal(self, side: Side) -> None:
-        if side.role in self._leashes:
-            self._leashes[side.role].close()
-        side.host.do(_healing(side))
-
 
 def _cut(side: Side) -> None:
     side.host.do(f"ip neighbour replace {side.peer.address} lladdr {NOBODY} dev {side.interface} nud permanent")
-
-
-def _healing(side: Side) -> str:
-    entry = f"{side.peer.address} dev {side.interface}"
-    return f"! ip neighbour show {entry} | grep -q {NOBODY} || ip neighbour delete {entry}"

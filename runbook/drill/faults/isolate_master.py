@@ -4,6 +4,7 @@ The master sees neither the slave nor clients, and lives on. Only a lab's switch
 """
 
 from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
+from runbook.lab.hold import Hold
 from runbook.lab.port_cut import PortCut
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
@@ -28,6 +29,7 @@ class IsolateMaster(Fault):
 
     def __init__(self) -> None:
         self._cut: PortCut | None = None
+        self._hold: Hold | None = None
 
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
         return reason_without_lab(
@@ -43,7 +45,8 @@ class IsolateMaster(Fault):
     def prepare(self, pair: Pair) -> None:
         machine = machine_of(pair.master)
         assert machine is not None, "reason_against was not asked"
-        self._cut = PortCut(machine.port)
+        self._cut, self._hold = PortCut(machine.port), machine.hold()
+        self._hold.take()
 
     def inject(self, pair: Pair) -> None:
         side = pair.master
@@ -52,14 +55,12 @@ class IsolateMaster(Fault):
         assert self._cut is not None, "not prepared"
         self._cut.make()
 
-    def heal(self, side: Side) -> None:
+    def release(self, side: Side) -> None:
         machine = machine_of(side)
-        if machine is None:
-            return
-        cut = self._cut or PortCut(machine.port)
-        if not cut.is_made:
-            return
-        side.host.changing("cut off no more")
-        cut.undo()
-        machine.wait_for_ssh(LOGIN_SECONDS)
-        side.retake_lock()
+        if machine and self._cut and self._cut.is_made:
+            side.host.changing("cut off no more")
+            self._cut.undo()
+            machine.wait_for_ssh(LOGIN_SECONDS)
+            side.retake_lock()
+        if self._hold:
+            self._hold.release()

@@ -5,11 +5,11 @@ keepalived dies without a goodbye, as of the kernel's out-of-memory killer, and 
 
 from runbook.drill.faults.fault import Fault
 from runbook.keepalived.configuration import UNIT, vrrp_state
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
 
 
 class KillKeepalived(Fault):
-    """SIGKILL for all of keepalived's unit, which its service manager starts again."""
+    """SIGKILL for all of keepalived's unit, which its service manager starts again; its unit removes the VIP."""
 
     name = "SIGKILL for keepalived on the master"
     action = "kills keepalived on {master} with SIGKILL, whose mysqld goes on"
@@ -18,9 +18,6 @@ class KillKeepalived(Fault):
 
     def inject(self, pair: Pair) -> None:
         pair.master.host.do(f"systemctl kill -s KILL {UNIT}")
-
-    def heal(self, side: Side) -> None:
-        """Nothing is left: its unit removes the VIP and starts it again."""
 
     def unrecovered(self, pair: Pair) -> str:
         host = pair.master.host

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Fault
-from runbook.drill.leash import Leash
 from runbook.errors import HostError
 from runbook.pair.pair import Pair, Side
 
@@ -25,32 +24,25 @@ class KillMaster(Fault):
     vip_target_seconds: ClassVar[float | None] = 0.3
     reads_target_seconds: ClassVar[float | None] = 0.5
 
-    def __init__(self) -> None:
-        self._leash: Leash | None = None
+    def undo(self, side: Side) -> str:
+        """The drop-in goes; mysqld stays down, because systemd decided about its restart when it died."""
+        return restart_again(side)
 
     def prepare(self, pair: Pair) -> None:
-        self._leash = keep_down(pair.master)
+        keep_down(pair.master)
 
     def inject(self, pair: Pair) -> None:
         kill(pair.master)
 
-    def heal(self, side: Side) -> None:
-        """The drop-in goes; mysqld stays down, because systemd decided about its restart when it died."""
-        if self._leash:
-            self._leash.close()
-        side.host.do(_removal(side.names.unit))
 
-
-def keep_down(side: Side, then: str = "") -> Leash:
-    """Have the service manager leave a mysqld that dies alone, until the leash is let go; `then` comes after that."""
+def keep_down(side: Side) -> None:
+    """Have the service manager leave a mysqld that dies alone; `restart_again` undoes it."""
     host, unit = side.host, side.names.unit
-    leash = Leash(host, "; ".join(filter(None, (_removal(unit), then))))
     host.put(DROP_IN.format(unit=unit), NO_RESTART)
     host.do("systemctl daemon-reload")
     restart = restart_policy(side)
     if restart != "no":
         raise HostError(str(host), f"{unit} still has Restart={restart} in spite of our drop-in")
-    return leash
 
 
 def kill(side: Side) -> None:
@@ -63,7 +55,8 @@ def restart_policy(side: Side) -> str:
     return side.host.ask(f"systemctl show -p Restart {side.names.unit}").strip().removeprefix("Restart=")
 
 
-def _removal(unit: str) -> str:
-    path = DROP_IN.format(unit=unit)
+def restart_again(side: Side) -> str:
+    """Returns the script that lets the service manager restart mysqld as before."""
+    path = DROP_IN.format(unit=side.names.unit)
     folder = path.rpartition("/")[0]
     return f"[ ! -e {path} ] || {{ rm -f {path}; rmdir {folder} 2>/dev/null; systemctl daemon-reload; }}"

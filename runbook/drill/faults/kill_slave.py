@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect
-from runbook.drill.faults.kill_master import KillMaster, keep_down, kill
+from runbook.drill.faults.kill_master import KillMaster, keep_down, kill, restart_again
 from runbook.observe.probe import Probe
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
@@ -31,8 +31,11 @@ class KillSlave(KillMaster):
     vip_target_seconds = None
     reads_target_seconds = None
 
+    def undo(self, side: Side) -> str:
+        return f"{{ {restart_again(side)}; }} && systemctl start {side.names.unit}"
+
     def prepare(self, pair: Pair) -> None:
-        self._leash = keep_down(pair.slave, then=_start(pair.slave))
+        keep_down(pair.slave)
 
     def inject(self, pair: Pair) -> None:
         kill(pair.slave)
@@ -43,11 +46,3 @@ class KillSlave(KillMaster):
     def awaited(self, probe: Probe, since: float) -> str:
         written = list(probe.seen("write", ok=True, since=since + 1))
         return "" if len(written) >= FLOWING else "writes acknowledged by the master alone"
-
-    def heal(self, side: Side) -> None:
-        super().heal(side)
-        side.host.do(_start(side))
-
-
-def _start(side: Side) -> str:
-    return f"systemctl start {side.names.unit}"

@@ -7,15 +7,21 @@ from typing import Any
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
 from runbook.drill.faults.kill_master import KillMaster
-from runbook.drill.leash import Leash
 from runbook.keepalived.configuration import LIBRARY
 from runbook.mysql.accounts import SCHEMA
-from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.session import Server, connect
+from runbook.mysql.session import connect
 from runbook.pair.pair import Pair, Side
 
 # A reader that holds up the applier, as a long report does, and no other reader.
 LOCK = f"LOCK TABLES {SCHEMA}.ledger READ"
+
+# An applier that an error has stopped stays so.
+START = f"""
+. {LIBRARY}/library.sh
+shown=$(status) || {{ echo "$shown"; exit 1; }}
+[ "$(values Replica_SQL_Running "$shown")" = No ] && [ -z "$(values Last_SQL_Error "$shown")" ] || exit 0
+query "START $REPLICA SQL_THREAD"
+"""
 
 
 class LagSlave(KillMaster):
@@ -30,30 +36,23 @@ class LagSlave(KillMaster):
     recovery_seconds = 60
 
     def __init__(self) -> None:
-        super().__init__()
-        self._slaves_leash: Leash | None = None
         self._reader: Any = None
+
+    def undo(self, side: Side) -> str:
+        return super().undo(side) if side.role == "master" else START
 
     def prepare(self, pair: Pair) -> None:
         super().prepare(pair)
         slave = pair.slave
-        self._slaves_leash = Leash(slave.host, _starting())
         slave.server.execute(f"STOP {slave.server.dialect.replica} SQL_THREAD")
         s = pair.settings
         self._reader = connect(slave.host, "127.0.0.1", s.mysql_port, "root", s.mysql_root_password)
         with self._reader.cursor() as cursor:
             cursor.execute(LOCK)
 
-    def heal(self, side: Side) -> None:
-        if side.role == "master":
-            super().heal(side)
-            return
-        if self._reader:
+    def release(self, side: Side) -> None:
+        if side.role == "slave" and self._reader:
             self._reader.close()
-        if self._slaves_leash:
-            self._slaves_leash.close()
-        if side.server.answers() and _applier_stopped(side.server):
-            side.server.execute(f"START {side.server.dialect.replica} SQL_THREAD")
 
     def unrecovered(self, pair: Pair) -> str:
         slave = pair.slave
@@ -66,13 +65,3 @@ class LagSlave(KillMaster):
         if int(record["relay_milliseconds"]) < self.lasts_seconds * 1000:
             return f"{slave.host}: nothing was left to apply, so nothing was rehearsed: {record}"
         return ""
-
-
-def _starting() -> str:
-    return f'. {LIBRARY}/library.sh && query "START $REPLICA SQL_THREAD"'
-
-
-def _applier_stopped(slave: Server) -> bool:
-    """Not by an error."""
-    status = replica_status(slave)
-    return status is not None and status.applier == "No" and not status.applier_error

@@ -6,8 +6,9 @@ The host is gone without a goodbye, and comes back later. Only a lab's power is 
 from typing import ClassVar
 
 from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
+from runbook.lab.hold import Hold
 from runbook.pair.pair import Pair, Side
-from runbook.settings.settings import Settings
+from runbook.settings.settings import Role, Settings
 
 BOOT_SECONDS = 90
 
@@ -37,22 +38,27 @@ class PowerOffMaster(Fault):
             ),
         )
 
+    def __init__(self) -> None:
+        self._holds: dict[Role, Hold] = {}
+
     def inject(self, pair: Pair) -> None:
-        pair.side_by_side(_cut, self.roles)
+        pair.side_by_side(self._cut, self.roles)
 
-    def heal(self, side: Side) -> None:
+    def _cut(self, side: Side) -> None:
+        side.host.changing("power cut")
         machine = machine_of(side)
-        if machine is None or machine.is_running():
-            return
-        side.host.changing("boot")
-        machine.boot()
-        machine.wait_for_ssh(BOOT_SECONDS)
-        side.retake_lock()
+        assert machine is not None, "reason_against was not asked"
+        self._holds[side.role] = machine.hold()
+        self._holds[side.role].take()
+        side.release_lock()
+        machine.power_cut()
 
-
-def _cut(side: Side) -> None:
-    side.host.changing("power cut")
-    machine = machine_of(side)
-    assert machine is not None, "reason_against was not asked"
-    side.release_lock()
-    machine.power_cut()
+    def release(self, side: Side) -> None:
+        machine = machine_of(side)
+        if machine and not machine.is_running():
+            side.host.changing("boot")
+            machine.boot()
+            machine.wait_for_ssh(BOOT_SECONDS)
+            side.retake_lock()
+        if side.role in self._holds:
+            self._holds[side.role].release()

@@ -5,7 +5,7 @@ Somebody stops keepalived, for an upgrade or by mistake, while mysqld is well.
 
 from runbook.drill.faults.fault import Fault
 from runbook.keepalived.configuration import UNIT
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
 
 
 class StopKeepalived(Fault):
@@ -18,6 +18,3 @@ class StopKeepalived(Fault):
 
     def inject(self, pair: Pair) -> None:
         pair.master.host.do(f"systemctl stop {UNIT}")
-
-    def heal(self, side: Side) -> None:
-        """Nothing is left but a stopped service, which is failback's to start."""

@@ -70,7 +70,7 @@ class TooManyConnections(Fault):
         refused = sum(each.code == ER.CON_COUNT_ERROR for each in probe.seen("read", ok=False, since=since))
         return "" if refused >= REFUSED else "new clients refused with error 1040"
 
-    def heal(self, side: Side) -> None:
+    def release(self, side: Side) -> None:
         self._releasing.set()
         self._pool.shutdown()
         for connection in self._connections:

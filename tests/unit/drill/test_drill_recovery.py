@@ -1,5 +1,7 @@
 """What a pair must have come back to after a fault, and how a host is given its power back."""
 
+from pathlib import Path
+
 import pytest
 from fake import link_of, mysqld_of
 
@@ -8,6 +10,8 @@ from runbook.drill.faults import power_off_master
 from runbook.drill.faults.kill_keepalived import KillKeepalived
 from runbook.drill.faults.lag_slave import LagSlave
 from runbook.drill.faults.power_off_master import PowerOffMaster
+from runbook.lab.command import LabError
+from runbook.lab.hold import Hold
 from runbook.pair.pair import Pair, Side
 
 
@@ -33,7 +37,8 @@ def test_a_killed_keepalived_must_come_back_as_backup(
 class Machine:
     """A lab's host that only counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        self.home = home
         self.runs = True
         self.done: list[str] = []
 
@@ -47,13 +52,16 @@ class Machine:
         self.runs = True
         self.done.append("boot")
 
+    def hold(self) -> Hold:
+        return Hold(self.home / "hold", "mysql-master")
+
     def wait_for_ssh(self, seconds: float) -> None:
         self.done.append("ssh")
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    found = Machine()
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+    found = Machine(tmp_path)
     monkeypatch.setattr(power_off_master, "machine_of", lambda side: found)
     return found
 
@@ -62,12 +70,15 @@ def test_a_cut_power_is_given_back_until_the_host_takes_logins(pair: Pair, maste
     fault = PowerOffMaster()
     fault.inject(pair)
     assert not machine.runs
-    fault.heal(master)
+    with pytest.raises(LabError, match="a drill that runs now has cut mysql-master off"):
+        machine.hold().take()
+    fault.release(master)
     assert machine.done == ["boot", "ssh"]
+    machine.hold().take()
 
 
 def test_a_host_that_runs_is_not_booted(master: Side, machine: Machine) -> None:
-    PowerOffMaster().heal(master)
+    PowerOffMaster().release(master)
     assert machine.done == []
 
 

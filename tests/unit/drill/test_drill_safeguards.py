@@ -15,7 +15,7 @@ from runbook.settings.settings import Settings
 
 
 class Fault:
-    """Counts what is done with it; `breaks` is what heal ends with."""
+    """Counts how often it is ended; `breaks` is what that ends with. It leaves nothing on a host."""
 
     name = "a fault"
     roles = ("master",)
@@ -24,7 +24,10 @@ class Fault:
         self.healed = 0
         self.breaks = breaks
 
-    def heal(self, side: Side) -> None:
+    def undo(self, side: Side) -> str:
+        return ""
+
+    def release(self, side: Side) -> None:
         self.healed += 1
         if self.breaks:
             raise self.breaks
