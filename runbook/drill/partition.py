@@ -6,7 +6,7 @@ from runbook.drill.takeover import Witness
 from runbook.observe.writes_watch import WritesWatch
 
 RELEASE_SECONDS = 3.0
-"""Within which the slave must have heard the master again, and let go of the VIP."""
+"""Within which the slave must have heard the master again, and given up the VIP."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Partition:
     healing_seconds: float
     """When the heal began."""
     one_vip_seconds: float | None
-    """From the heal's beginning until the slave had let go of the VIP; None when it was not seen to."""
+    """From the heal's beginning until the slave had given up the VIP; None when it was not seen to."""
 
 
 def measure(witness: Witness, master: WritesWatch, since: float, healing_at: float) -> Partition:

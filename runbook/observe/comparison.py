@@ -1,4 +1,4 @@
-"""Both servers' books at the end: every acknowledged write is on both, and neither has what the other lacks."""
+"""Both servers compared at the end: every acknowledged write is on both, and neither has what the other lacks."""
 
 from collections.abc import Iterator
 from contextlib import suppress
