@@ -37,9 +37,11 @@ def healed(fault: Fault, pair: Pair, report: Report) -> Iterator[None]:
             left[side.role] = Undo(side.host, f"drill.{fault.drill}", script)
 
     def heal(side: Side) -> None:
-        fault.release(side)
-        if side.role in left:
-            left[side.role].run()
+        try:
+            fault.release(side)
+        finally:
+            if side.role in left:
+                left[side.role].run()
 
     try:
         pair.side_by_side(leave, fault.roles)

@@ -57,10 +57,12 @@ class IsolateMaster(Fault):
 
     def release(self, side: Side) -> None:
         machine = machine_of(side)
-        if machine and self._cut and self._cut.is_made:
-            side.host.changing("cut off no more")
-            self._cut.undo()
-            machine.wait_for_ssh(LOGIN_SECONDS)
-            side.retake_lock()
-        if self._hold:
-            self._hold.release()
+        try:
+            if machine and self._cut and self._cut.is_made:
+                side.host.changing("cut off no more")
+                self._cut.undo()
+                machine.wait_for_ssh(LOGIN_SECONDS)
+                side.retake_lock()
+        finally:
+            if self._hold:
+                self._hold.release()

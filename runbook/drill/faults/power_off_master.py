@@ -55,10 +55,12 @@ class PowerOffMaster(Fault):
 
     def release(self, side: Side) -> None:
         machine = machine_of(side)
-        if machine and not machine.is_running():
-            side.host.changing("boot")
-            machine.boot()
-            machine.wait_for_ssh(BOOT_SECONDS)
-            side.retake_lock()
-        if side.role in self._holds:
-            self._holds[side.role].release()
+        try:
+            if machine and not machine.is_running():
+                side.host.changing("boot")
+                machine.boot()
+                machine.wait_for_ssh(BOOT_SECONDS)
+                side.retake_lock()
+        finally:
+            if side.role in self._holds:
+                self._holds[side.role].release()

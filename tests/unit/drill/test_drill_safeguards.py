@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from fake import pair_of
 
+from runbook.core.host import Host
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.drill import safeguards
@@ -72,3 +73,28 @@ def test_a_cut_off_drill_whose_hosts_are_gone_still_says_what_to_do(
     told = capsys.readouterr().out
     assert "no host answers" in told
     assert "inv failback" in told
+
+
+def test_what_waits_on_the_host_is_run_even_when_the_drill_cannot_end_its_own_part(
+    settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[str] = []
+
+    class Left:
+        def __init__(self, host: Host, name: str, script: str) -> None:
+            done.append(f"left {name}: {script}")
+
+        def run(self) -> None:
+            done.append("run")
+
+    class Half(Fault):
+        drill = "half"
+
+        def undo(self, side: Side) -> str:
+            return "true"
+
+    monkeypatch.setattr(safeguards, "Undo", Left)
+    with healed(Half(HostError("master 1.2.3.4", "the lab does not boot it")), pair_of(settings), report):  # type: ignore[arg-type]
+        assert done == ["left drill.half: true"]
+    assert done[1:] == ["run"]
+    assert "the lab does not boot it" in capsys.readouterr().out
