@@ -1,6 +1,6 @@
 """The runbook's tasks: names, help, flags, confirmations and exit codes. What they do lives in runbook/.
 
-Imports of runbook/ stand inside the tasks: `inv --list` needs none of them and answers at once.
+Imports of runbook/ stand inside the tasks, so that `inv --list` answers at once: it needs the names of drills alone.
 """
 
 import os
@@ -22,6 +22,8 @@ from invoke.exceptions import Exit
 from invoke.program import Program
 from invoke.tasks import task
 from invoke.util import helpline
+
+from runbook.drill import faults
 
 if TYPE_CHECKING:
     from runbook.operations.run import Run
@@ -140,7 +142,7 @@ def test_alert(c: Context) -> None:
     prove(run_of(c))
 
 
-def drill(name: str, what: str) -> Any:
+def drill(name: str) -> Any:
     """A task for one fault of runbook/drill/faults/."""
 
     def body(c: Context, yes: bool = False, failback: bool = False, json: bool = False) -> None:
@@ -148,27 +150,12 @@ def drill(name: str, what: str) -> Any:
 
         session.one(run_of(c, yes=yes, json=json), name, home=failback)
 
-    body.__doc__ = what
+    body.__doc__ = faults.help_of(name)
     helps = YES | JSON | {"failback": "bring the VIP home afterwards"}
     return operation(name=name, help=helps, resumable=False)(body)
 
 
-DRILLS = (
-    drill("kill-master", "Step 9: kill the master's mysqld and watch the takeover; leaves the pair failed over."),
-    drill("crash-master", "Kill the master's mysqld and have systemd restart it, fenced; leaves the pair failed over."),
-    drill("freeze-master", "Freeze the master's mysqld and wake it after the takeover; leaves the pair failed over."),
-    drill("stop-keepalived", "Stop the master's keepalived while its mysqld goes on; leaves the pair failed over."),
-    drill("kill-keepalived", "Kill the master's keepalived while its mysqld goes on; leaves the pair failed over."),
-    drill("power-off-master", "Cut the lab master's power, boot it after the takeover; leaves the pair failed over."),
-    drill("power-off-both", "Cut the power of both lab hosts and boot them together; the pair comes home by itself."),
-    drill("isolate", "Part the two hosts while clients see both; one writer throughout, then home by itself."),
-    drill("isolate-master", "Cut the lab master off from everybody, then join it; leaves the pair failed over."),
-    drill("kill-slave", "Kill the slave's mysqld and start it again; the VIP stays, writes wait once for the slave."),
-    drill("lag-slave", "Kill the master's mysqld while the slave has much to apply; leaves the pair failed over."),
-    drill("full-disk", "Fill the disk of the master's data and make room again; the VIP stays, writes wait for room."),
-    drill("too-many-connections", "Use up the master's connections; the VIP stays, new clients are refused meanwhile."),
-    drill("break-replication", "Make a row conflict on the slave and repair it; the VIP stays, the slave lags."),
-)
+DRILLS = tuple(map(drill, faults.NAMES))
 
 
 @operation(name="all", help=YES | {"only": "names of drills, with commas between them"}, resumable=False)
@@ -190,7 +177,7 @@ def reports(c: Context) -> None:
 @operation(help=JSON)
 def failback(c: Context, json: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
-    from runbook.operations.homecoming import bring_home
+    from runbook.operations.failback import bring_home
 
     bring_home(run_of(c, json=json))
 

@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from runbook.drill.faults import FAULTS  # noqa: E402
+from runbook.drill import faults  # noqa: E402
 from runbook.lab.pair import Lab  # noqa: E402
 
 Figures = dict[str, list[float]]
@@ -87,14 +87,14 @@ def measure_drills(runs: int) -> Figures:
     """Every drill and the way home, again and again, by what its report says was promised and measured."""
     inv("bootstrap")
     figures: Figures = {}
-    for _, drill in itertools.product(range(runs), FAULTS):
+    for _, drill in itertools.product(range(runs), faults.NAMES):
         for promise, score in drilled(drill).items():
             if score["seconds"] is not None:
                 name = f"{drill}: {promise}"
                 figures.setdefault(name, []).append(score["seconds"])
                 TARGETS[name] = score["target_seconds"]
         inv("verify")
-    return dict(sorted(figures.items(), key=lambda figure: list(FAULTS).index(figure[0].partition(":")[0])))
+    return dict(sorted(figures.items(), key=lambda figure: faults.NAMES.index(figure[0].partition(":")[0])))
 
 
 def drilled(drill: str) -> dict[str, Any]:

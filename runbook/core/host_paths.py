@@ -36,6 +36,9 @@ TAKEOVER = f"{STATE}/takeover"
 """The slave's record of its takeover, while it has the VIP."""
 DEFERRED = f"{STATE}/deferred"
 """The master's mark that it is without the VIP: after a boot of both it lets the slave have it first."""
+UNDO = f"{STATE}/undo"
+"""What undoes a change that a run made for a while, a script each."""
+UNDO_LOCK = f"{RUN}/undo.lock"
 
 _OF_SCRIPTS = {
     "CONFIG": CONFIG,

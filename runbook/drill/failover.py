@@ -8,18 +8,18 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Verdict
 from runbook.drill import summary
-from runbook.drill.account import account
-from runbook.drill.faults import Course, Fault
-from runbook.drill.promises import broken_promises, same_books
+from runbook.drill.faults.fault import Effect, Fault
+from runbook.drill.findings import findings
+from runbook.drill.promises import broken_promises, servers_agree
 from runbook.drill.rehearsal import rehearse
 from runbook.drill.result import Result
-from runbook.drill.stage import ends_with_the_state, refuse_unless_healthy
+from runbook.drill.safeguards import ends_with_the_state, refuse_unless_healthy
 from runbook.errors import BadInput, RunbookError
 from runbook.mysql.accounts import SCHEMA
-from runbook.observe import books
+from runbook.observe import comparison
 from runbook.observe.client import refuse_without_client
+from runbook.observe.intruder import FROM_HOST, USER
 from runbook.observe.recorder import Recorder
-from runbook.observe.trespass import FROM_HOST, USER
 from runbook.pair.pair import Pair
 
 
@@ -57,10 +57,10 @@ def run(
     if not confirm():
         raise BadInput("Not confirmed: nothing was done.")
     recorder = recorder or Recorder()
-    recorder.look_around(pair)
+    recorder.read_environment(pair)
     with ends_with_the_state(pair, report):
         result = rehearse(pair, fault, report, recorder)
-    recorder.conclude(account(fault.name, result, fault.vip_target_seconds, fault.reads_target_seconds))
+    recorder.conclude(findings(fault.name, result, fault.vip_target_seconds, fault.reads_target_seconds))
     for line in summary.lines(fault.name, result):
         report.say(line)
     if broken_promises(result):
@@ -71,14 +71,14 @@ def run(
     return result
 
 
-def prove_books(pair: Pair, drilled: Result, report: Report, recorder: Recorder) -> Result:
+def compare_servers(pair: Pair, drilled: Result, report: Report, recorder: Recorder) -> Result:
     """After a failback: both servers have every acknowledged write of the drill, and each what the other has."""
-    compared = books.compare(pair, drilled.run, drilled.clients)
-    result = replace(drilled, books=compared)
-    recorder.score(same_books(compared))
+    compared = comparison.compare(pair, drilled.run, drilled.clients)
+    result = replace(drilled, comparison=compared)
+    recorder.score(servers_agree(compared))
     if compared.broken_promises:
         raise PromiseBroken(result, diagnose(gather(pair)))
-    for line in summary.books_lines(result):
+    for line in summary.comparison_lines(result):
         report.say(line)
     return result
 
@@ -86,12 +86,12 @@ def prove_books(pair: Pair, drilled: Result, report: Report, recorder: Recorder)
 def announcement(pair: Pair, fault: Fault, facts: Facts) -> Iterator[str]:
     """What will be done, and what the operator loses by it."""
     vip = pair.settings.vip.ip
-    deed = fault.deed.format(master=pair.master.host, slave=pair.slave.host)
-    yield f"This {deed}; {fault.course.format(vip=vip)}."
-    if fault.course is Course.TAKEOVER:
+    action = fault.action.format(master=pair.master.host, slave=pair.slave.host)
+    yield f"This {action}; {fault.effect.format(vip=vip)}."
+    if fault.effect is Effect.TAKEOVER:
         yield "From then on the pair serves reads only, and connections through the VIP break once: writes are refused"
         yield "until inv failback, with error 1290. Replication stands still meanwhile."
-    elif fault.course is Course.STAYS:
+    elif fault.effect is Effect.NO_TAKEOVER:
         yield "Clients may have to wait, or be refused, while it lasts; after the heal the pair is whole by itself."
     else:
         yield "Connections through the VIP break, and writes fail for a while; after the heal the pair is whole again"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runbook.observe.trespass import Trespasser
+from runbook.observe.intruder import Intruder
 from runbook.observe.writes_watch import Look
 
 
@@ -28,12 +28,12 @@ class Fencing:
     slave_looks: int
     slave_open_looks: int
     """Those that found the slave open: there must be none."""
-    trespasses: Mapping[str, Attempts]
+    intrusions: Mapping[str, Attempts]
     """Writes tried on the slave's own host, by account."""
 
 
 def fencing(
-    master: Sequence[Look], slave: Sequence[Look], allowed_seconds: float, trespassers: Iterable[Trespasser]
+    master: Sequence[Look], slave: Sequence[Look], allowed_seconds: float, intruders: Iterable[Intruder]
 ) -> Fencing:
     """From the master's answers since it lost the VIP, all of the slave's, and who tried to write on it."""
     opened = [look.at for look in master if look.takes_writes]
@@ -43,5 +43,5 @@ def fencing(
         open_allowed_seconds=allowed_seconds,
         slave_looks=len(slave),
         slave_open_looks=sum(look.takes_writes for look in slave),
-        trespasses={each.user: Attempts(each.refused, each.accepted) for each in trespassers},
+        intrusions={each.user: Attempts(each.refused, each.accepted) for each in intruders},
     )

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.fencing import Fencing
+from runbook.drill.no_takeover import NoTakeover
+from runbook.drill.partition import RELEASE_SECONDS, Partition
 from runbook.drill.result import Result
-from runbook.drill.split import LET_GO_SECONDS, Split
-from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.observe.books import Books
+from runbook.observe.comparison import Comparison
 from runbook.observe.scorecard import Score, kept, within
 
 BOTH_WITH_VIP_SECONDS = 1.0
@@ -29,23 +29,23 @@ def promises(result: Result) -> Iterator[Score]:
     yield from _fenced(result.fencing)
     if result.takeover:
         yield from _one_of_two(result.fencing, result.takeover)
-    if result.split:
-        yield from _parted(result.split)
-    if result.steady:
-        yield from _stays(result.steady)
+    if result.partition:
+        yield from _partitioned(result.partition)
+    if result.no_takeover:
+        yield from _vip_stays(result.no_takeover)
     if result.expected is Kind.HEALTHY:
         home = result.home_seconds
         yield within(
             "Writes are acknowledged after the heal", home, None, unseen="no write was acknowledged after the heal"
         )
-    if result.books:
-        yield same_books(result.books)
+    if result.comparison:
+        yield servers_agree(result.comparison)
     yield from _afterwards(result)
 
 
-def same_books(books: Books) -> Score:
+def servers_agree(compared: Comparison) -> Score:
     """Whether both servers have the same."""
-    apart = "; ".join(books.broken_promises)
+    apart = "; ".join(compared.broken_promises)
     return kept(
         "Both servers have the same, at home",
         "all acknowledged writes",
@@ -90,7 +90,7 @@ def _fenced(seen: Fencing) -> Iterator[Score]:
         looks,
         f"the slave was open for writes ({looks})" if seen.slave_open_looks else "",
     )
-    for user, tried in seen.trespasses.items():
+    for user, tried in seen.intrusions.items():
         tries = tried.refused + tried.accepted
         breach = f"the slave accepted {tried.accepted} of {user}'s {tries} writes" if tried.accepted else ""
         if not tries:
@@ -116,39 +116,39 @@ def _one_of_two(seen: Fencing, takeover: Takeover) -> Iterator[Score]:
     )
 
 
-def _parted(split: Split) -> Iterator[Score]:
-    looks = f"closed in {split.master_closed_looks} of {split.master_looks} looks"
+def _partitioned(partition: Partition) -> Iterator[Score]:
+    looks = f"closed in {partition.master_closed_looks} of {partition.master_looks} looks"
     yield kept(
         "The master stays the one writer",
         "open in all looks",
         looks,
-        f"nobody took writes: the master was {looks}" if split.master_closed_looks else "",
+        f"nobody took writes: the master was {looks}" if partition.master_closed_looks else "",
     )
-    let_go = split.one_vip_seconds
-    breach = f"both hosts held the VIP for more than {LET_GO_SECONDS:g} s after they saw each other again"
+    released = partition.one_vip_seconds
+    breach = f"both hosts held the VIP for more than {RELEASE_SECONDS:g} s after they saw each other again"
     yield kept(
         "One host holds the VIP after the heal",
-        f"within {LET_GO_SECONDS:g} s",
-        "not seen" if let_go is None else f"{let_go:.2f} s",
-        breach if let_go is None or let_go > LET_GO_SECONDS else "",
-        seconds=let_go,
-        target_seconds=LET_GO_SECONDS,
+        f"within {RELEASE_SECONDS:g} s",
+        "not seen" if released is None else f"{released:.2f} s",
+        breach if released is None or released > RELEASE_SECONDS else "",
+        seconds=released,
+        target_seconds=RELEASE_SECONDS,
     )
 
 
-def _stays(steady: Steady) -> Iterator[Score]:
-    moved = "the VIP moved" if steady.vip_moves else ""
+def _vip_stays(stay: NoTakeover) -> Iterator[Score]:
+    moved = "the VIP moved" if stay.vip_moves else ""
     yield kept("The VIP stays", "on the master", moved or "it stayed", moved)
-    stalled, allowed = steady.write_stall_seconds, steady.write_stall_allowed_seconds
+    stalled, allowed = stay.write_stall_seconds, stay.write_stall_allowed_seconds
     yield kept(
         "Writes stand still no longer than they must",
         "while it lasts" if allowed is None else f"at most {allowed:g} s",
         f"{stalled:.2f} s",
-        f"writes stood still for {stalled:.1f} s, more than {allowed:g} s" if steady.stalled_too_long else "",
+        f"writes stood still for {stalled:.1f} s, more than {allowed:g} s" if stay.stalled_too_long else "",
         seconds=stalled,
         target_seconds=allowed,
     )
-    told = steady.alert_seconds
+    told = stay.alert_seconds
     yield kept(
         "People are told",
         "an alert",

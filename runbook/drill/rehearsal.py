@@ -4,40 +4,44 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 
 from runbook.core.report import Report
-from runbook.core.wait import DeadlinePassed, until
+from runbook.core.wait import until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
-from runbook.drill import split, steady
-from runbook.drill.faults import Course, Fault
+from runbook.drill import no_takeover, partition
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.fencing import Fencing, fencing
+from runbook.drill.no_takeover import NoTakeover
+from runbook.drill.partition import Partition
 from runbook.drill.result import Result
-from runbook.drill.split import Split
-from runbook.drill.stage import healed
-from runbook.drill.steady import Steady, raised
+from runbook.drill.safeguards import healed
 from runbook.drill.takeover import Takeover, Witness
+from runbook.drill.waits import (
+    RELAY_SECONDS,
+    still_raised,
+    wait_for_closed_master,
+    wait_for_effect,
+    wait_for_intruders,
+    wait_for_recovery,
+    wait_for_slave,
+)
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.tracking.tracking import listed
-from runbook.observe import books
+from runbook.observe import comparison
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.client import logins_at
+from runbook.observe.intruder import Intruder, drop_account, intruders_on, make_account
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
-from runbook.observe.trespass import Trespasser, drop_account, make_account, trespassers_on
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret
 
-RELAY_SECONDS = 60
-TRIED_SECONDS = 20
-SIGNS_SECONDS = 30
-OBSERVED = 20
 CLOSING_SECONDS = 2  # to close the server, and to end the sessions that write first
 
 FORGET = f"DELETE FROM {SCHEMA}.ledger WHERE run <> %s"
@@ -50,15 +54,15 @@ class _Watches:
     witness: Witness
     master_writes: WritesWatch
     slave_writes: WritesWatch
-    trespassers: tuple[Trespasser, ...]
+    intruders: tuple[Intruder, ...]
 
 
 @dataclass(frozen=True)
 class _Seen:
     missed: str
     takeover: Takeover | None
-    split: Split | None
-    steady: Steady | None
+    partition: Partition | None
+    no_takeover: NoTakeover | None
     home_seconds: float | None
     fencing: Fencing
     healed_seconds: float
@@ -71,16 +75,17 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     """
     own_before = pair.slave.tracking.own(pair.slave.server)
     password = make_account(pair)
-    probe = Probe.of(pair.settings, patient=fault.course is Course.STAYS)
+    probe = Probe.of(pair.settings, patient=fault.effect is Effect.NO_TAKEOVER)
     try:
         with _watching(pair, probe, password, recorder) as watches:
-            seen = _fault_and_heal(pair, fault, watches, report, recorder)
+            times = _fault_and_heal(pair, fault, watches, report, recorder)
+            seen = _measured(pair, fault, watches, times)
     except BaseException:
         # On a master that is closed or gone it is failback's to drop.
         with suppress(RunbookError):
             drop_account(pair)
         raise
-    return _called_to_account(pair, fault, probe, seen, own_before)
+    return _result(pair, fault, probe, seen, own_before)
 
 
 @contextmanager
@@ -103,14 +108,25 @@ def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) ->
         ),
     ):
         witness = Witness(settings, probe, on_master, on_slave)
-        trespassers = tuple(watched.enter_context(each) for each in trespassers_on(pair.slave, password))
-        yield _Watches(witness, master_writes, slave_writes, trespassers)
+        intruders = tuple(watched.enter_context(each) for each in intruders_on(pair.slave, password))
+        yield _Watches(witness, master_writes, slave_writes, intruders)
 
 
-def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report, recorder: Recorder) -> _Seen:
+@dataclass(frozen=True)
+class _Times:
+    """When things were done, as time.monotonic(), and what was seen to come of the fault meanwhile."""
+
+    fault_at: float
+    healing_at: float
+    healed_at: float
+    missed: str
+    alerted_at: float | None
+
+
+def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report, recorder: Recorder) -> _Times:
     witness, probe = watches.witness, watches.witness.probe
     with healed(fault, pair, report):
-        _wait_for_trespassers(watches)
+        wait_for_intruders(watches.intruders)
         pair.master.server.execute(FORGET, probe.run)
         fault.prepare(pair)
         probe.wait_for_flow()
@@ -118,33 +134,38 @@ def _fault_and_heal(pair: Pair, fault: Fault, watches: _Watches, report: Report,
         since = time.monotonic()
         recorder.mark("fault", fault.name, since)
         fault.inject(pair)
-        missed, alerted_at = _wait_for_course(pair, fault, witness, since)
+        missed, alerted_at = wait_for_effect(pair, fault, witness, since)
         time.sleep(fault.lasts_seconds)
         if fault.undone:
             report.say(f"{missed or 'As it must be'}; now the heal, until: {fault.undone}.")
         healing_at = time.monotonic()
-    healed_at = time.monotonic()
-    _wait_for_recovery(pair, fault)
+    return _Times(since, healing_at, time.monotonic(), missed, alerted_at)
+
+
+def _measured(pair: Pair, fault: Fault, watches: _Watches, times: _Times) -> _Seen:
+    """What was seen until the pair was as it must be after the fault, or was no longer waited for."""
+    witness, since, missed = watches.witness, times.fault_at, times.missed
+    wait_for_recovery(pair, fault)
     home_seconds = None
     if fault.leaves is Kind.MASTER_BACK:
-        _watch_on(watches.master_writes, fault.recovery_seconds)
+        wait_for_closed_master(watches.master_writes, fault.recovery_seconds)
     elif fault.leaves is Kind.HEALTHY:
-        home_seconds = probe.first_write_after(healed_at, fault.recovery_seconds)
-    takeover = witness.measure(since, time.monotonic()) if fault.course is Course.TAKEOVER and not missed else None
-    parted = fault.course is Course.SPLIT and not missed
-    stays, stall_seconds = fault.course is Course.STAYS, fault.stall_target_seconds(pair)
+        home_seconds = witness.probe.first_write_after(times.healed_at, fault.recovery_seconds)
+    takeover = witness.measure(since, time.monotonic()) if fault.effect is Effect.TAKEOVER and not missed else None
+    has_partition = fault.effect is Effect.PARTITION and not missed
+    vip_stays, stall_seconds = fault.effect is Effect.NO_TAKEOVER, fault.stall_target_seconds(pair)
     return _Seen(
         missed,
         takeover,
-        split.measure(witness, watches.master_writes, since, healing_at) if parted else None,
-        steady.measure(witness, stall_seconds, since, time.monotonic(), alerted_at) if stays else None,
+        partition.measure(witness, watches.master_writes, since, times.healing_at) if has_partition else None,
+        no_takeover.measure(witness, stall_seconds, since, time.monotonic(), times.alerted_at) if vip_stays else None,
         home_seconds,
         _fencing(pair, watches, since, takeover),
-        healed_at - since,
+        times.healed_at - since,
     )
 
 
-def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_before: str) -> Result:
+def _result(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_before: str) -> Result:
     """What the clients were told beside what the servers have, once the slave has applied what it received."""
     slave, tracking = pair.slave.server, pair.slave.tracking
     until(
@@ -154,80 +175,30 @@ def _called_to_account(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_
     )
     facts = gather(pair)
     verdict = diagnose(facts)
-    left = _still_raised(pair, fault)
-    still_raised = f"not over: {left}" if left else ""
+    left = still_raised(pair, fault)
+    not_over = f"not over: {left}" if left else ""
     at_home = verdict.kind is Kind.HEALTHY
     if at_home:
         drop_account(pair)
-        _wait_for_slave(pair)
+        wait_for_slave(pair)
     return Result(
         run=probe.run,
         missed=seen.missed,
         takeover=seen.takeover,
-        split=seen.split,
-        steady=seen.steady,
+        partition=seen.partition,
+        no_takeover=seen.no_takeover,
         home_seconds=seen.home_seconds,
-        ledger=probe.ledger.audit(books.rows_of(slave, probe.run)),
-        books=books.compare(pair, probe.run, probe.ledger) if at_home else None,
+        ledger=probe.ledger.audit(comparison.rows_of(slave, probe.run)),
+        comparison=comparison.compare(pair, probe.run, probe.ledger) if at_home else None,
         slave_transactions=", ".join(listed(tracking.own_since(slave, own_before))),
         fencing=seen.fencing,
         undone=fault.undone,
         healed_seconds=seen.healed_seconds,
         verdict=verdict,
         expected=fault.leaves,
-        unrecovered=fault.unrecovered(pair) or still_raised,
+        unrecovered=fault.unrecovered(pair) or not_over,
         relay_seconds=_relay_seconds(facts) if seen.takeover else None,
         clients=probe.ledger,
-    )
-
-
-def _wait_for_slave(pair: Pair) -> None:
-    """Until a slave that is back has what the master has: it runs before it has received the first of it."""
-    slave, tracking = pair.slave.server, pair.slave.tracking
-    target = tracking.of_master(pair.master.server)
-    until(
-        f"{pair.slave.host}: everything that the master has",
-        RELAY_SECONDS,
-        lambda: not target.minus(tracking.of_slave(slave, replica_status(slave))),
-    )
-
-
-def _wait_for_trespassers(watches: _Watches) -> None:
-    """Until all that must be refused on the slave is tried and refused."""
-    who = " and ".join(each.user for each in watches.trespassers)
-    until(f"refused writes of {who} on the slave", TRIED_SECONDS, lambda: all(t.refused for t in watches.trespassers))
-
-
-def _wait_for_course(pair: Pair, fault: Fault, witness: Witness, since: float) -> tuple[str, float | None]:
-    """Until what must come of the fault has come; what did not, or nothing; and when the alerts it brings were seen."""
-    alerted_at = None
-    try:
-        match fault.course:
-            case Course.TAKEOVER:
-                witness.wait_for_takeover(since)
-            case Course.SPLIT:
-                witness.wait_for_vip(since)
-            case Course.STAYS:
-                alerted_at = _wait_for_alerts(pair, fault)
-                _wait_for_clients(pair, fault, witness, since)
-    except DeadlinePassed as passed:
-        return str(passed).rstrip("."), alerted_at
-    return "", alerted_at
-
-
-def _wait_for_alerts(pair: Pair, fault: Fault) -> float:
-    """Until the hosts have raised what the fault must bring; this machine's time.monotonic() then."""
-    for role, alert in fault.alerts.items():
-        host = pair.sides[role].host
-        until(f"{host}: the alert {alert}", SIGNS_SECONDS, partial(raised, pair, role, alert), pause=0.2)
-    return time.monotonic()
-
-
-def _wait_for_clients(pair: Pair, fault: Fault, witness: Witness, since: float) -> None:
-    """Until clients have seen what they must see; a commit may wait for the slave meanwhile."""
-    seconds = SIGNS_SECONDS + pair.master.commit_wait_seconds
-    witness.probe.wait(
-        fault.awaited(witness.probe, since) or "nothing", seconds, lambda: not fault.awaited(witness.probe, since)
     )
 
 
@@ -237,38 +208,7 @@ def _fencing(pair: Pair, watches: _Watches, since: float, takeover: Takeover | N
         gone = takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds
         master = watches.master_writes.looks(since + gone)
     allowed = _allowed_seconds(pair.master)
-    return fencing(master, watches.slave_writes.looks(), allowed, watches.trespassers)
-
-
-def _wait_for_recovery(pair: Pair, fault: Fault) -> None:
-    """Until the pair is what it must be afterwards, or can no longer become so: that is the result's to tell."""
-
-    def recovered() -> bool:
-        kind = diagnose(gather(pair)).kind
-        if kind is Kind.DIVERGED:
-            return True
-        return kind is fault.leaves and not fault.unrecovered(pair) and not _still_raised(pair, fault)
-
-    with suppress(DeadlinePassed):
-        until("the pair as it must be after the fault", fault.recovery_seconds, recovered, pause=0.2)
-
-
-def _still_raised(pair: Pair, fault: Fault) -> str:
-    """The alerts of the fault that the hosts did not end, or nothing."""
-    left = (f"{pair.sides[r].host}: the alert {alert}" for r, alert in fault.alerts.items() if raised(pair, r, alert))
-    return ", ".join(left)
-
-
-def _watch_on(writes: WritesWatch, seconds: float) -> None:
-    """Until a master that is back was seen closed for a while; one that does not stay so is the result's to tell."""
-    since = time.monotonic()
-
-    def stays_closed() -> bool:
-        last = writes.looks(since)[-OBSERVED:]
-        return len(last) == OBSERVED and not any(look.takes_writes for look in last)
-
-    with suppress(DeadlinePassed):
-        until("a master that stays closed", seconds, stays_closed)
+    return fencing(master, watches.slave_writes.looks(), allowed, watches.intruders)
 
 
 def _relay_seconds(facts: Facts) -> float | None:

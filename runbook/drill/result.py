@@ -5,11 +5,14 @@ from typing import Any
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill.fencing import Fencing
-from runbook.drill.split import Split
-from runbook.drill.steady import Steady
+from runbook.drill.no_takeover import NoTakeover
+from runbook.drill.partition import Partition
 from runbook.drill.takeover import Takeover
-from runbook.observe.books import Books
+from runbook.observe.comparison import Comparison
 from runbook.observe.ledger import Audit, Ledger
+
+IN_SCHEMA_1 = {"partition": "split", "no_takeover": "steady", "comparison": "books", "intrusions": "trespasses"}
+"""What fields are called in the document, where that is not their name here: its readers know them by these."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +40,29 @@ class Result:
     """What must have come back by itself and did not."""
     missed: str = ""
     """What must have come of the fault and did not in time."""
-    split: Split | None = None
+    partition: Partition | None = None
     """Where the two hosts could not see each other, and clients saw both."""
-    steady: Steady | None = None
+    no_takeover: NoTakeover | None = None
     """Where the VIP stays on the master."""
     home_seconds: float | None = None
     """From the heal until a write was acknowledged, where the pair comes home by itself."""
     relay_seconds: float | None = None
     """How long the slave applied what it had received, as it recorded its takeover."""
-    books: Books | None = None
+    comparison: Comparison | None = None
     """Both servers compared, where the pair came home by itself; else failback is to come first."""
     clients: Ledger = field(default_factory=Ledger, repr=False, compare=False)
-    """The fates of all writes, for `books.compare` after a failback."""
+    """The fates of all writes, for `comparison.compare` after a failback."""
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it for JSON, but for the fate of each write."""
+        """Returns all of it for JSON, but for the fate of each write; keys are those of the document's schema."""
         document = asdict(self)
         del document["clients"]
-        return document
+        return in_schema(document)
+
+
+def in_schema(fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields, and those inside them, under the names that the document has for them."""
+    return {
+        IN_SCHEMA_1.get(name, name): in_schema(value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+    }

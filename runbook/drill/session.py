@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import partial
 
 from runbook.core.report import Report
-from runbook.drill import failover, summary
-from runbook.drill.faults import FAULTS
+from runbook.drill import failover, faults, summary
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
 from runbook.drill.result import Result
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
-from runbook.operations.homecoming import bring_home
+from runbook.operations import failback
+from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 
 
@@ -24,8 +24,8 @@ def one(run: Run, name: str, *, home: bool) -> None:
     with _recording(run, name) as record:
         result = _rehearse(run, name, record, series)
         if home and result:
-            bring_home(run, record)
-            _prove_books(run, name, result, record, series)
+            _come_home(run, record)
+            _compare_servers(run, name, result, record, series)
 
 
 def every(run: Run, only: Collection[str]) -> None:
@@ -34,16 +34,16 @@ def every(run: Run, only: Collection[str]) -> None:
     The operator is asked once. A broken promise does not end them while the pair can be brought home.
     Raises BadInput for a name that no drill has, NotSo when a promise was broken.
     """
-    unknown = set(only) - set(FAULTS)
+    unknown = set(only) - set(faults.NAMES)
     if unknown:
-        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(FAULTS)}")
+        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(faults.NAMES)}")
     settings = run.target().settings
     series = Series()
     try:
-        for name, fault in FAULTS.items():
+        for name in faults.NAMES:
             if only and name not in only:
                 continue
-            if fault().reason_against(settings):
+            if faults.fault_of(name)().reason_against(settings):
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
             else:
                 _drill_and_come_home(replace(run, yes=run.yes or bool(series.results)), name, series)
@@ -67,29 +67,41 @@ def _drill_and_come_home(run: Run, name: str, series: Series) -> None:
         with _going_on():
             if _rehearse(run, name, record, series) is None:
                 return
-        bring_home(run, record)
+        _come_home(run, record)
         if result := series.measured(name):
             with _going_on():
-                _prove_books(run, name, result, record, series)
+                _compare_servers(run, name, result, record, series)
+
+
+def _come_home(run: Run, record: Recording) -> None:
+    """failback and verify, as the end of a drill's report; raises NotSo when the pair is not healthy then."""
+    with (
+        run.on_pair("failback", restore_lab=True) as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
+        good = failback.bring_home_and_verify(pair, report, recorder)
+    if not good:
+        raise NotSo
 
 
 def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result | None:
     with (
-        run.on_pair(f"drill.{name}") as (pair, report, target),
+        run.on_pair(f"drill.{name}", restore_lab=True) as (pair, report, target),
         record.of(target, report) as recorder,
     ):
         if run.json and not (run.yes or run.dry or target.lab):
             raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
-        work = partial(failover.run, pair, FAULTS[name](), report, run.typed_vip(target), recorder)
+        undo_leftovers(pair, report)
+        work = partial(failover.run, pair, faults.fault_of(name)(), report, run.typed_vip(target), recorder)
         return series.note(name, work)
 
 
-def _prove_books(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:
+def _compare_servers(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:
     with (
         run.on_pair(f"drill.{name}", lock=False) as (pair, report, target),
         record.of(target, report) as recorder,
     ):
-        series.note(name, partial(failover.prove_books, pair, drilled, report, recorder))
+        series.note(name, partial(failover.compare_servers, pair, drilled, report, recorder))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
-from runbook.drill.account import moments
+from runbook.drill.findings import moments
 from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
 from runbook.drill.takeover import Takeover
@@ -20,19 +20,19 @@ def lines(fault: str, result: Result) -> Iterator[str]:
         yield from _served(result.takeover)
     if result.relay_seconds is not None:
         yield f"relay   all that the slave had received was applied in {result.relay_seconds:.2f} s, and recorded"
-    if result.split:
-        yield f"writes  {result.split.writes_on_master} acknowledged by the master while both had the VIP"
-    if result.steady:
-        steady = result.steady
-        yield f"writes  {steady.write_stall_seconds:.2f} s without any acknowledged, at the longest"
+    if result.partition:
+        yield f"writes  {result.partition.writes_on_master} acknowledged by the master while both had the VIP"
+    if result.no_takeover:
+        stay = result.no_takeover
+        yield f"writes  {stay.write_stall_seconds:.2f} s without any acknowledged, at the longest"
         yield (
-            f"reads   {steady.read_stall_seconds:.2f} s without any, at the longest; "
-            f"{steady.new_read_stall_seconds:.2f} s for clients that connect anew"
+            f"reads   {stay.read_stall_seconds:.2f} s without any, at the longest; "
+            f"{stay.new_read_stall_seconds:.2f} s for clients that connect anew"
         )
     yield f"ledger  {ledger.acknowledged} writes acknowledged, {ledger.kept} on the slave, {len(ledger.missing)} lost"
     if ledger.unanswered:
         yield f"        {ledger.unanswered} writes never answered, {ledger.unanswered_kept} of them on the slave"
-    yield from books_lines(result)
+    yield from comparison_lines(result)
     if not (result.takeover and result.takeover.writes_on_slave) and not result.slave_transactions:
         yield "slave   acknowledged no write and made no transaction of its own"
     yield from _writers(result)
@@ -40,9 +40,9 @@ def lines(fault: str, result: Result) -> Iterator[str]:
         yield f"BROKEN  {promise}"
 
 
-def books_lines(result: Result) -> Iterator[str]:
+def comparison_lines(result: Result) -> Iterator[str]:
     """That both servers have the same, once they were compared; what one lacks is a broken promise."""
-    if result.books and not result.books.broken_promises:
+    if result.comparison and not result.comparison.broken_promises:
         yield (
             f"books   all {result.ledger.acknowledged} acknowledged writes are on both servers, "
             "and neither has a row or a transaction that the other lacks"
@@ -79,10 +79,10 @@ def _figures(result: Result) -> Iterator[str]:
     seconds: list[float | None] = [None] * 4
     if takeover:
         seconds = [takeover.vip_seconds, takeover.reads_seconds, takeover.read_gap_seconds, open_seconds]
-    elif result.steady:
-        seconds[2] = result.steady.read_stall_seconds
-    elif result.split:
-        seconds[0] = result.split.vip_seconds
+    elif result.no_takeover:
+        seconds[2] = result.no_takeover.read_stall_seconds
+    elif result.partition:
+        seconds[0] = result.partition.vip_seconds
     for each in (*seconds, result.home_seconds):
         yield "-" if each is None else f"{each:.2f}"
     yield str(ledger.acknowledged)
@@ -101,7 +101,7 @@ def _writers(result: Result) -> Iterator[str]:
     if seen.slave_looks:
         closed = seen.slave_looks - seen.slave_open_looks
         yield f"flags   the slave was found read-only in {closed} of {seen.slave_looks} looks"
-    for user, tried in seen.trespasses.items():
+    for user, tried in seen.intrusions.items():
         yield f"        on its own host it refused {tried.refused} of {tried.refused + tried.accepted} writes of {user}"
     if seen.master_looks:
         yield (

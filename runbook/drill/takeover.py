@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.probe import Observation, Probe
-from runbook.observe.watch import AddressWatch
 from runbook.settings.settings import Settings
 
 TAKEOVER_SECONDS = 30

@@ -21,6 +21,7 @@ from runbook.lab.command import (
     wait_until,
 )
 from runbook.lab.datadisk import DataDisk
+from runbook.lab.hold import Hold
 
 NSPAWN = "systemd-nspawn"
 BOOT_SECONDS = 20
@@ -82,6 +83,10 @@ class Machine:
     def has_disk(self) -> bool:
         """Whether the disk is mounted at `root`."""
         return self.root in mounted_below(self.root)
+
+    def hold(self) -> Hold:
+        """What a process has while it keeps the host without power or network."""
+        return Hold(self.home / "hold", self.hostname)
 
     def mount_disk(self, image: Path) -> None:
         """Mount the host's own layer over `image`; what the host wrote before is there again."""

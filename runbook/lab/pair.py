@@ -4,7 +4,7 @@ import json
 import os as operating_system
 import re
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from runbook.errors import BadInput
@@ -23,6 +23,7 @@ from runbook.lab.image import CACHE, image, install_tools
 from runbook.lab.kernel import check_kernel
 from runbook.lab.machine import Machine
 from runbook.lab.network import Network
+from runbook.lab.port_cut import PortCut
 from runbook.lab.recipes import recipe_for
 from runbook.settings.hosts_env import render_hosts_env
 
@@ -135,6 +136,27 @@ class Lab:
                     machine.power_cut()
             remove_tree(self.home)
             self.network.remove()
+
+    def restore(self, say: Say) -> None:
+        """Boots hosts that have no power and joins those that are cut off, as a drill that was cut off may leave them.
+
+        Raises LabError when that is not possible, or when a process that runs has them so.
+        """
+        lost = [machine for machine in self.machines if not machine.is_running() or PortCut(machine.port).is_made]
+        if lost and operating_system.geteuid() != 0:
+            names = " and ".join(machine.hostname for machine in lost)
+            raise LabError(f"{names} has no power or no network", "Run the same command with sudo: it puts that right.")
+        with ExitStack() as held:
+            for machine in lost:
+                hold = machine.hold()
+                hold.take()
+                held.callback(hold.release)
+            for machine in lost:
+                say(f"{machine.hostname} {machine.address}: had no power or no network, and gets it back")
+                machine.boot()
+                PortCut(machine.port).undo()
+            for machine in lost:
+                machine.wait_for_ssh(READY_SECONDS)
 
     def is_up(self) -> bool:
         """Whether both hosts run, the bridge is there, and hosts.env tells how to reach them."""

@@ -44,7 +44,7 @@ class LoginRefused(NotReady):
     """mysqld answers but does not let this account in."""
 
 
-class HouseFull(HostError):
+class TooManyConnections(HostError):
     """All connections are used up."""
 
 
@@ -70,7 +70,7 @@ def connect(
     *,
     by_challenge: bool = False,
 ) -> Any:
-    """Log in from `host` to the MySQL at `address`; NotReady when none listens, LoginRefused, HouseFull, HostError.
+    """Log in from `host` to the MySQL at `address`; raises NotReady, LoginRefused, TooManyConnections, HostError.
 
     The channel is inside SSH up to the host, so no second TLS unless the server insists on it
     (require_secure_transport), or wants the password itself and `key`, its public key, is not known. With
@@ -116,7 +116,7 @@ def _session(
         code, reason = _code_and_reason(error)
         if says_no(code):
             raise LoginRefused(f"{on}: MySQL{where} refuses {user}'s login: {reason}") from error
-        kind: type[HostError] = HouseFull if code == ER.CON_COUNT_ERROR else HostError
+        kind: type[HostError] = TooManyConnections if code == ER.CON_COUNT_ERROR else HostError
         if isinstance(error, login.PasswordAsked) or (code == SECURE_TRANSPORT_REQUIRED and not tls):
             kind = PasswordAsked
         raise kind(str(on), f"MySQL{where} accepts a connection but not a login: {reason}") from error
@@ -246,14 +246,14 @@ class Server:
         return True
 
     def session(self) -> Any:
-        """A session of root's own; by the administrators' door when all connections are used up, else HouseFull."""
+        """A session of root's own; when all connections are used, by the administrators' door or TooManyConnections."""
         channel = server_socket.connect(self.host, self._socket())
         try:
             return _session(self.host, "", channel, user="root", password=self._root_password, trusted=True)
-        except HouseFull as full:
+        except TooManyConnections as full:
             return self._by_the_door(full)
 
-    def _by_the_door(self, full: HouseFull) -> Any:
+    def _by_the_door(self, full: TooManyConnections) -> Any:
         """The door is a port: root's password goes there encrypted with the key that mysqld has on its disk."""
         key = self.host.ask(KEY_FILE_QUESTION).encode()
         if not key:

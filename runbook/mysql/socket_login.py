@@ -4,7 +4,7 @@ from pymysql.constants import ER
 
 from runbook.core.host import Host
 from runbook.mysql.optionfile import client_section
-from runbook.mysql.session import HouseFull
+from runbook.mysql.session import TooManyConnections
 from runbook.settings.settings import Secret
 
 # read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file.
@@ -17,7 +17,7 @@ NO_PASSWORD = "[client]\nuser=root\n"
 
 
 def logs_in(host: Host, user: str, password: Secret) -> bool:
-    """Whether the scripts' way in works: this user by the socket with this password. Raises HouseFull."""
+    """Whether the scripts' way in works: this user by the socket with this password. Raises TooManyConnections."""
     return _accepts(host, client_section(user, password))
 
 
@@ -40,5 +40,7 @@ def execute(host: Host, options: str, statements: list[str]) -> None:
 def _accepts(host: Host, options: str) -> bool:
     ran = host.link.run(CLIENT, timeout=10, stdin=f"{options}\0SELECT 1;\n")
     if f"ERROR {ER.CON_COUNT_ERROR} " in ran.err:
-        raise HouseFull(str(host), "all of mysqld's connections are in use, so the login by the socket was not tried")
+        raise TooManyConnections(
+            str(host), "all of mysqld's connections are in use, so the login by the socket was not tried"
+        )
     return ran.code == 0

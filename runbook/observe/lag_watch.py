@@ -3,14 +3,14 @@
 import time
 
 from runbook.mysql.login import Connect
-from runbook.observe.beside import Asking
 from runbook.observe.client import Session
+from runbook.observe.concurrent import Polling
 
 
-class LagWatch(Asking):
+class LagWatch(Polling):
     """Used as a context; `counts` are this machine's time.monotonic() and the rows that the slave had then.
 
-    Beside the times at which the master acknowledged them, the counts tell how old the oldest row is that the slave
+    Concurrent the times at which the master acknowledged them, the counts tell how old the oldest row is that the slave
     lacks: a lag that trusts no clock but this machine's.
     """
 

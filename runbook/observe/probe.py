@@ -67,18 +67,20 @@ class Probe:
         self.run = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
         self.ledger = Ledger()
         self._connects = {"read": connect, "write": patient or connect}
-        self._knocking: tuple[Kind, ...] = ("read",) if patient else KINDS
+        self._connecting: tuple[Kind, ...] = ("read",) if patient else KINDS
         self._seqs = {number: itertools.count(1) for number in (*CONNECTING, *CONNECTED)}
         self._observations: list[Observation] = []
         self._noting = threading.Lock()
         self._bugs: list[BaseException] = []
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, "probe")
-        self._threads = [threading.Thread(target=self._guarded, args=(self._knock,), daemon=True)]
+        self._threads = [threading.Thread(target=self._guarded, args=(self._connect_each_time,), daemon=True)]
         for kind, number in itertools.product(KINDS, (*CONNECTING, *CONNECTED)):
             if not self._lasts(kind, number):
                 continue
-            self._threads.append(threading.Thread(target=self._guarded, args=(self._last, kind, number), daemon=True))
+            self._threads.append(
+                threading.Thread(target=self._guarded, args=(self._keep_connected, kind, number), daemon=True)
+            )
 
     @classmethod
     def of(cls, settings: Settings, *, patient: bool = False) -> Self:
@@ -138,7 +140,7 @@ class Probe:
         """Wait until reads and writes succeed, on new connections and on the lasting ones."""
 
         def flows() -> bool:
-            streams = [self.seen(kind, ok=True, lasting=False) for kind in self._knocking]
+            streams = [self.seen(kind, ok=True, lasting=False) for kind in self._connecting]
             streams += [self.seen(kind, ok=True, lasting=True) for kind in KINDS]
             return all(len(list(stream)) >= FLOWING for stream in streams)
 
@@ -170,17 +172,17 @@ class Probe:
         return next(self.seen(kind, ok=True, since=time.monotonic() - seconds), None) is None
 
     def _lasts(self, kind: Kind, number: int) -> bool:
-        return number in CONNECTED or kind not in self._knocking
+        return number in CONNECTED or kind not in self._connecting
 
     def _since(self, moment: float) -> list[Observation]:
         with self._noting:
             return self._observations[bisect_left(self._observations, moment, key=lambda each: each.at) :]
 
-    def _knock(self) -> None:
+    def _connect_each_time(self) -> None:
         turns = itertools.cycle(CONNECTING)
         while not self._stopping.wait(PACE_SECONDS):
             number = next(turns)
-            for kind in self._knocking:
+            for kind in self._connecting:
                 self._pool.submit(self._guarded, self._once, kind, number)
 
     def _once(self, kind: Kind, number: int) -> None:
@@ -188,7 +190,7 @@ class Probe:
         if session:
             session.close()
 
-    def _last(self, kind: Kind, number: int) -> None:
+    def _keep_connected(self, kind: Kind, number: int) -> None:
         session: Session | None = None
         while not self._stopping.wait(PACE_SECONDS * len(CONNECTED)):
             session = self._attempt(kind, number, session)

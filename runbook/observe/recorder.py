@@ -1,4 +1,4 @@
-"""What a drill saw: any drill hands in its marks, its client and its watches while it runs, and its account at the end.
+"""What a drill saw: a drill hands in its marks, its client and its watches while it runs, its findings at the end.
 
 A recorder that nobody reads costs nothing.
 """
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.environment import environment
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.ledger import Audit
 from runbook.observe.probe import Probe
 from runbook.observe.scorecard import Score
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import WritesWatch
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Role
@@ -35,7 +35,7 @@ class Mark:
 
 
 @dataclass
-class Scene:
+class Period:
     """A stretch of the drill that a client and the watches looked at; `until` is None while it lasts."""
 
     probe: Probe
@@ -47,7 +47,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Account:
+class Findings:
     """What a drill that came to its end has to tell; one that was cut off has none."""
 
     headline: str
@@ -68,27 +68,27 @@ View = Callable[["Recorder"], AbstractContextManager[object]]
 """Shows what is recorded while its context lasts."""
 
 
-def unseen(_: "Recorder") -> AbstractContextManager[object]:
+def no_view(_: "Recorder") -> AbstractContextManager[object]:
     """A view for nobody."""
     return nullcontext()
 
 
 class Recorder:
-    """Collects; only `look_around` asks the pair anything. Without a drill's name nobody will read it."""
+    """Collects; only `read_environment` asks the pair anything. Without a drill's name nobody will read it."""
 
     def __init__(self, drill: str = "") -> None:
         self.drill = drill
         self.started = time.time()
         self.marks: list[Mark] = []
-        self.scenes: list[Scene] = []
+        self.periods: list[Period] = []
         self.scorecard: list[Score] = []
-        self.account: Account | None = None
+        self.findings: Findings | None = None
         self.error: BaseException | None = None
-        self.view: View = unseen
+        self.view: View = no_view
         self.environment: Mapping[str, object] = {}
         self._since = time.monotonic()
 
-    def look_around(self, pair: Pair) -> None:
+    def read_environment(self, pair: Pair) -> None:
         """Versions and settings, before the fault, while both hosts answer; what is not told is left out."""
         if self.drill:
             self.environment = environment(pair)
@@ -102,25 +102,25 @@ class Recorder:
         lag: LagWatch | None = None,
     ) -> Iterator[None]:
         """What these see while this lasts belongs to the record; they must be running."""
-        scene = Scene(probe, vip, writes, lag, time.monotonic())
-        self.scenes.append(scene)
+        period = Period(probe, vip, writes, lag, time.monotonic())
+        self.periods.append(period)
         try:
             with self.view(self):
                 yield
         finally:
-            scene.until = time.monotonic()
+            period.until = time.monotonic()
 
     def mark(self, kind: MarkKind, what: str, at: float | None = None) -> None:
         """Something happens now, or happened at that time.monotonic()."""
         self.marks.append(Mark(time.monotonic() if at is None else at, kind, what))
 
     def score(self, *scores: Score) -> None:
-        """More lines for the scorecard, under those of the account; a promise told again replaces what was told."""
+        """More lines for the scorecard, under those of the findings; a promise told again replaces what was told."""
         self.scorecard += scores
 
-    def conclude(self, account: Account) -> None:
+    def conclude(self, findings: Findings) -> None:
         """The drill came to its end."""
-        self.account = account
+        self.findings = findings
 
     @property
     def zero(self) -> float:

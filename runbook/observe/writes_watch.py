@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 
 from runbook.mysql.login import Connect
-from runbook.observe.beside import Asking
 from runbook.observe.client import Session
+from runbook.observe.concurrent import Polling
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Look:
     takes_writes: bool
 
 
-class WritesWatch(Asking):
+class WritesWatch(Polling):
     """Used as a context. A server that does not answer takes no writes."""
 
     pace_seconds = 0.05

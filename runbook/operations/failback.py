@@ -13,18 +13,21 @@ from runbook.core.step import ensure
 from runbook.core.wait import until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import Kind, diagnose
-from runbook.drill.faults import heal_leftovers
-from runbook.errors import RunbookError
+from runbook.errors import Drift, NotSo, RunbookError
 from runbook.keepalived.configuration import UNIT, vrrp_state
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.socket_login import logs_in
 from runbook.mysql.tracking.tracking import listed
+from runbook.observe.intruder import drop_account
+from runbook.observe.observers import observed
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
-from runbook.observe.scene import observed
 from runbook.observe.scorecard import Score, kept, within
-from runbook.observe.trespass import drop_account
 from runbook.operations import failback_proof as proof
+from runbook.operations import verify
+from runbook.operations.leftovers import intended as leftovers_intended
+from runbook.operations.leftovers import undo_leftovers
+from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
 from runbook.steps.start import Serves
 from runbook.system.resources import Service
@@ -52,6 +55,32 @@ class Refused(RunbookError):
     """Something does not add up; the VIP was not moved."""
 
 
+def bring_home(run: Run) -> None:
+    """Bring the VIP home, and prove it; raises NotSo when the pair is not healthy then, Drift in a dry run."""
+    with run.on_pair("failback", restore_lab=True) as (pair, report, _):
+        good = bring_home_and_verify(pair, report)
+    if not good:
+        raise NotSo
+
+
+def bring_home_and_verify(pair: Pair, report: Report, recorder: Recorder | None = None) -> bool:
+    """Returns whether the pair is healthy afterwards: the last line that an operator reads is proof.
+
+    With a recorder the failback is the end of a drill, and part of its report. Raises Drift in a dry run.
+    """
+    if pair.dry:
+        acts = [*leftovers_intended(pair), *intended(pair)]
+        report.say("\n".join(f"would {act}" for act in acts) or "nothing to do")
+        if acts:
+            raise Drift
+        return True
+    undo_leftovers(pair, report, again=True)
+    good = not run(pair, report, recorder) or verify.seen_healthy(pair, report, quiet=report.as_json)
+    if recorder:
+        recorder.score(verified(good))
+    return good
+
+
 def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handover | None:
     """Bring the VIP home; None when all is well already. Raises Refused before the VIP moves.
 
@@ -61,6 +90,7 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
     verdict = diagnose(facts)
     report.say(verdict.sentence)
     if verdict.kind is Kind.HEALTHY:
+        undo_leftovers(pair, report)
         drop_account(pair)
         report.say("Nothing to bring home.")
         return None
@@ -116,7 +146,6 @@ def start_servers(pair: Pair, report: Report) -> None:
     """mysqld on both hosts, crash recovery included."""
 
     def start(side: Side) -> None:
-        heal_leftovers(side)
         report.outcome(ensure(side.host, Service(side.names.unit, seconds=RECOVERY_SECONDS)))
         side.server.close()
         took = until(f"{side.host}: root's login after recovery", RECOVERY_SECONDS, side.server.answers)
@@ -124,6 +153,7 @@ def start_servers(pair: Pair, report: Report) -> None:
             report.say(f"{side.host}: mysqld answers after {took:.1f} s of recovery")
 
     pair.side_by_side(start)
+    undo_leftovers(pair, report)
 
 
 def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:

@@ -36,11 +36,13 @@ class Run:
         return find_target(self.environ, self.folder)
 
     @contextmanager
-    def on_pair(self, purpose: str, *, lock: bool = True) -> Iterator[Job]:
-        """Find the pair, say which, and lock it unless nothing will change."""
+    def on_pair(self, purpose: str, *, lock: bool = True, restore_lab: bool = False) -> Iterator[Job]:
+        """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before."""
         target = self.target()
         report = Report(target.mask, as_json=self.json)
         report.say(target.describe(), "bold")
+        if restore_lab and target.lab and not self.dry:
+            target.lab.restore(report.say)
         try:
             with (
                 Pair(target.settings, dry=self.dry) as pair,

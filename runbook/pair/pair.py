@@ -131,12 +131,12 @@ class Side:
         """Whether the VIP is on one of this host's interfaces now."""
         return holds(self.host, self.settings.vip.ip)
 
-    def let_go(self) -> None:
+    def release_lock(self) -> None:
         """Give the lock back before this run itself makes the host unreachable: it would be lost with it."""
         if self.lock:
             self.lock.release()
 
-    def come_back(self) -> None:
+    def retake_lock(self) -> None:
         """Once the host can be reached again: what was open to it would say only after a timeout that it is dead."""
         self.close()
         if self.lock:

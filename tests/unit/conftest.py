@@ -15,7 +15,7 @@ from runbook.alerts import deployment as alerts
 from runbook.core.host import Host
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.drill import stage
+from runbook.drill import safeguards
 from runbook.mysql.optionfile import client_section
 from runbook.observe import client
 from runbook.pair.pair import Pair, Side
@@ -164,7 +164,7 @@ def facts(settings: Settings, fake_mysql: None, monkeypatch: pytest.MonkeyPatch)
     def gather(_: Pair) -> Facts:
         return found
 
-    monkeypatch.setattr(stage, "gather", gather)
-    monkeypatch.setattr(stage, "diagnose", lambda facts: FAILED_OVER if facts["slave"].holds_vip else HEALTHY)
+    monkeypatch.setattr(safeguards, "gather", gather)
+    monkeypatch.setattr(safeguards, "diagnose", lambda facts: FAILED_OVER if facts["slave"].holds_vip else HEALTHY)
     monkeypatch.setattr(client, "through_vip", lambda settings: lambda: pytest.fail("a client was started"))
     return found

@@ -2,12 +2,12 @@
 
 from fake import LocalLink, host_of
 
+from runbook.observe.address_watch import AddressWatch
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.ledger import Audit
 from runbook.observe.probe import Observation, Probe
-from runbook.observe.recorder import Account, Recorder, Scene
+from runbook.observe.recorder import Findings, Period, Recorder
 from runbook.observe.scorecard import kept, within
-from runbook.observe.watch import AddressWatch
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.settings.settings import Settings
 
@@ -35,14 +35,14 @@ def traffic(since: float, until: float, server_id: int | None, *, write_code: in
     return found
 
 
-def scene(
+def period(
     settings: Settings,
     since: float,
     until: float,
     seen: list[Observation],
     vip: dict[str, list[tuple[float, bool]]],
     looks: dict[str, list[Look]],
-) -> Scene:
+) -> Period:
     probe = Probe(never)
     probe._observations += seen
     watches, writes = {}, {}
@@ -54,7 +54,7 @@ def scene(
         writes[role] = WritesWatch(never)
         writes[role]._looks += looks[role]
     lag = LagWatch(never, probe.run)
-    return Scene(probe, watches, writes, lag, since, until)  # type: ignore[arg-type]
+    return Period(probe, watches, writes, lag, since, until)  # type: ignore[arg-type]
 
 
 def looks(since: float, until: float, takes_writes: bool) -> list[Look]:
@@ -66,7 +66,7 @@ def recorded(settings: Settings) -> Recorder:
     recorder = Recorder("kill-master")
     recorder.started, recorder._since = 1_795_376_412.0, 98.0
     recorder.mark("fault", "SIGKILL for mysqld on the master", 100.0)
-    drill = scene(
+    drill = period(
         settings,
         99.0,
         103.0,
@@ -76,7 +76,7 @@ def recorded(settings: Settings) -> Recorder:
     )
     assert drill.lag
     drill.lag.counts += [(99.5, 10), (100.5, 18), (101.0, 20)]
-    failback = scene(
+    failback = period(
         settings,
         109.0,
         112.0,
@@ -84,17 +84,17 @@ def recorded(settings: Settings) -> Recorder:
         {"master": [(108.9, False), (110.1, True)], "slave": [(108.9, True), (110.0, False)]},
         {"master": looks(109.0, 110.2, False) + looks(110.2, 112.0, True), "slave": looks(109.0, 112.0, False)},
     )
-    recorder.scenes += [drill, failback]
+    recorder.periods += [drill, failback]
     recorder.mark("failback", "the slave is told to let the VIP go", 110.0)
     recorder.mark("takeover", "the VIP is home on the master", 110.1)
-    recorder.conclude(account())
+    recorder.conclude(findings())
     recorder.score(within("Failback: writes again", 0.21, 1))
     return recorder
 
 
-def account(*, lost: int = 0, vip_seconds: float = 0.15) -> Account:
+def findings(*, lost: int = 0, vip_seconds: float = 0.15) -> Findings:
     lost_writes = f"LOST: {lost} acknowledged writes" if lost else ""
-    return Account(
+    return Findings(
         headline="The slave had the VIP in 0.15 s.",
         scorecard=(
             within("The VIP is on the slave", vip_seconds, 0.3),

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill.fencing import Attempts, Fencing
+from runbook.drill.no_takeover import NoTakeover
+from runbook.drill.partition import Partition
 from runbook.drill.result import Result
-from runbook.drill.split import Split
-from runbook.drill.steady import Steady
 from runbook.drill.takeover import Takeover
-from runbook.observe.books import Books
+from runbook.observe.comparison import Comparison
 from runbook.observe.ledger import Audit
 
 FAILED_OVER = Verdict(Kind.FAILED_OVER, "The pair is failed over.", "inv failback")
@@ -33,13 +33,13 @@ FENCED = Fencing(
     open_allowed_seconds=3.0,
     slave_looks=70,
     slave_open_looks=0,
-    trespasses={"root": Attempts(refused=14, accepted=0)},
+    intrusions={"root": Attempts(refused=14, accepted=0)},
 )
 HEALTHY = Verdict(Kind.HEALTHY, "The pair is healthy.", "Nothing to do.")
-SAME = Books(
+SAME = Comparison(
     audits={"master": KEPT, "slave": KEPT}, rows_apart=(), lacking={"master": "", "slave": ""}, vip_on=("master",)
 )
-STEADY = Steady(
+NO_TAKEOVER = NoTakeover(
     vip_moves=0,
     write_stall_seconds=10.1,
     write_stall_allowed_seconds=11.5,
@@ -47,7 +47,7 @@ STEADY = Steady(
     new_read_stall_seconds=0.4,
     alert_seconds=3.0,
 )
-SPLIT = Split(
+PARTITION = Partition(
     vip_seconds=0.7,
     master_looks=300,
     master_closed_looks=0,
@@ -57,4 +57,4 @@ SPLIT = Split(
 )
 RESULT = Result("run", TAKEOVER, KEPT, "", FENCED, "", 1.5, FAILED_OVER, Kind.FAILED_OVER)
 
-HOME = replace(RESULT, takeover=None, verdict=HEALTHY, expected=Kind.HEALTHY, home_seconds=2.5, books=SAME)
+HOME = replace(RESULT, takeover=None, verdict=HEALTHY, expected=Kind.HEALTHY, home_seconds=2.5, comparison=SAME)

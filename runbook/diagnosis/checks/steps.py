@@ -15,7 +15,7 @@ from runbook.diagnosis.facts import Facts, reason
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
-from runbook.mysql.session import CLIENT_ERRORS, HouseFull, LoginRefused, SqlFailed
+from runbook.mysql.session import CLIENT_ERRORS, LoginRefused, SqlFailed, TooManyConnections
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps.article import TASKS
@@ -86,7 +86,7 @@ def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]
             continue
         try:
             check = _looked_at(each, host)
-        except HouseFull as full:
+        except TooManyConnections as full:
             found.append(not_checked(each.role, each.item.name, reason(full, host)))
         except (RunbookError, pymysql.MySQLError) as error:
             why = reason(error, host)

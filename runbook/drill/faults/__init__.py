@@ -1,47 +1,46 @@
-"""Faults, one module each: how to prepare it, bring it about, and remove every trace of it.
+"""Faults, one file each; `inv drill.NAME` brings one about, and the first line of its file is that task's help.
 
-Every fault is paired with its heal, and the last act of any drill heals (as jepsen does it).
+A fault knows how to prepare it, how to bring it about, what must come of it, and what undoes it. Nothing of them is
+imported until a drill runs, so that `inv --list` answers at once.
 """
 
-from runbook.drill.faults.broken_replication import BrokenReplication
-from runbook.drill.faults.crashed_mysqld import CrashedMysqld
-from runbook.drill.faults.cut_off_master import CutOffMaster
-from runbook.drill.faults.fault import Course, Fault
-from runbook.drill.faults.frozen_mysqld import FrozenMysqld
-from runbook.drill.faults.full_disk import FullDisk
-from runbook.drill.faults.full_house import FullHouse
-from runbook.drill.faults.isolation import Isolation
-from runbook.drill.faults.killed_keepalived import KilledKeepalived
-from runbook.drill.faults.killed_mysqld import KilledMysqld
-from runbook.drill.faults.killed_slave import KilledSlave
-from runbook.drill.faults.lagging_slave import LaggingSlave
-from runbook.drill.faults.power_cut import PowerCut, PowerCutOfBoth
-from runbook.drill.faults.stopped_keepalived import StoppedKeepalived
-from runbook.pair.pair import Side
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-__all__ = ["FAULTS", "Course", "Fault", "heal_leftovers"]
+if TYPE_CHECKING:
+    from runbook.drill.faults.fault import Fault
 
-FAULTS: dict[str, type[Fault]] = {
-    "kill-master": KilledMysqld,
-    "crash-master": CrashedMysqld,
-    "freeze-master": FrozenMysqld,
-    "stop-keepalived": StoppedKeepalived,
-    "kill-keepalived": KilledKeepalived,
-    "power-off-master": PowerCut,
-    "power-off-both": PowerCutOfBoth,
-    "isolate": Isolation,
-    "isolate-master": CutOffMaster,
-    "kill-slave": KilledSlave,
-    "lag-slave": LaggingSlave,
-    "full-disk": FullDisk,
-    "too-many-connections": FullHouse,
-    "break-replication": BrokenReplication,
-}
-"""The fault of each drill, in the order of `drill.all`."""
+NAMES = (
+    "kill-master",
+    "crash-master",
+    "freeze-master",
+    "stop-keepalived",
+    "kill-keepalived",
+    "power-off-master",
+    "power-off-both",
+    "isolate",
+    "isolate-master",
+    "kill-slave",
+    "lag-slave",
+    "full-disk",
+    "too-many-connections",
+    "break-replication",
+)
+"""The drills, in the order of `inv --list` and `drill.all`: kill-master is class KillMaster of kill_master.py."""
 
 
-def heal_leftovers(side: Side) -> None:
-    """Remove what a drill that was cut off may have left on this side."""
-    for fault in FAULTS.values():
-        if side.role in fault.roles:
-            fault().heal(side)
+def help_of(name: str) -> str:
+    """Returns what a drill does in one line: the first of its file."""
+    with Path(__file__).with_name(f"{_module(name)}.py").open(encoding="utf-8") as file:
+        return file.readline().strip().strip('"')
+
+
+def fault_of(name: str) -> "type[Fault]":
+    """Returns the fault of a drill."""
+    module = import_module(f"{__name__}.{_module(name)}")
+    return cast("type[Fault]", getattr(module, "".join(word.title() for word in name.split("-"))))
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")

@@ -1,11 +1,14 @@
 """What a fault is: how to prepare it, bring it about, and remove every trace of it."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from runbook.diagnosis.verdict import Kind
+from runbook.lab.machine import Machine
+from runbook.lab.pair import Lab
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role, Settings
 
@@ -13,13 +16,13 @@ if TYPE_CHECKING:
     from runbook.observe.probe import Probe
 
 
-class Course(StrEnum):
+class Effect(StrEnum):
     """What must come of a fault while it lasts."""
 
     TAKEOVER = "the slave takes {vip} over"
-    SPLIT = "both hosts hold {vip} until it is healed, and the master alone takes writes"
-    DARK = "nobody serves {vip} until it is healed"
-    STAYS = "{vip} stays on the master, which goes on serving"
+    PARTITION = "both hosts hold {vip} until it is healed, and the master alone takes writes"
+    OUTAGE = "nobody serves {vip} until it is healed"
+    NO_TAKEOVER = "{vip} stays on the master, which goes on serving"
 
 
 class Fault(ABC):
@@ -27,15 +30,15 @@ class Fault(ABC):
 
     name: ClassVar[str]
     """With what it is done to, as in: after NAME."""
-    deed: ClassVar[str]
+    action: ClassVar[str]
     """As in: this DEED; `{master}` and `{slave}` are the hosts that it is done to."""
     roles: ClassVar[tuple[Role, ...]] = ("master",)
-    """The sides that have something to heal."""
+    """The sides that it is done to."""
     undone: ClassVar[str] = ""
-    """What `heal` brings about, where that is more than tidying up."""
-    course: ClassVar[Course] = Course.TAKEOVER
+    """What the heal (`release` and `undo`) brings about, where that is more than tidying up."""
+    effect: ClassVar[Effect] = Effect.TAKEOVER
     lasts_seconds: ClassVar[float] = 0
-    """How long it is left to act once its course is seen, before it is healed."""
+    """How long it is left to act once its effect is seen, before it is healed."""
     leaves: ClassVar[Kind] = Kind.MASTER_BACK
     """What the pair is afterwards, when it kept its promises: healthy by itself, or waiting for failback."""
     recovery_seconds: ClassVar[float] = 30
@@ -48,9 +51,22 @@ class Fault(ABC):
     reads_target_seconds: ClassVar[float | None] = None
     """Targets from the fault until the slave has the VIP, and until it serves reads through it; None: none is set."""
 
+    @property
+    def drill(self) -> str:
+        """The task that brings it about, by its file: `kill-master` of kill_master.py."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
     def reason_against(self, settings: Settings) -> tuple[str, ...]:
         """Why this pair cannot have it from here, and what the operator can do instead; or nothing."""
         return ()
+
+    def undo(self, side: Side) -> str:
+        """Returns the script that undoes `prepare` and `inject` on one side's host; empty when nothing is left there.
+
+        It is on the host before `prepare`. Root's bash runs it there, also after this process and a reboot, perhaps
+        twice and perhaps where nothing was done. Services that stay down are failback's to start.
+        """
+        return ""
 
     def prepare(self, pair: Pair) -> None:  # noqa: B027 - most faults need nothing
         """All that must be so before and harms no client yet."""
@@ -67,13 +83,28 @@ class Fault(ABC):
         """Where the VIP stays: how long writes may stand still; None: as long as it lasts."""
         return None
 
-    @abstractmethod
-    def heal(self, side: Side) -> None:
-        """Remove what `prepare` and `inject` left on one side, each of `roles` at once; nothing where there is nothing.
-
-        Services are failback's to start.
-        """
+    def release(self, side: Side) -> None:  # noqa: B027 - most faults hold nothing
+        """End what this process or the lab holds of one side, each of `roles` at once, before `undo` is run there."""
 
     def unrecovered(self, pair: Pair) -> str:
         """What did not come back by itself although it must, or nothing."""
         return ""
+
+
+def reason_without_lab(settings: Settings, what: str, by_hand: tuple[str, ...]) -> tuple[str, ...]:
+    """Why the lab's `what` is not to be had, with the way by hand where the hosts are no lab's; or nothing."""
+    if Lab.owning(settings.source) is None:
+        return (
+            f"master {settings.master.address} is no lab's host: its {what} is not in the runbook's hand. "
+            "Nothing was done.",
+            *by_hand,
+        )
+    if os.geteuid() != 0:
+        return (f"The lab's {what} needs root, nothing was done: run the same command with sudo.",)
+    return ()
+
+
+def machine_of(side: Side) -> Machine | None:
+    """The lab's host of this side, or None where it is no lab's."""
+    lab = Lab.owning(side.settings.source)
+    return getattr(lab, side.role) if lab else None

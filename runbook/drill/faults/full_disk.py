@@ -1,21 +1,20 @@
-"""The file system of the master's data directory is full: commits wait for room, reads go on."""
+"""Fill the disk of the master's data and make room again; the VIP stays, writes wait for room.
+
+The file system of the master's data directory is full: commits wait for room, reads go on.
+"""
 
 import shlex
 from collections.abc import Mapping
 from typing import ClassVar
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.faults.fault import Course, Fault
-from runbook.drill.leash import Leash
+from runbook.drill.faults.fault import Effect, Fault
 from runbook.errors import RunbookError
 from runbook.observe.probe import Probe
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
 
 FILE = "runbook-drill.fill"
-# Beside the full disk, so that the file is found when mysqld cannot tell its folder and this process is gone.
-LINK = "/var/lib/mysql-runbook/drill.fill"
-REMOVAL = f'! file=$(readlink {LINK}) || rm -f "$file" {LINK}'
 STANDSTILL_SECONDS = 3
 LEAST_KILOBYTES = 2000
 
@@ -34,43 +33,39 @@ class FullDisk(Fault):
     """A file takes all the room that is left; it goes away by itself when nobody is left to remove it."""
 
     name = "a full disk under the master's data"
-    deed = "fills the file system of the data directory on {master} to the last block and makes room again"
+    action = "fills the file system of the data directory on {master} to the last block and makes room again"
     undone = "there is room on the disk"
-    course = Course.STAYS
+    effect = Effect.NO_TAKEOVER
     alerts: ClassVar[Mapping[Role, str]] = {"master": "disk-nearly-full"}
     lasts_seconds = 3
     leaves = Kind.HEALTHY
     recovery_seconds = 90  # mysqld looks for room once a minute
 
-    def __init__(self) -> None:
-        self._leash: Leash | None = None
-        self._folder = ""
+    def undo(self, side: Side) -> str:
+        return f"rm -f {shlex.quote(_file(_folder(side)))}"
 
     def prepare(self, pair: Pair) -> None:
-        host = pair.master.host
-        self._folder = pair.master.server.value("SELECT @@GLOBAL.datadir")
-        shared = host.ask(SHARED.format(folder=shlex.quote(self._folder))).split()
+        host, folder = pair.master.host, _folder(pair.master)
+        shared = host.ask(SHARED.format(folder=shlex.quote(folder))).split()
         if shared:
             raise RunbookError(
-                f"{host}: {self._folder} shares its file system with {' and '.join(shared)}: filling it would hurt "
+                f"{host}: {folder} shares its file system with {' and '.join(shared)}: filling it would hurt "
                 "more than mysqld",
                 "Nothing was filled. This drill wants the data directory on a file system of its own.",
             )
-        host.do(f"install -d {LINK.rpartition('/')[0]} && ln -sfn {self._file} {LINK}")
-        self._leash = Leash(host, REMOVAL)
 
     def inject(self, pair: Pair) -> None:
-        folder = shlex.quote(self._folder)
-        pair.master.host.do(FILL.format(folder=folder, file=self._file, least=LEAST_KILOBYTES))
+        folder = _folder(pair.master)
+        fill = FILL.format(folder=shlex.quote(folder), file=shlex.quote(_file(folder)), least=LEAST_KILOBYTES)
+        pair.master.host.do(fill)
 
     def awaited(self, probe: Probe, since: float) -> str:
         return "" if probe.stands_still("write", STANDSTILL_SECONDS) else "writes that wait for room"
 
-    def heal(self, side: Side) -> None:
-        if self._leash:
-            self._leash.close()
-        side.host.do(REMOVAL)
 
-    @property
-    def _file(self) -> str:
-        return shlex.quote(f"{self._folder.rstrip('/')}/{FILE}")
+def _folder(side: Side) -> str:
+    return str(side.server.value("SELECT @@GLOBAL.datadir"))
+
+
+def _file(folder: str) -> str:
+    return f"{folder.rstrip('/')}/{FILE}"

@@ -14,7 +14,7 @@ from rich.text import Text
 from runbook.core.report import Report
 from runbook.drill.report.reduction import OUTCOMES, STALE_SECONDS, lag_now, outcome
 from runbook.observe.probe import KINDS, Kind
-from runbook.observe.recorder import Recorder, Scene, View
+from runbook.observe.recorder import Period, Recorder, View
 from runbook.pair.pair import ROLES
 from runbook.settings.settings import Role, Settings
 
@@ -47,19 +47,19 @@ class Now:
 
 
 def now(recorder: Recorder, settings: Settings) -> Now:
-    """From what client and watches have noted; the recorder has a scene."""
-    scene, moment = recorder.scenes[-1], time.monotonic()
+    """From what client and watches have noted; the recorder has a period."""
+    period, moment = recorder.periods[-1], time.monotonic()
     roles: dict[int, Role] = {settings.node(role).server_id: role for role in ROLES}
     fault = [mark for mark in recorder.marks if mark.kind in ("fault", "failback")]
     return Now(
         fault=fault[-1].what if fault else "",
-        seconds=moment - (fault[-1].at if fault else scene.since),
-        holders=tuple(_holders(scene, moment)),
+        seconds=moment - (fault[-1].at if fault else period.since),
+        holders=tuple(_holders(period, moment)),
         attempts={
-            kind: Counter(outcome(each, roles) for each in scene.probe.seen(kind, since=moment - SECOND))
+            kind: Counter(outcome(each, roles) for each in period.probe.seen(kind, since=moment - SECOND))
             for kind in KINDS
         },
-        lag=lag_now(scene),
+        lag=lag_now(period),
     )
 
 
@@ -156,8 +156,8 @@ def per_second(seen: Now, kind: Kind) -> str:
     return ", ".join(f"{counted[name]}/s {WORDS[name]}" for name in OUTCOMES if counted[name]) or "none"
 
 
-def _holders(scene: Scene, moment: float) -> Iterator[str]:
-    for role, watch in scene.vip.items():
+def _holders(period: Period, moment: float) -> Iterator[str]:
+    for role, watch in period.vip.items():
         changes = watch.changes
         if moment - watch.heard_at > STALE_SECONDS:
             yield f"{role}?"

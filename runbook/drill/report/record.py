@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runbook.drill.report.reduction import attempts, lags, rates, rounded, vip_spans, write_spans
-from runbook.observe.recorder import Account, Mark, Recorder, Scene
+from runbook.observe.recorder import Findings, Mark, Period, Recorder
 from runbook.observe.scorecard import Score
 from runbook.pair.pair import ROLES
 from runbook.settings.settings import Role, Settings
@@ -26,11 +26,11 @@ def document(recorder: Recorder, settings: Settings, pair: str, by: str) -> Docu
     """All that the recorder has, reduced; `pair` and `by` are the pair's name and who ran the drill."""
     until = time.monotonic()
     zero = recorder.zero
-    account = recorder.account
-    told = [*(account.scorecard if account else ()), *recorder.scorecard]
+    findings = recorder.findings
+    told = [*(findings.scorecard if findings else ()), *recorder.scorecard]
     scorecard = list({score.promise: score for score in told}.values())
     broken = [score.breach for score in scorecard if score.breach]
-    verdict = _verdict(account, scorecard, recorder.error)
+    verdict = _verdict(findings, scorecard, recorder.error)
     return {
         "schema": SCHEMA,
         "drill": recorder.drill,
@@ -45,19 +45,19 @@ def document(recorder: Recorder, settings: Settings, pair: str, by: str) -> Docu
             "vip": str(settings.vip.ip),
         },
         "verdict": verdict,
-        "headline": _headline(account, recorder.error),
-        "afterwards": account.afterwards if account else "",
+        "headline": _headline(findings, recorder.error),
+        "afterwards": findings.afterwards if findings else "",
         "broken_promises": broken,
         "error": _told(recorder.error),
         "scorecard": [_score(each) for each in scorecard],
         "timeline": [
             {"at": rounded(at), "kind": kind, "what": what} for at, kind, what in sorted(_moments(recorder, zero))
         ],
-        "ledger": _ledger(account),
-        "refusal": account.refusal if account else "",
+        "ledger": _ledger(findings),
+        "refusal": findings.refusal if findings else "",
         **_observed(recorder, settings, until, zero),
         "environment": dict(recorder.environment),
-        "figures": dict(account.figures) if account else {},
+        "figures": dict(findings.figures) if findings else {},
     }
 
 
@@ -77,20 +77,20 @@ def utc(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def _verdict(account: Account | None, scorecard: list[Score], error: BaseException | None) -> str:
+def _verdict(findings: Findings | None, scorecard: list[Score], error: BaseException | None) -> str:
     """passed, late (every promise kept, a target of time missed), failed, or cut off."""
     if any(score.breach for score in scorecard):
         return "failed"
     if isinstance(error, KeyboardInterrupt):
         return "cut off"
-    if account is None or error is not None:
+    if findings is None or error is not None:
         return "failed"
     return "late" if any(score.met is False for score in scorecard) else "passed"
 
 
-def _headline(account: Account | None, error: BaseException | None) -> str:
-    if account:
-        return account.headline
+def _headline(findings: Findings | None, error: BaseException | None) -> str:
+    if findings:
+        return findings.headline
     if isinstance(error, KeyboardInterrupt):
         return "The drill was interrupted before it came to its end; this is what was seen until then."
     return f"The drill did not come to its end: {_told(error) or 'nobody knows why'}"
@@ -115,10 +115,10 @@ def _score(score: Score) -> Document:
     }
 
 
-def _ledger(account: Account | None) -> Document | None:
-    if account is None:
+def _ledger(findings: Findings | None) -> Document | None:
+    if findings is None:
         return None
-    ledger = account.ledger
+    ledger = findings.ledger
     return {
         "acknowledged": ledger.acknowledged,
         "kept": ledger.kept,
@@ -132,44 +132,44 @@ def _ledger(account: Account | None) -> Document | None:
 def _moments(recorder: Recorder, zero: float) -> Iterator[tuple[float, str, str]]:
     for mark in recorder.marks:
         yield mark.at - zero, mark.kind, mark.what
-    if recorder.account:
-        yield from recorder.account.moments
+    if recorder.findings:
+        yield from recorder.findings.moments
     elif any(mark.kind == "fault" for mark in recorder.marks):
-        yield from _seen_by_itself(recorder.scenes[0], zero)
+        yield from _seen_by_itself(recorder.periods[0], zero)
 
 
-def _seen_by_itself(scene: Scene, zero: float) -> Iterator[tuple[float, str, str]]:
+def _seen_by_itself(period: Period, zero: float) -> Iterator[tuple[float, str, str]]:
     """What the observations tell of a drill that came to no end."""
-    for role, watch in scene.vip.items():
+    for role, watch in period.vip.items():
         came = watch.came(zero)
         if came is not None:
             yield came - zero, "takeover", f"the VIP is on the {role}"
         went = watch.went(zero)
         if went is not None and role == "master":
             yield went - zero, "note", "the VIP is gone from the master"
-    refused = next(scene.probe.seen("write", refused=True, since=zero), None)
+    refused = next(period.probe.seen("write", refused=True, since=zero), None)
     if refused:
         yield refused.at - zero, "refusal", "the first write refused"
 
 
 def _observed(recorder: Recorder, settings: Settings, until: float, zero: float) -> Document:
     """What client and watches saw; empty when there was neither."""
-    scenes = recorder.scenes
+    periods = recorder.periods
     roles: dict[int, Role] = {settings.node(role).server_id: role for role in ROLES}
-    windows = [(scene.since, scene.until or until) for scene in scenes]
-    observations = [each for scene in scenes for each in scene.probe.observations]
+    windows = [(period.since, period.until or until) for period in periods]
+    observations = [each for period in periods for each in period.probe.observations]
     vip: Document = {role: [] for role in ROLES}
     writable: Document = {role: [] for role in ROLES}
-    for scene, (_, end) in zip(scenes, windows, strict=True):
+    for period, (_, end) in zip(periods, windows, strict=True):
         for role in ROLES:
-            vip[role] += vip_spans(scene, role, end, zero)
-            writable[role] += write_spans(scene, role, end, zero)
+            vip[role] += vip_spans(period, role, end, zero)
+            writable[role] += write_spans(period, role, end, zero)
     return {
         "watched": [[rounded(since - zero), rounded(end - zero)] for since, end in windows],
         "rates": rates(observations, roles, windows, zero) if windows else None,
         "vip": vip,
         "writable": writable,
-        "lag": [each for scene in scenes for each in lags(scene, zero)],
+        "lag": [each for period in periods for each in lags(period, zero)],
         "close_ups": [
             {
                 "title": mark.what,

@@ -38,7 +38,7 @@ class Recording:
             self.recorder.error = error
             raise
         finally:
-            if self.recorder.scenes:
+            if self.recorder.periods:
                 self._file(target, report)
 
     def _file(self, target: Target, report: Report) -> None:

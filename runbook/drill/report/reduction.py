@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from runbook.observe.probe import KINDS, Kind, Observation
-from runbook.observe.recorder import Scene
+from runbook.observe.recorder import Period
 from runbook.settings.settings import Role
 
 OUTCOMES = ("master", "slave", "refused", "failed")
@@ -65,9 +65,9 @@ def _overlap(begin: float, step: float, window: tuple[float, float]) -> float:
     return max(0.0, min(begin + step, window[1]) - max(begin, window[0]))
 
 
-def vip_spans(scene: Scene, role: Role, until: float, zero: float) -> list[Span]:
+def vip_spans(period: Period, role: Role, until: float, zero: float) -> list[Span]:
     """Whether the host had the VIP: here, gone, or unknown when it was no longer heard."""
-    watch = scene.vip.get(role)
+    watch = period.vip.get(role)
     if watch is None:
         return []
     points = [(at, "here" if here else "gone") for at, here in watch.changes]
@@ -75,17 +75,17 @@ def vip_spans(scene: Scene, role: Role, until: float, zero: float) -> list[Span]
         known = [state for at, state in points if at <= first_word]
         points += [(last_word + WORD_SECONDS, "unknown"), (first_word, known[-1])]
     if until - watch.heard_at > STALE_SECONDS:
-        points.append((max(watch.heard_at + WORD_SECONDS, scene.since), "unknown"))
-    return spans(sorted(points, key=lambda point: point[0]), scene.since, until, zero)
+        points.append((max(watch.heard_at + WORD_SECONDS, period.since), "unknown"))
+    return spans(sorted(points, key=lambda point: point[0]), period.since, until, zero)
 
 
-def write_spans(scene: Scene, role: Role, until: float, zero: float) -> list[Span]:
+def write_spans(period: Period, role: Role, until: float, zero: float) -> list[Span]:
     """Whether the server took writes: open, closed, or silent when it did not answer."""
-    watch = scene.writes.get(role)
+    watch = period.writes.get(role)
     if watch is None:
         return []
     points: list[tuple[float, str]] = []
-    last = scene.since
+    last = period.since
     for look in watch.looks():
         if look.at - last > SILENT_SECONDS:
             points.append((last, "silent"))
@@ -93,7 +93,7 @@ def write_spans(scene: Scene, role: Role, until: float, zero: float) -> list[Spa
         last = look.at
     if until - last > SILENT_SECONDS:
         points.append((last, "silent"))
-    return spans(points, scene.since, until, zero)
+    return spans(points, period.since, until, zero)
 
 
 def spans(points: Sequence[tuple[float, str]], since: float, until: float, zero: float) -> list[Span]:
@@ -113,22 +113,22 @@ def spans(points: Sequence[tuple[float, str]], since: float, until: float, zero:
     ]
 
 
-def lags(scene: Scene, zero: float) -> list[list[float]]:
+def lags(period: Period, zero: float) -> list[list[float]]:
     """Moment, seconds and rows that the slave was behind: the age of the oldest acknowledged row that it lacks."""
-    if scene.lag is None:
+    if period.lag is None:
         return []
-    acknowledged = [each.at for each in scene.probe.seen("write", ok=True)]
+    acknowledged = [each.at for each in period.probe.seen("write", ok=True)]
     found = []
-    for at, rows in list(scene.lag.counts):
+    for at, rows in list(period.lag.counts):
         behind = max(0, bisect_right(acknowledged, at) - rows)
         age = at - acknowledged[rows] if behind else 0.0
         found.append([rounded(at - zero), rounded(age), behind])
     return found
 
 
-def lag_now(scene: Scene) -> float | None:
+def lag_now(period: Period) -> float | None:
     """The last of `lags`, in seconds; None when nobody looks, or nobody answers any more."""
-    found = lags(scene, 0.0)
+    found = lags(period, 0.0)
     return found[-1][1] if found and time.monotonic() - found[-1][0] < STALE_SECONDS else None
 
 

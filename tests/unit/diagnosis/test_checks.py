@@ -15,7 +15,7 @@ from runbook.core.step import Change, Gap, State, Step
 from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
 from runbook.diagnosis.facts import Facts
 from runbook.mysql.heartbeat import OwnSchema
-from runbook.mysql.session import HouseFull, SqlFailed
+from runbook.mysql.session import SqlFailed, TooManyConnections
 from runbook.mysql.tracking.progress import GtidSet
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
@@ -137,7 +137,7 @@ def test_a_login_that_found_a_full_house_is_not_checked_and_keeps_no_other_from_
         def fix(self, host: Host, gap: Gap) -> None:
             raise AssertionError("verify changes nothing")
 
-    logins = (Login(HouseFull(str(side.host), "all connections are in use")), Login())
+    logins = (Login(TooManyConnections(str(side.host), "all connections are in use")), Login())
     planned = [steps.Planned("create-replica-user", "master", each) for each in logins]
     crowded, other = steps._read_all(side.host, planned, {})
     assert (crowded.topic, crowded.found) == (NOT_CHECKED, "all connections are in use")

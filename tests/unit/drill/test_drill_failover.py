@@ -10,12 +10,12 @@ from fake import mysqld_of, pair_of
 
 from runbook.core.report import Report
 from runbook.diagnosis.facts import SideFacts
-from runbook.drill import failover, summary
+from runbook.drill import failover, faults, summary
 from runbook.drill.failover import PromiseBroken
-from runbook.drill.faults import FAULTS, Course
-from runbook.drill.faults.cut_off_master import CutOffMaster
-from runbook.drill.faults.killed_mysqld import KilledMysqld
-from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults.fault import Effect
+from runbook.drill.faults.isolate_master import IsolateMaster
+from runbook.drill.faults.kill_master import KillMaster
+from runbook.drill.faults.power_off_master import PowerOffMaster
 from runbook.drill.result import Result
 from runbook.errors import BadInput, RunbookError
 from runbook.observe import client
@@ -46,8 +46,8 @@ def answered(answer: bool) -> Callable[[], bool]:
     return lambda: answer
 
 
-LAB_ONLY = (PowerCut, CutOffMaster)
-TAKEOVERS = [name for name, fault in FAULTS.items() if fault.course is Course.TAKEOVER]
+LAB_ONLY = (PowerOffMaster, IsolateMaster)
+TAKEOVERS = [name for name in faults.NAMES if faults.fault_of(name).effect is Effect.TAKEOVER]
 
 
 def never() -> bool:
@@ -59,7 +59,7 @@ def test_an_unhealthy_pair_is_refused_with_its_state_and_the_next_step(
 ) -> None:
     facts["slave"] = replace(facts["slave"], holds_vip=True)
     with pytest.raises(RunbookError) as refusal:
-        failover.run(pair_of(settings), KilledMysqld(), report, never)
+        failover.run(pair_of(settings), KillMaster(), report, never)
     assert str(refusal.value).splitlines() == [
         "The pair is failed over.",
         "Nothing was done: a drill needs a healthy pair.",
@@ -99,7 +99,7 @@ def test_without_a_way_in_from_here_nothing_is_done(
 
     monkeypatch.setattr(client, "through_vip", lambda settings: refused)
     with pytest.raises(RunbookError) as refusal:
-        failover.run(pair_of(settings), KilledMysqld(), report, never)
+        failover.run(pair_of(settings), KillMaster(), report, never)
     text = str(refusal.value)
     assert f"{settings.vip.ip}:{settings.mysql_port} as {settings.probe_user}: {error.args[1]}" in text
     assert "Nothing was done" in text
@@ -112,7 +112,7 @@ def test_a_slave_that_would_not_let_the_clients_in_is_found_before(
     pair = pair_of(settings)
     mysqld_of(pair.slave).logins[settings.probe_user] = "another password"
     with pytest.raises(RunbookError, match=r"slave .* refuses") as refusal:
-        failover.run(pair, KilledMysqld(), report, never)
+        failover.run(pair, KillMaster(), report, never)
     assert "inv create-replica-user" in str(refusal.value)
 
 
@@ -130,13 +130,13 @@ def ready(settings: Settings, facts: dict[str, SideFacts], vip_lets_in: None) ->
 
 def test_a_wrong_answer_ends_with_nothing_done(ready: Callable[..., Pair], report: Report) -> None:
     with pytest.raises(BadInput, match="nothing was done"):
-        failover.run(ready(), KilledMysqld(), report, answered(False))
+        failover.run(ready(), KillMaster(), report, answered(False))
 
 
 def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     ready: Callable[..., Pair], report: Report, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert failover.run(ready(dry=True), KilledMysqld(), report, never) is None
+    assert failover.run(ready(dry=True), KillMaster(), report, never) is None
     told = capsys.readouterr().out
     assert f"kills mysqld on master {settings.master.address}" in told
     assert "writes are refused" in told
@@ -144,13 +144,13 @@ def test_a_dry_run_says_what_it_would_do_and_asks_nothing(
     assert "Warning" not in told
 
 
-@pytest.mark.parametrize("drill", [name for name, fault in FAULTS.items() if not issubclass(fault, LAB_ONLY)])
+@pytest.mark.parametrize("drill", [name for name in faults.NAMES if not issubclass(faults.fault_of(name), LAB_ONLY)])
 def test_every_drill_says_before_what_it_does_and_to_which_host(
     ready: Callable[..., Pair], report: Report, capsys: pytest.CaptureFixture[str], settings: Settings, drill: str
 ) -> None:
-    assert failover.run(ready(dry=True), FAULTS[drill](), report, never) is None
+    assert failover.run(ready(dry=True), faults.fault_of(drill)(), report, never) is None
     first = capsys.readouterr().out.splitlines()[0]
-    stays = FAULTS[drill].course is Course.STAYS
+    stays = faults.fault_of(drill).effect is Effect.NO_TAKEOVER
     assert stays or f"master {settings.master.address}" in first
     assert stays is (f"{settings.vip.ip} stays on the master" in first)
     assert (f"the slave takes {settings.vip.ip} over." in first) is (drill in TAKEOVERS)
@@ -165,7 +165,7 @@ def test_what_only_a_lab_can_take_is_refused_elsewhere(
 ) -> None:
     """Before a host or the operator is asked."""
     with pytest.raises(BadInput) as refusal:
-        failover.run(pair_of(settings), FAULTS[drill](), report, never)
+        failover.run(pair_of(settings), faults.fault_of(drill)(), report, never)
     text = str(refusal.value)
     assert f"master {settings.master.address} is no lab's host" in text
     assert "Nothing was done." in text
@@ -177,7 +177,7 @@ def test_replication_that_may_lack_writes_is_warned_of(
     ready: Callable[..., Pair], facts: dict[str, SideFacts], report: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
     facts["master"] = replace(facts["master"], semi_sync=False)
-    failover.run(ready(dry=True), KilledMysqld(), report, never)
+    failover.run(ready(dry=True), KillMaster(), report, never)
     assert "Warning: semi-synchronous replication is not in force" in capsys.readouterr().out
 
 
@@ -194,7 +194,7 @@ def test_a_drill_that_went_well_ends_with_the_state_and_the_next_step(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     ended(RESULT)
-    assert failover.run(ready(), KilledMysqld(), report, answered(True)) is RESULT
+    assert failover.run(ready(), KillMaster(), report, answered(True)) is RESULT
     assert capsys.readouterr().out.splitlines()[-2:] == ["The pair is failed over.", "Next: inv failback"]
 
 
@@ -207,7 +207,7 @@ def test_a_lost_row_fails_the_drill_after_the_whole_story(
     lost = replace(RESULT, ledger=replace(KEPT, kept=42, missing=((0, 7), (1, 9))))
     ended(lost)
     with pytest.raises(PromiseBroken) as broken:
-        failover.run(ready(), KilledMysqld(), report, answered(True))
+        failover.run(ready(), KillMaster(), report, answered(True))
     assert broken.value.exit_code == 1
     assert broken.value.result is lost
     assert "LOST: 2 acknowledged writes" in str(broken.value)

@@ -1,15 +1,15 @@
 """What was measured, judged: promises kept and broken, and how an operator reads of them."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
-from drill_results import FENCED, HOME, KEPT, RESULT, SAME, SPLIT, TAKEOVER
+from drill_results import FENCED, HOME, KEPT, NO_TAKEOVER, PARTITION, RESULT, SAME, TAKEOVER
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill import summary
-from runbook.drill.account import account
 from runbook.drill.fencing import Attempts
+from runbook.drill.findings import findings
 from runbook.drill.promises import broken_promises
 from runbook.drill.result import Result
 
@@ -43,23 +43,23 @@ def test_what_healed_the_fault_stands_in_the_timeline() -> None:
         (replace(RESULT, fencing=replace(FENCED, slave_open_looks=2)), "the slave was open for writes (2 of 70 looks)"),
         (replace(RESULT, fencing=replace(FENCED, open_without_vip_seconds=3.2)), "3.2 s without the VIP"),
         (
-            replace(RESULT, fencing=replace(FENCED, trespasses={"root": Attempts(refused=12, accepted=2)})),
+            replace(RESULT, fencing=replace(FENCED, intrusions={"root": Attempts(refused=12, accepted=2)})),
             "the slave accepted 2 of root's 14 writes",
         ),
         (replace(RESULT, takeover=None, missed="waited 33 s in vain for: the VIP"), "in vain for: the VIP"),
         (replace(HOME, home_seconds=None), "no write was acknowledged after the heal"),
-        (replace(HOME, split=replace(SPLIT, master_closed_looks=3)), "the master was closed in 3 of 300 looks"),
-        (replace(HOME, split=replace(SPLIT, one_vip_seconds=3.1)), "after they saw each other again"),
-        (replace(HOME, split=replace(SPLIT, one_vip_seconds=None)), "after they saw each other again"),
-        (replace(HOME, books=replace(SAME, rows_apart=((2, 7),))), "on one server only (writer, seq): ((2, 7),)"),
-        (replace(HOME, books=replace(SAME, vip_on=("master", "slave"))), "the VIP is on master and slave"),
-        (replace(HOME, books=replace(SAME, vip_on=())), "the VIP is on no host"),
+        (replace(HOME, partition=replace(PARTITION, master_closed_looks=3)), "the master was closed in 3 of 300 looks"),
+        (replace(HOME, partition=replace(PARTITION, one_vip_seconds=3.1)), "after they saw each other again"),
+        (replace(HOME, partition=replace(PARTITION, one_vip_seconds=None)), "after they saw each other again"),
+        (replace(HOME, comparison=replace(SAME, rows_apart=((2, 7),))), "on one server only (writer, seq): ((2, 7),)"),
+        (replace(HOME, comparison=replace(SAME, vip_on=("master", "slave"))), "the VIP is on master and slave"),
+        (replace(HOME, comparison=replace(SAME, vip_on=())), "the VIP is on no host"),
         (
-            replace(HOME, books=replace(SAME, lacking={"master": "b0b:1", "slave": ""})),
+            replace(HOME, comparison=replace(SAME, lacking={"master": "b0b:1", "slave": ""})),
             "the master lacks transactions that the other has: b0b:1",
         ),
         (
-            replace(HOME, books=replace(SAME, audits={"master": replace(KEPT, missing=((0, 1),)), "slave": KEPT})),
+            replace(HOME, comparison=replace(SAME, audits={"master": replace(KEPT, missing=((0, 1),)), "slave": KEPT})),
             "LOST: 1 acknowledged writes are not on the master",
         ),
         (replace(RESULT, takeover=replace(TAKEOVER, vip_gone_seconds=2.084)), "both hosts held the VIP for 2.0 s"),
@@ -68,7 +68,7 @@ def test_what_healed_the_fault_stands_in_the_timeline() -> None:
 def test_every_broken_promise_is_named(result: Result, words: str) -> None:
     (promise,) = broken_promises(result)
     assert words in promise
-    assert [score.breach for score in account("a fault", result, None, None).scorecard if score.met is False] == [
+    assert [score.breach for score in findings("a fault", result, None, None).scorecard if score.met is False] == [
         promise
     ]
     assert any(line.startswith("BROKEN") and words in line for line in summary.lines("a fault", result))
@@ -96,7 +96,9 @@ def test_the_summary_tells_the_story_in_its_order() -> None:
 
 def test_a_pair_that_came_home_by_itself_says_when_and_that_both_servers_are_the_same() -> None:
     assert broken_promises(HOME) == []
-    lines = list(summary.lines("a power cut of both hosts", replace(HOME, undone="both are booted", split=SPLIT)))
+    lines = list(
+        summary.lines("a power cut of both hosts", replace(HOME, undone="both are booted", partition=PARTITION))
+    )
     assert lines[1:5] == [
         "   +0.000  a power cut of both hosts",
         "   +0.700  the VIP is on the slave too",
@@ -118,10 +120,10 @@ def test_the_result_is_a_json_document() -> None:
 
 
 def test_the_scorecard_has_the_figures_of_each_course() -> None:
-    took_over = account("a fault", replace(RESULT, relay_seconds=4.3), 0.3, 0.5)
+    took_over = findings("a fault", replace(RESULT, relay_seconds=4.3), 0.3, 0.5)
     relay = {score.promise: score for score in took_over.scorecard}["All that the slave had received is applied"]
     assert (relay.seconds, relay.met) == (4.3, True)
-    came_home = account("a fault", replace(HOME, split=SPLIT), None, None)
+    came_home = findings("a fault", replace(HOME, partition=PARTITION), None, None)
     scores = {score.promise: score for score in came_home.scorecard}
     assert scores["Writes are acknowledged after the heal"].seconds == HOME.home_seconds
     assert scores["The master stays the one writer"].met
@@ -129,3 +131,13 @@ def test_the_scorecard_has_the_figures_of_each_course() -> None:
     assert "The VIP is on the slave" not in scores
     assert not [score.promise for score in came_home.scorecard if score.breach]
     assert "came home by itself, writes 2.50 s after the heal" in came_home.headline
+
+
+def test_readers_of_reports_find_the_figures_under_the_names_that_they_know() -> None:
+    told = replace(HOME, partition=PARTITION, no_takeover=NO_TAKEOVER).as_dict()
+    assert list(told) == [
+        *("run", "takeover", "ledger", "slave_transactions", "fencing", "undone", "healed_seconds", "verdict"),
+        *("expected", "unrecovered", "missed", "split", "steady", "home_seconds", "relay_seconds", "books"),
+    ]
+    assert told["fencing"]["trespasses"] == {"root": {"refused": 14, "accepted": 0}}
+    assert told["books"]["audits"]["master"] == asdict(KEPT)

@@ -1,13 +1,17 @@
 """What a pair must have come back to after a fault, and how a host is given its power back."""
 
+from pathlib import Path
+
 import pytest
 from fake import link_of, mysqld_of
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION
-from runbook.drill.faults import power_cut
-from runbook.drill.faults.killed_keepalived import KilledKeepalived
-from runbook.drill.faults.lagging_slave import LaggingSlave
-from runbook.drill.faults.power_cut import PowerCut
+from runbook.drill.faults import power_off_master
+from runbook.drill.faults.kill_keepalived import KillKeepalived
+from runbook.drill.faults.lag_slave import LagSlave
+from runbook.drill.faults.power_off_master import PowerOffMaster
+from runbook.lab.command import LabError
+from runbook.lab.hold import Hold
 from runbook.pair.pair import Pair, Side
 
 
@@ -25,7 +29,7 @@ def test_a_killed_keepalived_must_come_back_as_backup(
     link = link_of(master)
     link.says("systemctl is-active keepalived || true", f"{unit}\n")
     link.says("cat /run/mysql-runbook/vrrp 2>/dev/null || true", f"{vrrp}\n")
-    found = KilledKeepalived().unrecovered(pair)
+    found = KillKeepalived().unrecovered(pair)
     assert missing in found
     assert bool(found) is bool(missing)
 
@@ -33,7 +37,8 @@ def test_a_killed_keepalived_must_come_back_as_backup(
 class Machine:
     """A lab's host that only counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        self.home = home
         self.runs = True
         self.done: list[str] = []
 
@@ -47,27 +52,33 @@ class Machine:
         self.runs = True
         self.done.append("boot")
 
+    def hold(self) -> Hold:
+        return Hold(self.home / "hold", "mysql-master")
+
     def wait_for_ssh(self, seconds: float) -> None:
         self.done.append("ssh")
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    found = Machine()
-    monkeypatch.setattr(power_cut, "machine_of", lambda side: found)
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+    found = Machine(tmp_path)
+    monkeypatch.setattr(power_off_master, "machine_of", lambda side: found)
     return found
 
 
 def test_a_cut_power_is_given_back_until_the_host_takes_logins(pair: Pair, master: Side, machine: Machine) -> None:
-    fault = PowerCut()
+    fault = PowerOffMaster()
     fault.inject(pair)
     assert not machine.runs
-    fault.heal(master)
+    with pytest.raises(LabError, match="a drill that runs now has cut mysql-master off"):
+        machine.hold().take()
+    fault.release(master)
     assert machine.done == ["boot", "ssh"]
+    machine.hold().take()
 
 
 def test_a_host_that_runs_is_not_booted(master: Side, machine: Machine) -> None:
-    PowerCut().heal(master)
+    PowerOffMaster().release(master)
     assert machine.done == []
 
 
@@ -87,6 +98,6 @@ def test_what_a_lagging_slave_had_received_must_be_applied_and_recorded(
     mysqld = mysqld_of(pair.slave)
     mysqld.says("SELECT @@GLOBAL.gtid_executed", {"executed": applied})
     mysqld.says("SHOW REPLICA STATUS")
-    found = LaggingSlave().unrecovered(pair)
+    found = LagSlave().unrecovered(pair)
     assert missing in found
     assert bool(found) is bool(missing)

@@ -45,8 +45,8 @@ def test_a_broken_promise_and_an_error_have_their_rows_beside_what_went_well(
 def test_what_one_server_lacks_after_the_failback_replaces_what_looked_well() -> None:
     series = Series()
     series.note("kill-master", lambda: RESULT)
-    assert HOME.books
-    apart = replace(RESULT, books=replace(HOME.books, rows_apart=((0, 7),)))
+    assert HOME.comparison
+    apart = replace(RESULT, comparison=replace(HOME.comparison, rows_apart=((0, 7),)))
     with pytest.raises(PromiseBroken, match="on one server only"):
         series.note("kill-master", ending(PromiseBroken(apart, apart.verdict)))
     assert series.measured("kill-master") is apart

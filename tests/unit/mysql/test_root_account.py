@@ -12,7 +12,7 @@ from runbook.errors import RunbookError
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION
 from runbook.mysql.optionfile import client_section, quoted
 from runbook.mysql.root import ROOTS, RootPassword, SecureInstallation
-from runbook.mysql.session import HouseFull
+from runbook.mysql.session import TooManyConnections
 from runbook.mysql.socket_login import CLIENT, logs_in
 from runbook.pair.pair import Side
 from runbook.settings.settings import Secret, Settings
@@ -60,7 +60,7 @@ def test_a_password_is_never_part_of_a_command(side: Side, mysqld: FakeMysqld, l
 
 def test_a_full_house_tells_nothing_of_a_password(side: Side, link: FakeLink) -> None:
     link.says(CLIENT, Ran(*captured_json("mysql_client.json")["1040"]))
-    with pytest.raises(HouseFull, match="connections are in use"):
+    with pytest.raises(TooManyConnections, match="connections are in use"):
         logs_in(side.host, "root", side.settings.mysql_root_password)
 
 

@@ -10,7 +10,15 @@ from runbook.errors import BadInput, HostError
 from runbook.mysql import session
 from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.server_socket import SOCKETS_QUESTION, Folder
-from runbook.mysql.session import KEY_FILE_QUESTION, HouseFull, LoginRefused, PasswordAsked, SqlFailed, connect, literal
+from runbook.mysql.session import (
+    KEY_FILE_QUESTION,
+    LoginRefused,
+    PasswordAsked,
+    SqlFailed,
+    TooManyConnections,
+    connect,
+    literal,
+)
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret, Settings
 
@@ -84,7 +92,7 @@ def test_a_full_house_is_entered_by_the_administrators_door(side: Side, door: Fa
 
 def test_the_door_gets_no_password_by_tls_alone(side: Side, door: FakeMysqld) -> None:
     door.wants_tls = True
-    with pytest.raises(HouseFull):
+    with pytest.raises(TooManyConnections):
         side.server.value("SELECT 1")
 
 

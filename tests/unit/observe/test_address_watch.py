@@ -7,8 +7,8 @@ import pytest
 from fake import LocalLink, host_of
 
 from runbook.core.wait import DeadlinePassed, until
-from runbook.observe import watch
-from runbook.observe.watch import AddressWatch
+from runbook.observe import address_watch
+from runbook.observe.address_watch import AddressWatch
 from runbook.settings.settings import Settings
 
 EVER = float("-inf")
@@ -40,7 +40,7 @@ def test_a_host_that_says_nothing_is_named(settings: Settings, monkeypatch: pyte
         def process(self, script: str) -> Any:
             return super().process("exec cat >/dev/null")
 
-    monkeypatch.setattr(watch, "START_SECONDS", 0.1)
+    monkeypatch.setattr(address_watch, "START_SECONDS", 0.1)
     host = host_of(settings, Mute())
     with pytest.raises(DeadlinePassed, match=str(host)), AddressWatch(host, OF_THIS_MACHINE):
         pass

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from drill_record import MASTER, SLAVE, looks, scene, traffic
+from drill_record import MASTER, SLAVE, looks, period, traffic
 from rich.console import Console
 
 from runbook.core.report import Report
@@ -25,8 +25,8 @@ def recorder(settings: Settings) -> Recorder:
     recorder = Recorder("kill-master")
     recorder.mark("fault", "SIGKILL for mysqld", moment - 2)
     closed: list[Look] = looks(moment - 3, moment, False)
-    recorder.scenes.append(
-        scene(
+    recorder.periods.append(
+        period(
             settings,
             moment - 3,
             moment,
@@ -35,7 +35,7 @@ def recorder(settings: Settings) -> Recorder:
             {"master": closed, "slave": closed},
         )
     )
-    recorder.scenes[0].until = None
+    recorder.periods[0].until = None
     return recorder
 
 
@@ -47,7 +47,7 @@ def test_the_last_second_is_told_in_a_line(recorder: Recorder, settings: Setting
 
 
 def test_a_host_that_is_not_heard_has_a_question_mark(recorder: Recorder, settings: Settings) -> None:
-    watch = recorder.scenes[0].vip["master"]
+    watch = recorder.periods[0].vip["master"]
     watch.heard_at -= 10
     assert live.now(recorder, settings).holders == ("master?", "slave")
 
@@ -73,7 +73,7 @@ def test_a_log_gets_a_line_and_another_only_when_something_changed(
     report, out = screen(terminal=False)
     with live.on(report, settings)(recorder):
         until("a line", 5, lambda: out.getvalue().count("VIP slave") == 1, pause=0.005)
-        recorder.scenes[0].vip["slave"]._changes.append((time.monotonic(), False))
+        recorder.periods[0].vip["slave"]._changes.append((time.monotonic(), False))
         until("a line of the change", 5, lambda: "VIP nobody" in out.getvalue(), pause=0.005)
     assert len(out.getvalue().splitlines()) == 2
     assert "\x1b" not in out.getvalue()

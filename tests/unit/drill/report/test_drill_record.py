@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from drill_record import MASTER, READ_ONLY, account, attempt, recorded, traffic
+from drill_record import MASTER, READ_ONLY, attempt, findings, recorded, traffic
 
 from runbook.drill.report.record import Document, document, masked
 from runbook.drill.report.reduction import rates, spans, step_for
@@ -107,13 +107,13 @@ def test_who_had_the_vip_and_who_took_writes(record: Document) -> None:
 
 
 def test_a_host_that_is_not_heard_any_more_is_unknown(recorder: Recorder, settings: Settings) -> None:
-    watch = recorder.scenes[0].vip["master"]
+    watch = recorder.periods[0].vip["master"]
     watch._changes[:], watch.heard_at = [(98.9, True)], 100.0
     assert reduced(recorder, settings)["vip"]["master"][:2] == [[-1.0, 1.0, "here"], [1.0, 3.0, "unknown"]]
 
 
 def test_a_host_that_was_silent_for_a_while_is_unknown_meanwhile(recorder: Recorder, settings: Settings) -> None:
-    watch = recorder.scenes[0].vip["master"]
+    watch = recorder.periods[0].vip["master"]
     watch._changes[:], watch.silences, watch.heard_at = [(98.9, True), (102.9, False)], [(99.5, 102.5)], 103.0
     assert reduced(recorder, settings)["vip"]["master"][:4] == [
         [-1.0, 0.5, "here"],
@@ -151,12 +151,12 @@ def test_close_ups_have_every_attempt_around_fault_and_failback(record: Document
 @pytest.mark.parametrize(
     ("concluded", "error", "verdict"),
     [
-        (account(), None, "passed"),
-        (account(vip_seconds=0.31), None, "late"),
-        (account(lost=1), None, "failed"),
-        (account(), HostError("master", "is gone"), "failed"),
-        (account(), KeyboardInterrupt(), "cut off"),
-        (account(lost=1), KeyboardInterrupt(), "failed"),
+        (findings(), None, "passed"),
+        (findings(vip_seconds=0.31), None, "late"),
+        (findings(lost=1), None, "failed"),
+        (findings(), HostError("master", "is gone"), "failed"),
+        (findings(), KeyboardInterrupt(), "cut off"),
+        (findings(lost=1), KeyboardInterrupt(), "failed"),
         (None, HostError("master", "is gone"), "failed"),
         (None, KeyboardInterrupt(), "cut off"),
     ],
@@ -164,14 +164,14 @@ def test_close_ups_have_every_attempt_around_fault_and_failback(record: Document
 def test_the_verdict(
     recorder: Recorder, settings: Settings, concluded: object, error: BaseException | None, verdict: str
 ) -> None:
-    recorder.account, recorder.error = concluded, error  # type: ignore[assignment]
+    recorder.findings, recorder.error = concluded, error  # type: ignore[assignment]
     assert reduced(recorder, settings)["verdict"] == verdict
 
 
 def test_a_drill_that_was_cut_off_tells_what_was_seen(recorder: Recorder, settings: Settings) -> None:
-    del recorder.scenes[1:], recorder.marks[1:]
-    recorder.account, recorder.error = None, KeyboardInterrupt()
-    recorder.scenes[0].until = None
+    del recorder.periods[1:], recorder.marks[1:]
+    recorder.findings, recorder.error = None, KeyboardInterrupt()
+    recorder.periods[0].until = None
     record = reduced(recorder, settings)
     assert [(each["at"], each["what"]) for each in record["timeline"]] == [
         (0.0, "SIGKILL for mysqld on the master"),

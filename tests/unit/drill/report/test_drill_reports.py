@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from drill_record import account, recorded
+from drill_record import findings, recorded
 from rich.console import Console
 
 from runbook.core.report import Report
@@ -200,7 +200,7 @@ def test_a_drill_is_filed_however_it_ends_and_anew_after_its_failback(
     reports: Reports, settings: Settings, report: Report, said: io.StringIO
 ) -> None:
     made = recording(reports, settings)
-    made.recorder.account = None
+    made.recorder.findings = None
     with pytest.raises(KeyboardInterrupt), made.of(Target(settings, None), report):
         raise KeyboardInterrupt
     (file,) = reports.documents()
@@ -209,7 +209,7 @@ def test_a_drill_is_filed_however_it_ends_and_anew_after_its_failback(
     assert said.getvalue() == ""
     made.recorder.error = None
     with made.of(Target(settings, None), report) as recorder:
-        recorder.conclude(account())
+        recorder.conclude(findings())
     assert [each["verdict"] for each in reports.documents().values()] == ["passed"]
 
 

@@ -1,0 +1,72 @@
+"""What every drill does around its fault: look before, heal after, and tell the operator where the pair stands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runbook.core.report import Report
+from runbook.core.undo import Undo
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
+from runbook.drill.faults.fault import Fault
+from runbook.errors import RunbookError
+from runbook.pair.pair import Pair, Side
+from runbook.settings.settings import Role
+
+
+def refuse_unless_healthy(pair: Pair) -> Facts:
+    """What is so on both hosts; RunbookError with the verdict unless all is well."""
+    facts = gather(pair)
+    verdict = diagnose(facts)
+    if not verdict.healthy:
+        raise RunbookError(
+            verdict.sentence, "Nothing was done: a drill needs a healthy pair.", f"Next: {verdict.next_step}"
+        )
+    return facts
+
+
+@contextmanager
+def healed(fault: Fault, pair: Pair, report: Report) -> Iterator[None]:
+    """What undoes the fault is on the hosts meanwhile, and run at the end, however it comes.
+
+    On a host that is gone by then it stays until failback.
+    """
+    left: dict[Role, Undo] = {}
+
+    def leave(side: Side) -> None:
+        if script := fault.undo(side):
+            left[side.role] = Undo(side.host, f"drill.{fault.drill}", script)
+
+    def heal(side: Side) -> None:
+        try:
+            fault.release(side)
+        finally:
+            if side.role in left:
+                left[side.role].run()
+
+    try:
+        pair.side_by_side(leave, fault.roles)
+        yield
+    finally:
+        _, errors = pair.attempt(heal, fault.roles)
+        for role, error in errors.items():
+            if not isinstance(error, RunbookError):
+                raise error
+            host = pair.sides[role].host
+            report.say(f"{host}: what the drill left there could not be removed; inv failback does it.", "yellow")
+            report.say(f"  {error}")
+
+
+@contextmanager
+def ends_with_the_state(pair: Pair, report: Report) -> Iterator[None]:
+    """A drill that is cut off, by Ctrl-C too, ends with what is so now and what to do next."""
+    try:
+        yield
+    except BaseException:
+        report.say("The drill was cut off. Where the pair stands now:", "yellow")
+        try:
+            verdict = diagnose(gather(pair))
+        except RunbookError as error:
+            report.say(f"{error}\nNext: inv verify; if the VIP is on the slave: inv failback")
+        else:
+            report.say(f"{verdict.sentence}\nNext: {verdict.next_step}")
+        raise

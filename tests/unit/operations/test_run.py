@@ -1,0 +1,50 @@
+"""One run on the pair: a lab is whole before anything is locked, when that is asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook.operations.run import Run
+from runbook.operations.target import Target
+from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
+
+
+class Lab:
+    """A lab that only counts."""
+
+    name = "dr"
+
+    def __init__(self, acts: list[str]) -> None:
+        self._acts = acts
+
+    def restore(self, say: Callable[[str], None]) -> None:
+        self._acts.append("restored")
+
+
+@pytest.fixture
+def acts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a run on a lab does before its work."""
+    done: list[str] = []
+
+    def locked(pair: Pair, *_: object) -> Pair:
+        done.append("locked")
+        return pair
+
+    lab: Any = Lab(done)
+    monkeypatch.setattr(Run, "target", lambda _: Target(settings, lab))
+    monkeypatch.setattr(Pair, "locked", locked)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("dry", "restore", "done"),
+    [(False, True, ["restored", "locked"]), (False, False, ["locked"]), (True, True, [])],
+)
+def test_a_lab_is_restored_before_the_lock_and_by_no_dry_run(
+    acts: list[str], tmp_path: Path, dry: bool, restore: bool, done: list[str]
+) -> None:
+    with Run({}, tmp_path, dry=dry).on_pair("failback", restore_lab=restore):
+        assert acts == done
