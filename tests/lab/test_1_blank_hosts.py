@@ -107,6 +107,7 @@ def test_a_hosts_env_that_is_not_there_is_named(tmp_path: Path) -> None:
     Operator(tmp_path / "hosts.env").inv("bootstrap").expect(BAD_INPUT, f"HOSTS_ENV = {tmp_path / 'hosts.env'}")
 
 
+@pytest.mark.usefixtures("blank_pair")
 def test_without_a_hosts_env_and_without_a_lab_the_way_out_is_told(tmp_path: Path) -> None:
     for part in ("inv", "tasks.py", "runbook", "requirements.lock", ".venv"):
         (tmp_path / part).symlink_to(PROJECT / part)

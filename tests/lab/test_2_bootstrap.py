@@ -20,16 +20,16 @@ EVERYBODY = ("everybody", 'every\'body "else"')  # an account with all privilege
 
 
 @pytest.mark.story
-def test_from_blank_hosts_through_a_drill_and_home_in_one_command(blank_pair: OutsidePair) -> None:
+def test_from_blank_hosts_through_a_drill_and_home_in_one_command(new_pair: OutsidePair) -> None:
     with Argv() as argv:
-        ran = blank_pair.inv("bootstrap", "verify", "drill.kill-master", "failback", "verify").expect(0)
+        ran = new_pair.inv("bootstrap", "verify", "drill.kill-master", "failback", "verify").expect(0)
     heads = re.findall(rf"^lab {NAME} of .*: {MASTER}, {SLAVE}, VIP", ran.out, re.MULTILINE)
     assert len(heads) == 5, f"{len(heads)} of the 5 tasks ran:\n{ran.out}"
-    until("a healthy pair", SEEN_SECONDS, blank_pair.is_healthy)
+    until("a healthy pair", SEEN_SECONDS, new_pair.is_healthy)
 
     assert argv.with_any([MYSQLD]), "the watcher saw nothing of the hosts"
     assert argv.with_any(["--defaults-file"]), "the watcher did not see the scripts' mysql client"
-    assert argv.with_any(blank_pair.operator.secret_cores) == []
+    assert argv.with_any(new_pair.operator.secret_cores) == []
 
 
 @pytest.mark.story

@@ -22,29 +22,29 @@ MOMENTS = {
 }
 
 
-def test_a_bootstrap_killed_again_and_again_is_completed_by_the_last(blank_pair: OutsidePair) -> None:
+def test_a_bootstrap_killed_again_and_again_is_completed_by_the_last(renewed_pair: OutsidePair) -> None:
     """Each run has to finish what the one before left, or it does not come to its own moment."""
     for line in MOMENTS.values():
-        run = blank_pair.operator.start("bootstrap")
+        run = renewed_pair.operator.start("bootstrap")
         run.wait_for_line(line)
         if line == "^install-mysql":
-            until("dpkg at work", SETTLED_SECONDS, lambda: blank_pair.slave.runs("dpkg"), pause=0.02)
+            until("dpkg at work", SETTLED_SECONDS, lambda: renewed_pair.slave.runs("dpkg"), pause=0.02)
         run.kill()
-    blank_pair.inv("bootstrap").expect(0, " 0 failed")
-    until("a healthy pair", SETTLED_SECONDS, blank_pair.is_healthy)
-    blank_pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")
+    renewed_pair.inv("bootstrap").expect(0, " 0 failed")
+    until("a healthy pair", SETTLED_SECONDS, renewed_pair.is_healthy)
+    renewed_pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")
 
 
-def test_a_host_that_dies_in_the_middle_is_named_and_the_next_run_completes(blank_pair: OutsidePair) -> None:
-    run = blank_pair.operator.start("bootstrap")
+def test_a_host_that_dies_in_the_middle_is_named_and_the_next_run_completes(renewed_pair: OutsidePair) -> None:
+    run = renewed_pair.operator.start("bootstrap")
     run.wait_for_line(r"changed +slave +package mysql-server")
-    blank_pair.lab.slave.power_cut()
+    renewed_pair.lab.slave.power_cut()
     ended = run.end().expect(FAILED, SLAVE)
     assert SLAVE in ended.out.rpartition("bootstrap:")[2], ended.out
-    blank_pair.lab.slave.boot()
-    blank_pair.lab.slave.wait_for_ssh(SETTLED_SECONDS)
-    blank_pair.inv("bootstrap").expect(0, " 0 failed")
-    until("a healthy pair", SETTLED_SECONDS, blank_pair.is_healthy)
+    renewed_pair.lab.slave.boot()
+    renewed_pair.lab.slave.wait_for_ssh(SETTLED_SECONDS)
+    renewed_pair.inv("bootstrap").expect(0, " 0 failed")
+    until("a healthy pair", SETTLED_SECONDS, renewed_pair.is_healthy)
 
 
 def test_ctrl_c_ends_with_one_sentence(healthy_pair: OutsidePair) -> None:

@@ -72,8 +72,8 @@ SCRIPTS = {
 
 
 @pytest.mark.story
-def test_a_pair_built_by_hand_is_taken_over_with_its_data_and_its_vip(blank_pair: OutsidePair) -> None:
-    pair = blank_pair
+def test_a_pair_built_by_hand_is_taken_over_with_its_data_and_its_vip(renewed_pair: OutsidePair) -> None:
+    pair = renewed_pair
     pair.inv("prep-os", "install-mysql").expect(0)
     built_by_hand(pair)
     pair.master.sql("CREATE DATABASE hive; CREATE TABLE hive.t (id INT AUTO_INCREMENT PRIMARY KEY, a INT)")
