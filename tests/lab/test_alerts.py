@@ -12,7 +12,7 @@ import pytest
 from commandline import Operator, until
 from outside import MASTER, SLAVE, OutsidePair
 from receiver import Manner, Receiver
-from test_8_secrets import exposed, holding
+from test_secrets import exposed, holding
 from watchers import Argv
 
 TOKEN, HOOK = "t0ken0f0the0robot", "t0ken0f0the0hook"
