@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from commandline import Operator, until
+from leaks import exposed, holding
 from outside import MASTER, SLAVE, OutsidePair
 from receiver import Manner, Receiver
-from test_secrets import exposed, holding
 from watchers import Argv
 
 TOKEN, HOOK = "t0ken0f0the0robot", "t0ken0f0the0hook"

@@ -3,14 +3,9 @@
 Needs a healthy pair, best one with a history of drills and accidents, and leaves it.
 """
 
-import stat
-from collections.abc import Iterator
-from pathlib import Path
-
 from commandline import PROJECT
-from outside import OutsideHost, OutsidePair
-
-LOGS = ("var/log/", "root/.", "home/")
+from leaks import exposed, holding
+from outside import OutsidePair
 
 
 def test_no_file_that_others_can_read_and_no_log_holds_a_secret(seasoned_pair: OutsidePair) -> None:
@@ -44,22 +39,3 @@ def test_what_holds_a_secret_is_found(seasoned_pair: OutsidePair) -> None:
         assert [name for name in found if name.endswith(path)] == found != []
     finally:
         seasoned_pair.slave.sh(f"rm {path}")
-
-
-def exposed(host: OutsideHost) -> Iterator[Path]:
-    """The files that the host wrote, or holds in memory, and that others can read; of logs and homes every one."""
-    for root in (host.machine.home / "upper", Path(f"/proc/{host.machine.init()}/root/run")):
-        for path in root.rglob("*"):
-            try:
-                mode = path.lstat().st_mode
-            except OSError:
-                continue
-            inside = str(path.relative_to(root))
-            if stat.S_ISREG(mode) and (mode & stat.S_IROTH or inside.startswith(LOGS)):
-                yield path
-
-
-def holding(paths: Iterator[Path] | list[Path], cores: tuple[str, ...]) -> list[str]:
-    """The paths of the files that hold one of these."""
-    wanted = [core.encode() for core in cores]
-    return [str(path) for path in paths if any(core in path.read_bytes() for core in wanted)]
