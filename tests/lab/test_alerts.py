@@ -1,7 +1,4 @@
-"""Alerts reach people, whatever the server they go to does, and hold nothing up. What is sent stays on this machine.
-
-Needs a healthy pair and leaves one that sends no alerts.
-"""
+"""Alerts reach people, whatever the server they go to does, and hold nothing up; what is sent stays on this machine."""
 
 import re
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""A pair that somebody built by the article's hand, with its settings, its keepalived and its scripts, is taken over.
-
-Needs blank hosts and leaves a healthy pair.
-"""
+"""A pair that somebody built as the article says, its settings, keepalived and scripts included, is taken over."""
 
 from pathlib import Path
 

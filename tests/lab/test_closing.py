@@ -1,7 +1,4 @@
-"""A master without the VIP is closed, whatever stands in the way: a statement, an account, a file, a user of the host.
-
-Needs a healthy pair and leaves one.
-"""
+"""A master without the VIP is closed, whatever is in the way: a statement, an account, a file, a user of the host."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

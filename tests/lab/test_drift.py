@@ -1,7 +1,4 @@
-"""One thing is changed by hand: plan shows it and changes nothing, bootstrap repairs that and nothing else.
-
-Needs a healthy pair and leaves one.
-"""
+"""One thing is changed by hand: plan shows it and changes nothing, bootstrap repairs that and nothing else."""
 
 import re
 from collections.abc import Callable

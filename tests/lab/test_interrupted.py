@@ -1,7 +1,4 @@
-"""A bootstrap that is cut off at any moment is completed by the next one.
-
-Needs blank hosts and leaves a healthy pair.
-"""
+"""A bootstrap that is cut off at any moment is completed by the next one."""
 
 import signal
 

@@ -1,7 +1,4 @@
-"""No secret is where others can read it. What no command may print, every test asks of every run (commandline.py).
-
-Needs a healthy pair, best one with a history of drills and accidents, and leaves it.
-"""
+"""No secret is where others can read it. What no command may print, every test asks of every run (commandline.py)."""
 
 from commandline import PROJECT
 from leaks import exposed, holding

@@ -1,7 +1,4 @@
-"""Somebody without any right on a host listens where mysqld should: he hears no password, and he is named.
-
-Needs a healthy pair and leaves one.
-"""
+"""Somebody without any right on a host listens where mysqld should: he hears no password, and he is named."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,4 @@
-"""A pair whose servers have settings of their own, such as companies have: none of them is ours to change.
-
-Needs a healthy pair and leaves one.
-"""
+"""A pair whose servers have settings of their own, such as companies have: none of them is ours to change."""
 
 from collections.abc import Iterator
 

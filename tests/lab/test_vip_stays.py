@@ -1,9 +1,8 @@
 """States for which the VIP does not move, and a takeover in the midst of them.
 
-Needs a healthy pair and leaves one. The drills of these states are run by drill.all.
+The drills of these states are run by drill.all.
 """
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -11,11 +10,10 @@ from threading import Thread
 import pymysql
 import pytest
 from commandline import stays, until
-from outside import READ_ONLY, OutsideHost, OutsidePair
+from outside import READ_ONLY, OutsidePair
 
 FAILED = 1
 FEW = 25
-ONCE_A_MINUTE_SECONDS = 90
 SETTLED_SECONDS = 30
 TAKEOVER_SECONDS = 8
 TOO_MANY = 1040
@@ -87,33 +85,4 @@ def test_a_takeover_with_broken_replication_serves_at_once_and_says_how_stale_it
         "SET GLOBAL replica_exec_mode = 'STRICT'"
     )
     pair.inv("failback").expect(0, "The pair is healthy")
-    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
-
-
-def takes_a_write(pair: OutsidePair) -> bool:
-    """Whether a client's write through the VIP is acknowledged."""
-    try:
-        with pair.client() as client, client.cursor() as cursor:
-            cursor.execute("REPLACE INTO runbook.ledger (run, writer, seq) VALUES ('room', 1, 1)")
-    except pymysql.err.MySQLError:
-        return False
-    return True
-
-
-def commits_wait(master: OutsideHost) -> bool:
-    """Whether a commit has waited for seconds."""
-    return any("commit" in state and int(seconds) > 1 for *_, seconds, state, _ in master.sql("SHOW PROCESSLIST"))
-
-
-def test_a_disk_that_a_drill_filled_has_room_again_when_the_drill_is_killed(healthy_pair: OutsidePair) -> None:
-    pair = healthy_pair
-    left = "df -k --output=avail /var/lib/mysql | tail -n 1"
-    run = pair.operator.start("drill.full-disk")
-    run.wait_for_line("a full disk under the master's data.")
-    until("commits that wait for room", SETTLED_SECONDS, lambda: commits_wait(pair.master))
-    run.send(signal.SIGKILL)
-    until("room on the disk", SETTLED_SECONDS, lambda: int(pair.master.sh(left)) > 100_000)
-    assert pair.vip_is_on() == ["master"]
-    pair.inv("verify").expect(FAILED, "not acknowledged", "once a minute whether there is room")
-    until("a client's write", ONCE_A_MINUTE_SECONDS, lambda: takes_a_write(pair))
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)

@@ -1,7 +1,4 @@
-"""What does not fit a pair that serves is refused in words, and the pair goes on serving.
-
-Needs a healthy pair and leaves one.
-"""
+"""What does not fit a pair that serves is refused in words, and the pair goes on serving."""
 
 from pathlib import Path
 

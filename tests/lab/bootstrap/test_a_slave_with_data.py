@@ -1,7 +1,4 @@
-"""A slave that holds data of its own is not what a bootstrap thinks it is.
-
-Needs a healthy pair and leaves one.
-"""
+"""A slave that holds data of its own is not what a bootstrap thinks it is."""
 
 from commandline import until
 from outside import OutsidePair
