@@ -1,7 +1,7 @@
 """The lab of these tests: its own pair of hosts, in the state that a test asks for by a fixture's name.
 
-A state that is there already costs nothing, so tests that share one stand in one module. After a test that failed
-the hosts are trusted no longer and made anew.
+A state that is there already costs nothing, so tests that share one come one after the other, whatever their files are
+called (order.py). After a test that failed the hosts are trusted no longer and made anew.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from changes import but_for_the_lock, changes
 from commandline import until
+from order import in_order
 from outside import OutsidePair, reset
 from row import ENGINE, IS_FIRST_ROW, NAME, OS, SUBNET
 
@@ -18,6 +19,7 @@ from runbook.lab.pair import Lab
 
 OTHERS_SECONDS = 300
 SETTLED_SECONDS = 15
+MADE = pytest.StashKey[dict[str, int]]()
 
 
 class States:
@@ -29,6 +31,7 @@ class States:
         self._blank: dict[str, object] = {}
         self._trusted = False
         self._in_vain = False
+        self.made = {"blank": 0, "healthy": 0, "failed over": 0}
 
     def distrust(self) -> None:
         """Nobody knows what a test that failed has left behind."""
@@ -37,6 +40,7 @@ class States:
     def blank(self) -> OutsidePair:
         """Hosts that nobody has touched."""
         if self._pair is None or not self._trusted or but_for_the_lock(changes(self._blank, self._pair.state())):
+            self.made["blank"] += 1
             self._pair = reset(self._lab)
             self._blank = dict(self._pair.state())
             self._trusted = True
@@ -49,6 +53,7 @@ class States:
             return pair
         assert not self._in_vain, "a bootstrap for an earlier test did not come to a healthy pair"
         self._in_vain = True
+        self.made["healthy"] += 1
         pair = self.blank()
         pair.inv("bootstrap").expect(0)
         until("a healthy pair after bootstrap", SETTLED_SECONDS, pair.is_healthy)
@@ -60,6 +65,7 @@ class States:
         if self._pair is not None and self._trusted and self._pair.vip_is_on() == ["slave"]:
             return self._pair
         pair = self.healthy()
+        self.made["failed over"] += 1
         pair.inv("drill.kill-master").expect(0)
         return pair
 
@@ -75,7 +81,7 @@ class States:
 
 
 @pytest.fixture(scope="session")
-def states() -> Iterator[States]:
+def states(pytestconfig: pytest.Config) -> Iterator[States]:
     """The lab, up from nothing at the start and gone at the end, whatever happened between."""
     others = "another run of the lab tests on this machine"
     lab = Lab(NAME, SUBNET)
@@ -83,27 +89,47 @@ def states() -> Iterator[States]:
         lab.down()
         try:
             lab.up(print, ENGINE, OS)
-            yield States(lab)
+            states = States(lab)
+            pytestconfig.stash[MADE] = states.made
+            yield states
         finally:
             lab.down()
 
 
 @pytest.fixture
 def blank_pair(states: States) -> OutsidePair:
-    """Two blank hosts."""
+    """Two blank hosts, which their test leaves blank."""
+    return states.blank()
+
+
+@pytest.fixture
+def new_pair(states: States) -> OutsidePair:
+    """Two blank hosts, of which their test makes a pair that serves."""
     return states.blank()
 
 
 @pytest.fixture
 def healthy_pair(states: States) -> OutsidePair:
-    """A pair that serves, the VIP on the master."""
+    """A pair that serves, the VIP on the master; its test leaves it so."""
     return states.healthy()
 
 
 @pytest.fixture
 def failed_over_pair(states: States) -> OutsidePair:
-    """A pair after drill.kill-master: the slave serves reads, the master's mysqld is down."""
+    """A pair after drill.kill-master: the slave serves reads, the master's mysqld is down. Tests may bring it home."""
     return states.failed_over()
+
+
+@pytest.fixture
+def seasoned_pair(states: States) -> OutsidePair:
+    """A pair that serves and has the drills and accidents of other tests behind it; its test leaves it so."""
+    return states.healthy()
+
+
+@pytest.fixture
+def renewed_pair(states: States) -> OutsidePair:
+    """Two blank hosts once more, when the first pair is needed no longer; their test makes a pair its own way."""
+    return states.blank()
 
 
 @pytest.fixture
@@ -114,14 +140,25 @@ def doomed_pair(states: States) -> Iterator[OutsidePair]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another engine or system than the first the story alone is told."""
-    if IS_FIRST_ROW:
-        return
-    left_out = [
-        item for item in items if Path(__file__).parent in item.path.parents and not item.get_closest_marker("story")
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """The lab's tests by the state they need; on another engine or system than the first the story alone is told."""
+    of_lab = [item for item in items if Path(__file__).parent in item.path.parents]
+    told = [item for item in of_lab if IS_FIRST_ROW or item.get_closest_marker("story")]
+    left_out = [item for item in of_lab if item not in told]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in of_lab] + in_order(told, fixtures_of)
+
+
+def fixtures_of(item: pytest.Item) -> list[str]:
+    """The names of all fixtures that a test has, those of its fixtures included."""
+    assert isinstance(item, pytest.Function)
+    return item.fixturenames
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How often the hosts had to be brought to a state, apart from what the tests themselves did."""
+    if made := config.stash.get(MADE, None):
+        terminalreporter.write_line(f"made for the tests: {', '.join(f'{state} {n}' for state, n in made.items())}")
 
 
 @pytest.hookimpl(wrapper=True)

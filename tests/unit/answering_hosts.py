@@ -1,5 +1,6 @@
 """Hosts and servers that answer to the gathering of facts as those of a healthy pair do."""
 
+from case_files import case
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 from pair_facts import UUID
 
@@ -14,7 +15,7 @@ from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
 from runbook.system.server_names import UNITS_QUESTION
 
-RUNS = captured_json("replica_status.json")[0] | {"Retrieved_Gtid_Set": f"{UUID}:1-4"}
+RUNS = case("replica_status", "mysql_9_7_by_gtid").said | {"Retrieved_Gtid_Set": f"{UUID}:1-4"}
 EXECUTED = "SELECT @@GLOBAL.gtid_executed"
 RECORD = "at=2026-11-22T17:03:48Z\nreceived=a:1-4\nexecuted=a:1-4\n"
 

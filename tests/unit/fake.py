@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from case_files import case
 from fake_mysqld import Effect, FakeChannel, FakeConnection, FakeMysqld, Row
 from local_link import LocalLink, PipeChannel
 
@@ -171,7 +172,7 @@ def _foreseen(script: str) -> tuple[str, list[str]] | None:
 def lets_in(**logins: str) -> Callable[[str | None], Ran]:
     """The mysql client on a host that lets these users in; it must have got options and one question by stdin."""
 
-    denied = Ran(*captured_json("mysql_client.json")["1045"])
+    denied = Ran(1, "", case("mysql_client", "1045_access_denied").text)
 
     def answer(stdin: str | None) -> Ran:
         options, _, statements = (stdin or "").partition("\0")

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 
 import pymysql
+from case_files import case
 from fake import FakeMysqld, Row, captured_json, mysqld_of
 
 from runbook.mysql.replication.replicates import Replicates
 from runbook.pair.pair import Pair
 
-(HEALTHY,) = captured_json("replica_status.json")
+HEALTHY = case("replica_status", "mysql_9_7_by_gtid").said
 MASTER_UUID = HEALTHY["Source_UUID"]
 SLAVE_UUID = "7c4d0f3a-e68d-11f1-a5b3-fa6e0d0b4c11"
 PASSWORD = "replica-sesame-2"

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from answering_hosts import EXECUTED, RECORD, RUNS, answering, teach
+from case_files import Case, cases
 from fake import FakeMysqld, link_of, mysqld_of
 from pair_facts import UUID
 
 from runbook.core.ssh import Unreachable
 from runbook.diagnosis import facts as gathering
-from runbook.diagnosis.facts import gather
+from runbook.diagnosis.facts import gather, parse_record
 from runbook.errors import BadInput
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.session import KEY_FILE_QUESTION
@@ -64,6 +65,11 @@ def test_a_dead_host_is_a_fact_and_the_other_is_asked(pair: Pair) -> None:
     assert not found["master"].answers
     assert found["slave"].takeover["at"] == "2026-11-22T17:03:48Z"
     assert found["slave"].sql.startswith("it does not run")
+
+
+@cases("takeover_record")
+def test_the_record_of_a_takeover_is_read(case: Case) -> None:
+    assert parse_record(case.text) == case.means
 
 
 def test_a_changed_host_key_is_bad_input(pair: Pair) -> None:

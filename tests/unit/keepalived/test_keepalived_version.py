@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from fake import LocalLink, captured_json, host_of, link_of, pair_of
+from case_files import Case, cases
+from fake import LocalLink, host_of, link_of, pair_of
 
 from runbook.core.step import ensure
 from runbook.errors import BadInput
@@ -12,29 +13,17 @@ from runbook.settings.settings import Settings
 from runbook.steps.install_keepalived import FitsThePair
 
 
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("1.3.5 (03/19,2017), git commit v1.3.5-6-g6fa32f2\n", (1, 3, 5)),
-        ("2.3.4 (06/10,2025)\n", (2, 3, 4)),
-        ("1:2.2.7-1+b2\n", (2, 2, 7)),
-        ("", None),
-        ("bash: keepalived: command not found\n", None),
-    ],
-)
-def test_versions_as_keepalived_and_packages_tell_them(text: str, version: Version | None) -> None:
-    assert parsed(text) == version
+@cases("version_words")
+def test_versions_as_keepalived_and_packages_tell_them(case: Case) -> None:
+    assert parsed(case.text) == (tuple(case.means) if case.means else None)
 
 
-SAID = captured_json("keepalived_versions.json")
-
-
-@pytest.mark.parametrize("version", SAID)
-def test_the_version_is_found_in_what_keepalived_prints(settings: Settings, tmp_path: Path, version: str) -> None:
-    (tmp_path / "said").write_text(SAID[version]["text"])
+@cases("keepalived_version")
+def test_the_version_is_found_in_what_keepalived_prints(settings: Settings, tmp_path: Path, case: Case) -> None:
+    (tmp_path / "said").write_text(case.text)
     (tmp_path / "keepalived").write_text(f'#!/bin/sh\n[ "$*" = --version ] && cat {tmp_path}/said >&2\n')
     (tmp_path / "keepalived").chmod(0o755)
-    assert installed(host_of(settings, LocalLink(tmp_path))) == parsed(version)
+    assert installed(host_of(settings, LocalLink(tmp_path))) == tuple(case.means)
 
 
 @pytest.mark.parametrize(

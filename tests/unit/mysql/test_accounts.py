@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pymysql
 import pytest
-from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_of, pair_of
+from case_files import case
+from fake import FakeLink, FakeMysqld, lets_in, link_of, mysqld_of, pair_of
 
 from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import RunbookError
-from runbook.mysql.accounts import Account, PeerLogin, check_account, granted, probe_account, replica_account, stands
+from runbook.mysql.accounts import Account, PeerLogin, check_account, probe_account, replica_account
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.socket_login import CLIENT
 from runbook.pair.pair import Side
@@ -23,16 +24,12 @@ PASSWORD = "replica-sesame-2"
 
 def rows(name: str) -> list[dict[str, str]]:
     """SHOW GRANTS of a real server."""
-    found = captured_json(f"grants_{name}.json")
-    assert isinstance(found, list)
-    return found
+    return [{"Grants": line} for line in case("grants", f"mysql_9_7_{name}").said]
 
 
-CREATED = captured_json("create_user.json")["9.7"]
-
-
-def grants(name: str) -> list[str]:
-    return [next(iter(row.values())) for row in rows(name)]
+def create_user(state: str) -> dict[str, str]:
+    """SHOW CREATE USER of a real server."""
+    return {"CREATE USER": case("create_user", f"mysql_9_7_{state}").said}
 
 
 @pytest.fixture
@@ -61,42 +58,6 @@ def scripts_account(server: Server, user: str, password: Secret) -> Account:
     return check_account(server, user, password, server.dialect)
 
 
-# ---- reading grants ----
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("replica", {"on *.*": "REPLICATION SLAVE"}),
-        ("probe", {"on runbook.*": "DELETE, INSERT, SELECT, UPDATE"}),
-        (
-            "check",
-            {
-                "on *.*": "CONNECTION_ADMIN, PROCESS, REPLICATION CLIENT, REPLICATION_SLAVE_ADMIN, "
-                "SERVICE_CONNECTION_ADMIN, "
-                "SYSTEM_USER, SYSTEM_VARIABLES_ADMIN",
-                "on performance_schema.*": "SELECT",
-            },
-        ),
-        (
-            "sys",
-            {
-                "on *.*": "AUDIT_ABORT_EXEMPT, FIREWALL_EXEMPT, SYSTEM_USER",
-                "on sys.*": "TRIGGER",
-                "on sys.sys_config": "SELECT",
-            },
-        ),
-    ],
-)
-def test_grants_of_a_real_server_are_read(name: str, found: dict[str, str]) -> None:
-    assert granted(grants(name)) == found
-
-
-def test_static_and_dynamic_privileges_of_root_come_together() -> None:
-    found = str(granted(grants("root"))["on *.*"]).split(", ")
-    assert {"SUPER", "SHOW DATABASES", "SYSTEM_USER", "CONNECTION_ADMIN"} <= set(found)
-
-
 @pytest.mark.parametrize(
     ("make", "name"), [(replica_account, "replica"), (scripts_account, "check"), (probe_account, "probe")]
 )
@@ -111,29 +72,11 @@ def test_an_account_as_we_made_it_has_exactly_what_is_wanted(
     assert mysqld.changed == []
 
 
-@pytest.mark.parametrize(
-    ("server", "state", "found"),
-    [
-        (server, *case)
-        for server in ("9.7", "mariadb-10.11")
-        for case in (
-            ("default", {"password expires": "default", "locked": "no"}),
-            ("never", {"password expires": "never", "locked": "no"}),
-            ("expired", {"password expires": "now", "locked": "no"}),
-            ("locked", {"password expires": "never", "locked": "yes"}),
-            ("interval", {"password expires": "interval 91 day", "locked": "no"}),
-        )
-    ],
-)
-def test_what_a_real_server_says_of_an_accounts_end_is_read(server: str, state: str, found: dict[str, str]) -> None:
-    assert stands(captured_json("create_user.json")[server][state]) == found
-
-
 @pytest.mark.parametrize("state", ["default", "expired", "locked", "interval"])
 def test_an_account_whose_logins_may_end_is_put_right(side: Side, mysqld: FakeMysqld, state: str) -> None:
     teach(mysqld, replica(side), rows("replica"))
     mysqld.logins["replica"] = PASSWORD
-    mysqld.says(f"SHOW CREATE USER {REPLICA}", {"CREATE USER": CREATED[state]})
+    mysqld.says(f"SHOW CREATE USER {REPLICA}", create_user(state))
     made_by_fix(mysqld, side)
     outcome = ensure(side.host, replica(side))
     assert outcome.status == "changed"
@@ -150,7 +93,7 @@ def teach(mysqld: FakeMysqld, account: Account, found: list[dict[str, str]] | No
     mysqld.says(f"SELECT 1 FROM mysql.user WHERE user = '{account.user}' AND host = '{account.from_host}'", *there)
     if found is not None:
         mysqld.says(f"SHOW GRANTS FOR {at}", *found)
-        mysqld.says(f"SHOW CREATE USER {at}", {"CREATE USER": CREATED["never"]})
+        mysqld.says(f"SHOW CREATE USER {at}", create_user("never"))
 
 
 def made_by_fix(mysqld: FakeMysqld, side: Side) -> None:

@@ -2,7 +2,8 @@
 
 import pymysql
 import pytest
-from fake import FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
+from case_files import Case, case, cases
+from fake import FakeMysqld, Row, link_of, mysqld_of, pair_of
 
 from runbook.errors import RunbookError
 from runbook.mysql import option_lines
@@ -42,8 +43,12 @@ def server(side: Side, dialect: Dialect, status: Row, log: Row, rest: list[Row] 
 
 
 def test_the_captured_servers_have_none(pair: Pair) -> None:
-    (status,) = captured_json("replica_status.json")
-    server(pair.slave, MYSQL, status, {"Binlog_Do_DB": "", "Binlog_Ignore_DB": ""})
+    server(
+        pair.slave,
+        MYSQL,
+        case("replica_status", "mysql_9_7_by_gtid").said,
+        {"Binlog_Do_DB": "", "Binlog_Ignore_DB": ""},
+    )
     assert in_force(pair.slave.server) == {}
 
 
@@ -69,22 +74,12 @@ def test_a_server_without_that_table_is_asked_no_further(pair: Pair) -> None:
     assert in_force(pair.slave.server) == {"binlog_do_db": "hive"}
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("binlog-ignore-db=test", ("binlog_ignore_db", "test")),
-        (" Replicate_Wild_Ignore_Table = 'tmp.%'  # why", ("replicate_wild_ignore_table", "tmp.%")),
-        ("loose-replicate-do-db = a", ("replicate_do_db", "a")),
-        ("replicate-rewrite-db = a->b", ("replicate_rewrite_db", "a->b")),
-        ("#replicate-do-db = a", None),
-        ("replicate-same-server-id = 0", None),
-        ("binlog_format = ROW", None),
-    ],
-)
+@cases("filter_line")
 @pytest.mark.parametrize("group", ["mysqld", "mariadb-10.11", "mysqldump"])
-def test_a_filter_in_a_file_is_found_with_its_line(group: str, text: str, found: tuple[str, str] | None) -> None:
-    lines = option_lines.lines(f"{FILE}:1:[{group}]\n{FILE}:2:{text}\n")
-    assert list(written(lines)) == ([(*found, f"{FILE}:2")] if found and group != "mysqldump" else [])
+def test_a_filter_in_a_file_is_found_with_its_line(group: str, case: Case) -> None:
+    lines = option_lines.lines(f"{FILE}:1:[{group}]\n{FILE}:2:{case.said}\n")
+    found = [(*case.means, f"{FILE}:2")] if case.means and group != "mysqldump" else []
+    assert list(written(lines)) == found
 
 
 def test_a_group_ends_with_its_file() -> None:

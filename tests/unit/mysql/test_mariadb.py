@@ -148,18 +148,6 @@ def test_root_from_other_hosts_may_not_write_through_read_only(
     assert (gap_between(step.read(pair.master.host), step.want()) == []) is is_so
 
 
-@pytest.mark.parametrize(
-    ("version", "privileges"),
-    [
-        ("10.5.9", ("READ_ONLY ADMIN", "SUPER")),
-        ("10.10.7", ("READ_ONLY ADMIN", "SUPER")),
-        ("10.11.1", ("READ_ONLY ADMIN",)),
-    ],
-)
-def test_before_10_11_super_writes_through_too(version: str, privileges: tuple[str, ...]) -> None:
-    assert dialect_of(f"{version}-MariaDB").write_through_privileges == privileges
-
-
 # ---- how far a server is ----
 
 

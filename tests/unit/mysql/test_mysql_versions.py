@@ -1,13 +1,13 @@
 """What is said to each MySQL, most of which the lab cannot have: statements and options, from documentation.
 
-Each fact names its source: (N) the release notes of that version, (V) the manual's Server Version Reference, (M)
-another page of the manual, (L) the lab's own servers, 5.6.24 and 9.7.4.
+Statements and words are in cases/dialect, each with its source. Here (V) is the manual's Server Version Reference.
 """
 
 import configparser
 from collections.abc import Callable, Mapping
 
 import pytest
+from case_files import CASES, Case, cases
 
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
 from runbook.mysql.terms import Version, numbers
@@ -42,123 +42,49 @@ def waits(dialect: Dialect) -> str:
     return dialect.tracking("gtid").wait_applied
 
 
-Fact = tuple[Callable[[Dialect], object], Mapping[str, object]]
-
-FACTS: dict[str, Fact] = {
-    # (N) 8.0.22: START, STOP and SHOW REPLICA; 8.4.0 dropped SLAVE.
-    "replica": (lambda d: d.replica, {"5.6": "SLAVE", "8.0.22": "REPLICA"}),
-    "replica status": (lambda d: d.replica_status, {"5.6": "SHOW SLAVE STATUS", "8.0.22": "SHOW REPLICA STATUS"}),
-    # (N) 8.2.0, where (V) has Com_show_binary_log_status; 8.4.0 dropped SHOW MASTER STATUS and RESET MASTER.
-    "position": (lambda d: d.binary_log_status, {"5.6": "SHOW MASTER STATUS", "8.2": "SHOW BINARY LOG STATUS"}),
-    "reset": (lambda d: d.reset, {"5.6": "RESET MASTER", "8.2": "RESET BINARY LOGS AND GTIDS"}),
-    # (M) CHANGE MASTER TO of 5.7 has no GET_MASTER_PUBLIC_KEY, of 8.0 it has; (N) 8.0.23: CHANGE REPLICATION SOURCE TO.
-    "point": (
-        pointed,
-        {
-            "5.6": "CHANGE MASTER TO MASTER_HOST = %s, MASTER_LOG_POS = %s, MASTER_AUTO_POSITION = 0",
-            "8.0.4": "CHANGE MASTER TO MASTER_HOST = %s, MASTER_LOG_POS = %s, MASTER_AUTO_POSITION = 0, "
-            "MASTER_SSL = 1, GET_MASTER_PUBLIC_KEY = 1",
-            "8.0.23": "CHANGE REPLICATION SOURCE TO SOURCE_HOST = %s, SOURCE_LOG_POS = %s, SOURCE_AUTO_POSITION = 0, "
-            "SOURCE_SSL = 1, GET_SOURCE_PUBLIC_KEY = 1",
-        },
-    ),
-    # (M) Semisynchronous Replication Monitoring: both names from 8.0.26 on; (L) 9.7 has the new ones only.
-    "semi-sync": (
-        lambda d: d.semi_sync.libraries,
-        {"5.6": ("semisync_master", "semisync_slave"), "8.0.26": ("semisync_source", "semisync_replica")},
-    ),
-    "slaves": (
-        lambda d: d.named("Rpl_semi_sync_source_clients"),
-        {"5.6": "Rpl_semi_sync_master_clients", "8.0.26": "Rpl_semi_sync_source_clients"},
-    ),
-    "in sync": (
-        lambda d: d.named("Rpl_semi_sync_replica_status"),
-        {"5.6": "Rpl_semi_sync_slave_status", "8.0.26": "Rpl_semi_sync_replica_status"},
-    ),
-    "apply twice": (
-        lambda d: d.named("replica_exec_mode"),
-        {"5.6": "slave_exec_mode", "8.0.26": "replica_exec_mode"},
-    ),
-    # (N) 5.7.2: rpl_semi_sync_master_wait_point.
-    "wait point": (lambda d: d.semi_sync.has_wait_point, {"5.6": False, "5.7.2": True}),
-    # (N) 5.7.5: WAIT_FOR_EXECUTED_GTID_SET gives 0; (M) the older function gives the number of events, -1 or NULL.
-    "wait": (
-        waits,
-        {
-            "5.6": "SELECT WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS('RECEIVED', 1) >= 0",
-            "5.7.5": "SELECT WAIT_FOR_EXECUTED_GTID_SET('RECEIVED', 1) = 0",
-        },
-    ),
-    # (N) 5.7.8.
-    "close": (
-        lambda d: (d.close, d.closed, d.write_through_privileges, bool(d.writes_through)),
-        {
-            "5.6": ("SET GLOBAL read_only = ON", "SELECT @@GLOBAL.read_only", ("SUPER",), True),
-            "5.7.8": (
-                "SET GLOBAL super_read_only = ON",
-                "SELECT @@GLOBAL.super_read_only AND @@GLOBAL.read_only",
-                (),
-                False,
-            ),
-        },
-    ),
-    # (V) 8.0: admin_address.
-    "administrators' door": (lambda d: d.has_admin_door, {"5.6": False, "8.0.14": True}),
-    # (N) 8.0.16: --validate-config.
-    "read the file": (
-        lambda d: d.validation("f").split(" ", 2)[2],
-        {
-            "5.6": "--user=mysql --datadir=/nonexistent --skip-log-bin --verbose --help > /dev/null",
-            "8.0.16": "--validate-config",
-        },
-    ),
-    # (N) 5.7.6: CREATE USER and ALTER USER take all of an account; 8.0.11: GRANT makes none and takes no password.
-    "make an account": (
-        lambda d: [statement.split(" %s")[0] for statement in d.make_account],
-        {"5.6": ["GRANT USAGE ON *.* TO"], "5.7.6": ["CREATE USER IF NOT EXISTS", "ALTER USER"]},
-    ),
-    # (N) 8.0.4: caching_sha2_password is the default; 8.4.0: mysql_native_password is off; 9.0.0: it is gone.
-    "root's plugin": (
-        lambda d: [word for word in ("mysql_native", "caching_sha2") if word in str(d.set_root_password("'x'"))],
-        {"5.6": [], "5.7.6": ["mysql_native"], "8.0.4": ["caching_sha2"]},
-    ),
-    # (M) Dynamic Privilege Descriptions; Administrative Connection Management: only SERVICE_CONNECTION_ADMIN gets in.
-    "the scripts' rights": (
-        lambda d: set(dict(d.check_privileges)["*.*"]) - {"PROCESS", "REPLICATION CLIENT"},
-        {
-            "5.6": {"SUPER"},
-            "8.0.11": {"CONNECTION_ADMIN", "REPLICATION_SLAVE_ADMIN", "SYSTEM_VARIABLES_ADMIN"},
-            "8.0.14": {
-                "CONNECTION_ADMIN",
-                "REPLICATION_SLAVE_ADMIN",
-                "SYSTEM_VARIABLES_ADMIN",
-                "SERVICE_CONNECTION_ADMIN",
-            },
-            "8.0.16": {
-                "CONNECTION_ADMIN",
-                "REPLICATION_SLAVE_ADMIN",
-                "SYSTEM_VARIABLES_ADMIN",
-                "SERVICE_CONNECTION_ADMIN",
-                "SYSTEM_USER",
-            },
-        },
-    ),
-    # (N) 5.7.2: replication_applier_status_by_worker.
-    "the scripts' schemas": (
-        lambda d: [scope for scope, _ in d.check_privileges],
-        {"5.6": ["*.*"], "5.7.2": ["*.*", "performance_schema.*"]},
-    ),
-    # (L) 9.7 does not start with utf8; (M) utf8mb3 is its name everywhere since 5.5.3.
-    "utf8": (lambda d: d.character_set("utf8"), {"5.6": "utf8", "8.0": "utf8mb3"}),
-    "how it finds its place": (lambda d: d.replication().value, {"5.6": "position", "5.7": "gtid"}),
+# What is asked of a dialect; what it answers since which version is in cases/dialect, by the same name.
+WORDS: dict[str, Callable[[Dialect], object]] = {
+    "replica": lambda d: d.replica,
+    "replica_status": lambda d: d.replica_status,
+    "position": lambda d: d.binary_log_status,
+    "reset": lambda d: d.reset,
+    "point": pointed,
+    "semi_sync": lambda d: d.semi_sync.libraries,
+    "slaves": lambda d: d.named("Rpl_semi_sync_source_clients"),
+    "in_sync": lambda d: d.named("Rpl_semi_sync_replica_status"),
+    "apply_twice": lambda d: d.named("replica_exec_mode"),
+    "wait_point": lambda d: d.semi_sync.has_wait_point,
+    "wait": waits,
+    "close": lambda d: (d.close, d.closed, d.write_through_privileges, bool(d.writes_through)),
+    "administrators_door": lambda d: d.has_admin_door,
+    "read_the_file": lambda d: d.validation("f").split(" ", 2)[2],
+    "make_an_account": lambda d: [statement.split(" %s")[0] for statement in d.make_account],
+    "roots_plugin": lambda d: [
+        word for word in ("mysql_native", "caching_sha2") if word in str(d.set_root_password("'x'"))
+    ],
+    "the_scripts_rights": lambda d: set(dict(d.check_privileges)["*.*"]) - {"PROCESS", "REPLICATION CLIENT"},
+    "the_scripts_schemas": lambda d: [scope for scope, _ in d.check_privileges],
+    "utf8": lambda d: d.character_set("utf8"),
+    "how_it_finds_its_place": lambda d: d.replication().value,
 }
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_each_version_is_spoken_to_in_its_own_words(version: str) -> None:
-    dialect = dialect_of(version)
-    said = {name: say(dialect) for name, (say, _) in FACTS.items()}
-    assert said == {name: since(table, version) for name, (_, table) in FACTS.items()}
+def in_json(said: object) -> object:
+    """Words as a file has them: lists in place of tuples and, sorted, of sets."""
+    if isinstance(said, set):
+        return sorted(said)
+    return [in_json(each) for each in said] if isinstance(said, list | tuple) else said
+
+
+@cases("dialect")
+def test_each_version_is_spoken_to_in_its_own_words(case: Case, request: pytest.FixtureRequest) -> None:
+    say = WORDS[request.node.callspec.id]
+    said = {version: in_json(say(dialect_of(version))) for version in VERSIONS}
+    assert said == {version: since(case.means, version) for version in VERSIONS}
+
+
+def test_every_word_has_its_case() -> None:
+    assert {file.stem for file in CASES.joinpath("dialect").iterdir()} == WORDS.keys()
 
 
 # ---- options ----

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from fake import FakeLink, FakeMysqld, captured_json, lets_in, link_of, mysqld_of, pair_of
+from case_files import case
+from fake import FakeLink, FakeMysqld, lets_in, link_of, mysqld_of, pair_of
 
 from runbook.core.host import ChangedInDryRun
 from runbook.core.ssh import Ran
@@ -59,7 +60,7 @@ def test_a_password_is_never_part_of_a_command(side: Side, mysqld: FakeMysqld, l
 
 
 def test_a_full_house_tells_nothing_of_a_password(side: Side, link: FakeLink) -> None:
-    link.says(CLIENT, Ran(*captured_json("mysql_client.json")["1040"]))
+    link.says(CLIENT, Ran(1, "", case("mysql_client", "1040_full_house").text))
     with pytest.raises(TooManyConnections, match="connections are in use"):
         logs_in(side.host, "root", side.settings.mysql_root_password)
 
@@ -106,7 +107,7 @@ class Client:
 
 def stays(mysqld: FakeMysqld) -> None:
     """root's logins never end."""
-    never = captured_json("create_user.json")["9.7"]["never"]
+    never = case("create_user", "mysql_9_7_never").said
     mysqld.says("SHOW CREATE USER 'root'@'localhost'", {"CREATE USER": never})
 
 
@@ -170,7 +171,7 @@ def test_a_server_with_another_root_password_is_refused_with_the_way_out(
 
 
 def test_a_server_that_does_not_run_is_not_taken_for_one_without_a_password(side: Side, link: FakeLink) -> None:
-    link.says(CLIENT, Ran(*captured_json("mysql_client.json")["2002"]))
+    link.says(CLIENT, Ran(1, "", case("mysql_client", "2002_no_socket").text))
     with pytest.raises(NotReady, match="mysqld does not run"):
         ensure(side.host, root_step(side))
 

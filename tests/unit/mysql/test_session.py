@@ -2,6 +2,7 @@
 
 import pymysql
 import pytest
+from case_files import Case, cases
 from fake import FOLDERS, SOCKET, FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 
 from runbook.core.host import ChangedInDryRun
@@ -297,32 +298,12 @@ def test_the_captured_server_is_understood(side: Side, mysqld: FakeMysqld) -> No
     assert side.server.dialect.series == "9.7"
 
 
-@pytest.mark.parametrize(
-    ("version", "series", "binary_log_status"),
-    [
-        ("8.0.26", "8.0", "SHOW MASTER STATUS"),
-        ("8.0.40-0ubuntu0.24.04.1", "8.0", "SHOW MASTER STATUS"),
-        ("8.2.0", "8.2", "SHOW BINARY LOG STATUS"),
-        ("8.4.3", "8.4", "SHOW BINARY LOG STATUS"),
-        ("9.7.4-2", "9.7", "SHOW BINARY LOG STATUS"),
-        ("10.0.1", "10.0", "SHOW BINARY LOG STATUS"),
-        ("26.7", "26.7", "SHOW BINARY LOG STATUS"),
-    ],
-)
-def test_versions_compare_as_numbers(version: str, series: str, binary_log_status: str) -> None:
-    dialect = dialect_of(version)
-    assert (dialect.series, dialect.binary_log_status) == (series, binary_log_status)
-    assert dialect.replica_status == "SHOW REPLICA STATUS"
-
-
-@pytest.mark.parametrize(
-    ("version", "comment", "told"),
-    [
-        ("5.5.62-log", "MySQL Community Server (GPL)", r"MySQL 5\.5\.62.*\n.*MySQL 5\.6\.10"),
-        ("10.3.39-MariaDB-0+deb10u1", "Debian 10", r"MariaDB 10\.3.*\n.*MariaDB 10\.5\.9"),
-        ("unknown", "", "not understood: unknown"),
-    ],
-)
-def test_a_server_that_is_not_ours_to_speak_to_is_refused(version: str, comment: str, told: str) -> None:
-    with pytest.raises(BadInput, match=told):
-        dialect_of(version, comment)
+@cases("server_version")
+def test_a_servers_version_says_how_to_speak_to_it_or_that_it_is_not_ours_to_speak_to(case: Case) -> None:
+    if refused := case.means.get("refused"):
+        with pytest.raises(BadInput, match=refused):
+            dialect_of(case.said, case.given["comment"])
+        return
+    dialect = dialect_of(case.said)
+    said = {name: getattr(dialect, name) for name in case.means}
+    assert {name: list(each) if isinstance(each, tuple) else each for name, each in said.items()} == case.means

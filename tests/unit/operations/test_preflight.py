@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from case_files import Case, cases
 from fake import captured_json, link_of, pair_of
 
 from runbook.core.ssh import Ran
@@ -90,38 +91,13 @@ def test_a_login_shell_that_prints_something_is_told_to_be_silent(pair: Pair) ->
     assert "~/.bashrc" in told
 
 
-REASONS: dict[str, tuple[dict[str, str], str]] = {
-    "another system": ({"os": "alpine||Alpine Linux v3.20"}, "Alpine Linux v3.20 is not supported"),
-    "no systemd": ({"manager": "init\n"}, "its service manager is not systemd"),
-    "a full disk": (
-        {"space": "/ 81113340\n/var/lib 204800\n"},
-        f"only 200 MiB free on /var/lib, and {LEAST_FREE_MIB} MiB are needed",
-    ),
-    "an address on no interface": (
-        {"addresses": "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.0.0.9/24 scope global eth0\n"},
-        "no interface of this host has that address",
-    ),
-    "the VIP outside its network": (
-        {
-            "addresses": "2: eth0    inet 192.168.152.128/30 scope global eth0\n"
-            "2: eth0    inet 192.168.152.129/30 scope global eth0\n"
-        },
-        "VIP = 192.168.152.130/24: it is outside the network",
-    ),
-}
-
-
 @pytest.mark.parametrize("role", ["master", "slave"])
-@pytest.mark.parametrize(("answers", "reason"), REASONS.values(), ids=REASONS.keys())
-def test_each_reason_names_its_host(
-    settings_of: Callable[..., Settings], pair: Pair, role: str, answers: dict[str, str], reason: str
-) -> None:
+@cases("preflight")
+def test_each_reason_names_its_host(pair: Pair, role: str, case: Case) -> None:
     side = pair.sides[role]  # type: ignore[index]
-    if "outside" in reason:
-        answers = {"addresses": f"2: eth0    inet {side.node.address}/32 scope global eth0\n"}
-    says(side, **answers)
+    says(side, **{name: answer.replace("{ADDRESS}", str(side.node.address)) for name, answer in case.said.items()})
     told = complaint(pair)
-    assert reason in told
+    assert case.means.replace("{LEAST_FREE_MIB}", str(LEAST_FREE_MIB)) in told
     assert str(side.host) in told
 
 

@@ -2,6 +2,7 @@
 
 import pymysql
 import pytest
+from case_files import case
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 
 from runbook.core.host import CommandFailed
@@ -153,7 +154,7 @@ def test_the_slaves_keepalived_comes_back_even_when_its_replication_does_not(run
 def test_a_pair_that_replicates_keeps_its_gtid_mode(
     pair: Pair, slave: str, master: str, replicates: bool, status: str
 ) -> None:
-    rows = captured_json("replica_status.json") if replicates else []
+    rows = [case("replica_status", "mysql_9_7_by_gtid").said] if replicates else []
     servers = {side.role: mysqld_of(side) for side in pair.sides.values()}
     servers["slave"].says(GTID_MODE, {"mode": slave})
     servers["slave"].says("SHOW REPLICA STATUS", *rows)

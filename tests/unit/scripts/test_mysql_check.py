@@ -5,7 +5,7 @@ import time
 from typing import IO
 
 import pytest
-from fake import captured_json
+from case_files import Case, case, cases
 from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, SHARED, Make, Station
 
 from runbook.core.wait import until
@@ -18,34 +18,12 @@ def test_a_server_that_serves_passes(scripts_on: Make) -> None:
     assert scripts_on("master", vip=True, closed=False).run("mysql_check.sh") == 0
 
 
-@pytest.mark.parametrize(
-    ("said", "code"),
-    [
-        ("ERROR 1040 (HY000): Too many connections", 0),
-        ("ERROR 1203 (42000): User runbook_check already has more than 'max_user_connections' active connections", 0),
-        (captured_json("mysql_client.json")["1045"][2].strip(), 0),
-        ("ERROR 3118 (HY000): Access denied for user 'runbook_check'@'localhost'. Account is locked.", 0),
-        ("ERROR 4151 (HY000): Access denied, this account is locked", 0),
-        ("ERROR 1862 (HY000): Your password has expired. To log in you must change it using a client that can.", 0),
-        ("ERROR 1820 (HY000): You must reset your password using ALTER USER statement before executing it.", 0),
-        (
-            "ERROR 2061 (HY000): Authentication plugin 'caching_sha2_password' reported error: Authentication requires",
-            0,
-        ),
-        ("ERROR 2026 (HY000): SSL connection error: error:00000001", 0),
-        ("ERROR 2006 (HY000): Server has gone away", 1),
-        ("mysql: [ERROR] unknown option '--nonsense'.", 0),
-        (captured_json("mysql_client.json")["2002"][2].strip(), 1),
-        ("ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet'", 1),
-        ("ERROR 1053 (08S01): Server shutdown in progress", 1),
-    ],
-)
-def test_a_server_that_says_no_is_there_and_one_that_says_nothing_is_not(
-    scripts_on: Make, said: str, code: int
-) -> None:
+@cases("mysql_client")
+def test_a_server_that_says_no_is_there_and_one_that_says_nothing_is_not(scripts_on: Make, case: Case) -> None:
     station = scripts_on("master", vip=True, closed=False)
+    said = case.text.strip()
     station.server(said)
-    assert station.run("mysql_check.sh") == code
+    assert station.run("mysql_check.sh") == case.means["exit"]
     assert said in station.read("log")
     assert station.done == []
 
@@ -56,7 +34,7 @@ def test_a_server_that_is_not_there_has_the_time_of_an_answer_to_come_back(
 ) -> None:
     """Under mysqld_safe it does, within its unit: no reason to move the VIP. 2.5 s are five times half a second."""
     station = scripts_on("master", vip=True, closed=False)
-    station.server(captured_json("mysql_client.json")["2002"][2].strip())
+    station.server(case("mysql_client", "2002_no_socket").text.strip())
     station.write("server_after", str(comes_back_after))
     assert station.run("mysql_check.sh") == code
     assert ("mysqld does not serve" in station.read("log")) is bool(code)

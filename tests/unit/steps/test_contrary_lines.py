@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from case_files import Case, cases
 from fake import LocalLink
 
 from runbook.core.host import DryHost, Host
@@ -31,11 +32,10 @@ def step(folder: Path) -> ContraryLines:
     return ContraryLines.of(str(folder.parent / "my.cnf"), str(folder), ours, WANTED)
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["slave-skip-errors=all", "REPLICA_SKIP_ERRORS = 1062", "loose-slave_skip_errors=1", "skip-name-resolve # x"],
-)
-def test_what_cannot_be_unsaid_goes_wherever_it_stands(host: Host, folder: Path, line: str) -> None:
+@cases("contrary_line")
+def test_what_cannot_be_unsaid_goes_wherever_it_stands(host: Host, folder: Path, case: Case) -> None:
+    assert case.means == "taken out"
+    line = case.said
     my_cnf, other = folder.parent / "my.cnf", folder / "a.cnf"
     text = f"[mysqld]\nport=3306\n {line}\n"
     my_cnf.write_text(f"{text}!includedir {folder}/\n")

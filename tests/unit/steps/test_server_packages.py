@@ -247,16 +247,3 @@ def test_a_dry_run_carries_nothing(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="dry run"):
         host.carry(file, str(tmp_path / "there"))
     assert not (tmp_path / "there").exists()
-
-
-@pytest.mark.parametrize(
-    ("family", "file", "package"),
-    [
-        (redhat, "mysql-community-server-5.6.24-3.el7.x86_64.rpm", "mysql-community-server"),
-        (redhat, "mysql84-community-release-el9-1.noarch.rpm", "mysql84-community-release"),
-        (debian, "mysql-apt-config_0.8.33-1_all.deb", "mysql-apt-config"),
-        (debian, "mariadb-server_10.11.18-0+deb12u1_amd64.deb", "mariadb-server"),
-    ],
-)
-def test_a_package_is_told_by_its_files_name(family: ModuleType, file: str, package: str) -> None:
-    assert family.package_of(file) == package

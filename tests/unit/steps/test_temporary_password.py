@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, captured, host_of
+from case_files import Case, case, cases
+from fake import FakeLink, LocalLink, host_of
 
 from runbook.core.host import Host
 from runbook.core.ssh import Ran
@@ -14,8 +15,8 @@ from runbook.settings.settings import Secret, Settings
 from runbook.steps.temporary_password import KNOWS_IT, TemporaryPassword
 from runbook.system import redhat
 
-TEMPORARY = "RjNCluKig0(J"
-MUST_CHANGE = Ran(1, "", captured("mysql_1820.txt"))
+(TEMPORARY,) = case("error_log", "mysql_9_7_initialized").means
+MUST_CHANGE = Ran(1, "", case("mysql_client", "1820_at_a_line").text)
 DENIED = Ran(1, "", "ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: YES)\n")
 
 
@@ -54,13 +55,16 @@ def server(settings: Settings, link: FakeLink, step: TemporaryPassword) -> Serve
     return server
 
 
-def test_it_is_read_from_a_real_error_log(settings: Settings, tmp_path: Path, step: TemporaryPassword) -> None:
+@cases("error_log")
+def test_it_is_read_from_a_real_error_log(
+    settings: Settings, tmp_path: Path, step: TemporaryPassword, case: Case
+) -> None:
     log = tmp_path / "mysqld.log"
-    log.write_text(captured("error_log_initialized.txt"))
+    if case.said is not None:
+        log.write_text(case.text)
     (question,) = step.questions()
     asked = question.replace(redhat.MYSQL.error_log, str(log))
-    assert host_of(settings, LocalLink()).ask(asked) == f"{TEMPORARY}\n"
-    assert host_of(settings, LocalLink()).ask(asked.replace(str(log), str(tmp_path / "none"))) == ""
+    assert host_of(settings, LocalLink()).ask(asked) == "".join(f"{password}\n" for password in case.means)
 
 
 def test_it_is_changed_while_the_server_writes_no_binary_log(

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, captured, host_of, link_of, pair_of
+from case_files import Case, cases
+from fake import FakeLink, LocalLink, host_of, link_of, pair_of
 
 from runbook.core.host import ChangedInDryRun, Host
 from runbook.core.step import Change, ensure
@@ -66,32 +67,18 @@ def selinux_question() -> str:
     return question
 
 
-@pytest.mark.parametrize("mode", ["disabled", "permissive"])
-def test_a_host_without_selinux_is_right(host: Host, link: FakeLink, mode: str) -> None:
-    link.says(selinux_question(), captured("selinux_none.txt"))
-    assert ensure(host, SELinux(mode)).status == "ok"  # type: ignore[arg-type]
+@cases("selinux")
+def test_selinux_at_boot_and_now_is_read(host: Host, dry_host: Host, link: FakeLink, case: Case) -> None:
+    link.says(selinux_question(), case.text)
+    outcome = ensure(dry_host if case.means else host, SELinux(case.given["wanted"]))
+    assert {change.fact: change.now for change in outcome.gap} == case.means
+    assert outcome.status == ("would change" if case.means else "ok")
 
 
-def test_disabled_is_as_good_as_it_gets_before_the_reboot(host: Host, link: FakeLink) -> None:
-    link.says(selinux_question(), "disabled\nPermissive\n")
-    assert ensure(host, SELinux("disabled")).status == "ok"
-
-
-@pytest.mark.parametrize(
-    ("mode", "now", "owed"),
-    [
-        ("disabled", "Enforcing", True),
-        ("disabled", "Permissive", True),
-        ("disabled", "Disabled", False),
-        ("permissive", "Permissive", False),
-        ("keep", "Enforcing", False),
-    ],
-)
-def test_a_reboot_is_owed_only_for_a_selinux_that_is_to_go(
-    host: Host, link: FakeLink, mode: str, now: str, owed: bool
-) -> None:
-    link.says_where("getenforce", f"{now}\n")
-    assert reboot_owed(host, mode) is owed
+@cases("selinux_reboot")
+def test_a_reboot_is_owed_only_for_a_selinux_that_is_to_go(host: Host, link: FakeLink, case: Case) -> None:
+    link.says_where("getenforce", f"{case.said}\n")
+    assert reboot_owed(host, case.given["wanted"]) is case.means
 
 
 def test_selinux_is_not_changed_in_a_dry_run(dry_host: Host, link: FakeLink) -> None:
@@ -178,18 +165,15 @@ def test_the_firewall_is_not_stopped_in_a_dry_run(dry_host: Host, link: FakeLink
     assert link.changed == []
 
 
-@pytest.mark.parametrize(
-    ("firewalld", "ufw", "active"),
-    [("active", "Status: inactive", ""), ("inactive", "Status: active", "ufw\n"), ("inactive", "", "")],
-)
-def test_ufw_is_active_when_it_says_so_itself(
-    settings: Settings, tmp_path: Path, firewalld: str, ufw: str, active: str
-) -> None:
-    for name, script in (("ufw", f"echo '{ufw}'"), ("systemctl", f"[ {firewalld} = active ]")):
+@cases("firewall_active")
+def test_ufw_is_active_when_it_says_so_itself(settings: Settings, tmp_path: Path, case: Case) -> None:
+    for name, script in (
+        ("ufw", f"echo '{case.said['ufw']}'"),
+        ("systemctl", f"[ {case.said['firewalld']} = active ]"),
+    ):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
-    found = host_of(settings, LocalLink(tmp_path)).ask(ACTIVE_QUESTION)
-    assert found == ("firewalld\n" if firewalld == "active" else active)
+    assert host_of(settings, LocalLink(tmp_path)).ask(ACTIVE_QUESTION) == "".join(f"{each}\n" for each in case.means)
 
 
 # ---- rules ----
@@ -242,16 +226,16 @@ def test_ufw_lets_mysql_in_and_vrrp_from_the_peer_alone(settings: Settings, host
     assert link.changed == [command]
 
 
-@pytest.mark.parametrize("port", ["3306", "3306/tcp"])
-def test_rules_that_ufw_has_are_left_alone(settings: Settings, host: Host, link: FakeLink, port: str) -> None:
-    ufw(link, f"ufw allow {port}", f"ufw {UFW_ALLOWS_VRRP}", knows_vrrp=False)
-    assert ensure(host, rules(settings)).status == "ok"
-
-
-@pytest.mark.parametrize("rule", [f"ufw deny from {PEER} proto vrrp", f"ufw allow from {PEER}0 proto vrrp"])
-def test_another_rule_of_ufw_is_not_ours(settings: Settings, host: Host, link: FakeLink, rule: str) -> None:
-    ufw(link, "ufw allow 3306", rule)
-    assert rules(settings).read(host) == {PORT: "open", VRRP_FACT: "closed"}
+@cases("ufw_rules")
+def test_rules_that_ufw_has_are_left_alone_and_others_are_not_ours(
+    settings: Settings, host: Host, link: FakeLink, case: Case
+) -> None:
+    is_open = set(case.means.values()) == {"open"}
+    ufw(link, knows_vrrp=not is_open)
+    link.says(UFW_RULES_QUESTION, case.text)
+    assert rules(settings).read(host) == case.means
+    if is_open:
+        assert ensure(host, rules(settings)).status == "ok"
 
 
 def test_a_ufw_that_knows_no_vrrp_is_refused_with_what_to_write_by_hand(

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from case_files import Case, cases
 from fake import FakeLink, captured_json
 
 from runbook.core.host import Host
@@ -18,27 +19,17 @@ DISTRIBUTION = Source("distribution")
 UNITS = captured_json("units.json")
 
 
-@pytest.mark.parametrize(
-    ("family", "there", "expected"),
-    [
-        (debian, "mysql", debian.MYSQL),
-        (debian, "mariadb", debian.MARIADB),
-        (debian, "mysqld", debian.FROM_TARBALL),
-        (redhat, "mysqld", redhat.MYSQL),
-        (redhat, "mariadb", redhat.MARIADB),
-    ],
-)
+@cases("units")
 @pytest.mark.parametrize("named", [False, True])
 def test_what_is_installed_is_found_whether_hosts_env_names_it_or_not(
-    host: Host, link: FakeLink, family: ModuleType, there: str, expected: ServerNames, named: bool
+    host: Host, link: FakeLink, case: Case, named: bool
 ) -> None:
-    link.says(UNITS_QUESTION, UNITS[there])
-    assert names_on(host, family, expected.engine if named else "auto", DISTRIBUTION) == expected
-
-
-def test_mariadbs_aliases_are_not_taken_for_mysql(host: Host, link: FakeLink) -> None:
-    link.says(UNITS_QUESTION, UNITS["mariadb"])
-    assert names_on(host, debian, "auto", DISTRIBUTION).unit == "mariadb"
+    """MariaDB's units have aliases, which are not taken for MySQL's."""
+    link.says(UNITS_QUESTION, case.text)
+    family = {"debian": debian, "redhat": redhat}[case.given["family"]]
+    expected: ServerNames = getattr(family, case.means["names"])
+    found = names_on(host, family, expected.engine if named else "auto", DISTRIBUTION)
+    assert (found, found.unit) == (expected, case.means["unit"])
 
 
 @pytest.mark.parametrize(("wanted", "there"), [("mysql", "mariadb"), ("mariadb", "mysql")])

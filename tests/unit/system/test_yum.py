@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from fake import LocalLink, captured_json, host_of
+from case_files import Case, cases
+from fake import LocalLink, host_of
 from local_link import stub
 
 from runbook.core.host import CommandFailed
 from runbook.settings.settings import Settings
-from runbook.system import redhat
-
-EL = captured_json("packages_el.json")
+from runbook.system import debian, redhat
 
 
 @pytest.mark.parametrize("manager", ["yum", "dnf"])
@@ -47,17 +46,21 @@ def test_an_install_that_fails_says_what_yum_said(settings: Settings, tmp_path: 
         redhat.install(host_of(settings, LocalLink(tmp_path)), "keepalived")
 
 
-@pytest.mark.parametrize(("package", "version"), EL["installed"].items())
-def test_what_rpm_says_of_a_package_is_read(settings: Settings, tmp_path: Path, package: str, version: str) -> None:
-    said = EL["rpm -q"][package]
-    stub(tmp_path, "rpm", f"printf '%s\\n' '{said[1].rstrip()}'; exit {said[0]}")
-    assert host_of(settings, LocalLink(tmp_path)).ask(redhat.version_question(package)) == version
+@cases("rpm")
+def test_what_rpm_says_of_a_package_is_read(settings: Settings, tmp_path: Path, case: Case) -> None:
+    stub(tmp_path, "rpm", f"printf '%s\\n' '{case.said['prints']}'; exit {case.said['exit']}")
+    question = redhat.version_question(case.given["package"])
+    assert host_of(settings, LocalLink(tmp_path)).ask(question) == case.means
 
 
-@pytest.mark.parametrize("package", EL["yum list"])
-def test_what_yum_offers_is_read(settings: Settings, tmp_path: Path, package: str) -> None:
-    code, said = EL["yum list"][package]
-    (tmp_path / "said").write_text(said)
-    stub(tmp_path, "yum", f"cat {tmp_path}/said; exit {code}")
-    answer = host_of(settings, LocalLink(tmp_path)).ask(redhat.candidate_question(package))
-    assert answer == EL["candidate"].get(package, "")
+@cases("yum_list")
+def test_what_yum_offers_is_read(settings: Settings, tmp_path: Path, case: Case) -> None:
+    (tmp_path / "said").write_text("".join(f"{line}\n" for line in case.said["prints"]))
+    stub(tmp_path, "yum", f"cat {tmp_path}/said; exit {case.said['exit']}")
+    question = redhat.candidate_question(case.given["package"])
+    assert host_of(settings, LocalLink(tmp_path)).ask(question) == case.means
+
+
+@cases("package_file")
+def test_a_package_is_told_by_its_files_name(case: Case) -> None:
+    assert {"debian": debian, "redhat": redhat}[case.given["family"]].package_of(case.said) == case.means
