@@ -71,10 +71,11 @@ def trust(run: Run) -> None:
 
 
 def add(settings: Settings, found: HostKey) -> None:
-    """Append a key to known_hosts, which is made 0600 when it is not there."""
+    """Append a key to known_hosts, which is made 0600 when it is not there; its last line may lack its end."""
     path = settings.ssh_known_hosts
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = f"{found.name} {found.key.get_name()} {found.key.get_base64()}\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write(line.encode())
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a+b") as file:
+        file.seek(max(file.tell() - 1, 0))
+        file.write(line.encode() if file.read() in (b"", b"\n") else f"\n{line}".encode())

@@ -236,6 +236,20 @@ def test_the_keys_that_were_there_stay(hosts: Hosts, run: Callable[..., Run], kn
     assert names_in(known_hosts)[2:] == [MASTER, SLAVE]
 
 
+def test_a_last_line_without_its_end_stays_a_line_of_its_own(
+    hosts: Hosts, run: Callable[..., Run], known_hosts: Path
+) -> None:
+    """As an editor may leave it. Glued to it, the new key would be unknown still, and ssh would not read the old."""
+    known_hosts.parent.mkdir()
+    other = paramiko.ECDSAKey.generate()
+    theirs = f"elsewhere {other.get_name()} {other.get_base64()}"
+    known_hosts.write_text(theirs)
+    trust(run(yes=True))
+    assert known_hosts.read_text().splitlines()[0] == theirs
+    assert names_in(known_hosts) == ["elsewhere", MASTER, SLAVE]
+    assert hosts.met == [MASTER, SLAVE], "each is asked for once"
+
+
 # ---- hosts that do not let us in ----
 
 
