@@ -233,6 +233,14 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "mysqld on 192.168.152.128 hangs or is still recovering: see its error log and disk, restart it "
         "there; then: inv failback",
     ),
+    "failed over, and the master's house is full": (
+        FULL | {"holds_vip": False},
+        TAKEN_OVER,
+        "The pair is failed over since 2026-11-22T17:03:48Z: the slave 192.168.152.129 holds the VIP and serves reads "
+        "only; the master's mysqld (active) does not answer: Too many connections.",
+        "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
+        "max_connections in mysql on 192.168.152.128; then: inv failback",
+    ),
     "failed over, and the master's host is gone": (
         GONE,
         TAKEN_OVER | {"sees_peer": False, "takeover": {}},
