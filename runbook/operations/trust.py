@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import paramiko
 
 from runbook.core.ssh import Link, SshLoginRefused
-from runbook.errors import RunbookError
+from runbook.errors import Drift, RunbookError
 from runbook.operations.run import Run, answer
 from runbook.settings.settings import Settings
 
@@ -59,13 +59,17 @@ def unknown_keys(settings: Settings) -> Iterator[HostKey]:
 
 
 def trust(run: Run) -> None:
-    """Show each unknown key and add it once the operator agrees; RunbookError at the first that is not agreed to."""
+    """Show each unknown key and add it once the operator agrees; RunbookError at the first that is not agreed to.
+
+    A dry run ends at the first unknown key, in Drift.
+    """
     target = run.target()
     print(target.describe())
     for found in unknown_keys(target.settings):
         print(f"{found.name}: {found.fingerprint}")
         if run.dry or not (run.yes or answer("Is that the host? [y/N] ") in ("y", "yes")):
-            raise RunbookError("not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there")
+            refusal = Drift if run.dry else RunbookError
+            raise refusal("not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there")
         add(target.settings, found)
     print(f"every host's key is in {target.settings.ssh_known_hosts}")
 
