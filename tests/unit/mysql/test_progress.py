@@ -115,6 +115,20 @@ def test_what_is_lacking_is_counted_by_its_names_only_where_all_are_known(
     assert in_words(lacking, names) == told
 
 
+@pytest.mark.parametrize(
+    ("text", "amount", "names"),
+    [
+        ("0-2-99", "at most 99 transactions", ["0-2-99, and those of server 2 before it"]),
+        ("b.000003:84", "the binary log up to b.000003:84", ["the beginning to b.000003:84"]),
+        ("b.000003:4..b.000003:84", "80 bytes of b.000003", ["b.000003:4 to b.000003:84"]),
+    ],
+)
+def test_a_difference_that_was_written_down_says_no_more_than_its_text_knows(
+    text: str, amount: str, names: list[str]
+) -> None:
+    assert (parse(text).amount(), list(parse(text).names())) == (amount, names)
+
+
 # ---- nothing is lost: against plain sets of transactions, all there are of a small world ----
 
 
@@ -218,6 +232,11 @@ def test_a_binary_log_is_old_enough_when_none_of_the_difference_was_logged_befor
 ) -> None:
     lacking = DomainState.parse(here).minus(DomainState.parse(there))
     assert lacking.begins_after(DomainState.parse(logged_before)) is begins_after
+
+
+def test_a_whole_state_is_a_difference_from_nothing() -> None:
+    assert DomainState.parse("0-2-1").begins_after(DomainState.parse(""))
+    assert not DomainState.parse("0-2-1").begins_after(DomainState.parse("0-2-1"))
 
 
 def test_a_difference_has_what_came_after_the_other_side_and_no_more() -> None:
