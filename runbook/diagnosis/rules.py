@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.diagnosis.words import close_it, look_into, search, vip_holders, whose_writes, witness
+from runbook.diagnosis.words import close_it, let_in, look_into, search, vip_holders, whose_writes, witness
 from runbook.mysql.replication.filters import way_out
 from runbook.mysql.tracking import progress
 
@@ -204,8 +204,7 @@ def _login_refused(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     return (
         f"mysqld on {closed} runs, but does not let the runbook in, so little is known of it: {closed.sql}.",
-        "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
-        f"max_connections in mysql on {closed.address}",
+        let_in(closed),
     )
 
 

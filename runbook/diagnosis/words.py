@@ -21,9 +21,19 @@ def look_into(side: SideFacts) -> str:
             f"{side.stranger} is not mysqld, keeps it from its port and hears what is meant for it: find out who "
             f"started it, then end it: ssh {side.address} kill {side.stranger.pid}"
         )
-    if side.mysqld == "active" and not side.greets:
+    if side.greets:
+        return let_in(side)
+    if side.mysqld == "active":
         return f"mysqld on {side.address} hangs or is still recovering: see its error log and disk, restart it there"
     return f"See in mysqld's error log on {side.address} why it went down"
+
+
+def let_in(side: SideFacts) -> str:
+    """What to look at where a mysqld runs and does not let us in."""
+    return (
+        "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
+        f"max_connections in mysql on {side.address}"
+    )
 
 
 def whose_writes(side: SideFacts) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import paramiko
 
 from runbook.core.ssh import Link, SshLoginRefused
-from runbook.errors import RunbookError
+from runbook.errors import Drift, RunbookError
 from runbook.operations.run import Run, answer
 from runbook.settings.settings import Settings
 
@@ -59,22 +59,27 @@ def unknown_keys(settings: Settings) -> Iterator[HostKey]:
 
 
 def trust(run: Run) -> None:
-    """Show each unknown key and add it once the operator agrees; RunbookError at the first that is not agreed to."""
+    """Show each unknown key and add it once the operator agrees; RunbookError at the first that is not agreed to.
+
+    A dry run ends at the first unknown key, in Drift.
+    """
     target = run.target()
     print(target.describe())
     for found in unknown_keys(target.settings):
         print(f"{found.name}: {found.fingerprint}")
         if run.dry or not (run.yes or answer("Is that the host? [y/N] ") in ("y", "yes")):
-            raise RunbookError("not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there")
+            refusal = Drift if run.dry else RunbookError
+            raise refusal("not added: compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there")
         add(target.settings, found)
     print(f"every host's key is in {target.settings.ssh_known_hosts}")
 
 
 def add(settings: Settings, found: HostKey) -> None:
-    """Append a key to known_hosts, which is made 0600 when it is not there."""
+    """Append a key to known_hosts, which is made 0600 when it is not there; its last line may lack its end."""
     path = settings.ssh_known_hosts
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = f"{found.name} {found.key.get_name()} {found.key.get_base64()}\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write(line.encode())
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a+b") as file:
+        file.seek(max(file.tell() - 1, 0))
+        file.write(line.encode() if file.read() in (b"", b"\n") else f"\n{line}".encode())

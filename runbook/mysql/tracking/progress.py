@@ -1,4 +1,4 @@
-"""How far a server is: MySQL's GTID sets, MariaDB's GTIDs, or file and position. Pure, and told apart by their text.
+"""How far a server is: MySQL's GTID sets, MariaDB's GTIDs, or file and position. Pure.
 
 What one server has and another lacks (`minus`) decides whether anything is lost by handing over.
 """
@@ -15,7 +15,7 @@ POSITION = re.compile(r"(\S+?)\.(\d+):(\d+)")
 
 
 class Progress(ABC):
-    """What a server has; falsy when that is nothing. Its text is what parse() reads."""
+    """What a server has; falsy when that is nothing. Its text is what its own parse() reads."""
 
     @abstractmethod
     def minus(self, other: Self) -> "Progress":
@@ -228,16 +228,6 @@ class Position(Progress):
 
     def __bool__(self) -> bool:
         return bool(self._file)
-
-
-def parse(text: str) -> Progress:
-    """What a server, or a record of our scripts, wrote; the three forms do not look alike."""
-    first = text.strip().split(",")[0]
-    if MARIADB_GTID.fullmatch(first):
-        return DomainState.parse(text)
-    if POSITION.search(first):
-        return Position.parse(text)
-    return GtidSet.parse(text)
 
 
 def in_words(lacking: Progress, names: Sequence[str]) -> str:

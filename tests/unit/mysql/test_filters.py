@@ -16,14 +16,18 @@ from runbook.mysql.replication.filters import (
     Filter,
     in_force,
     merged,
+    of,
     refusal,
+    way_out,
     written,
 )
+from runbook.mysql.session import SqlFailed
 from runbook.operations.bootstrap import refuse_when_filtered
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
 
 MYSQL, MYSQL_5_6, MARIADB = dialect_of("9.7.4"), dialect_of("5.6.24"), dialect_of("10.11.19-MariaDB")
+MYSQL_5_7 = dialect_of("5.7.44")
 FILE = "/etc/mysql/conf.d/theirs.cnf"
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
@@ -151,3 +155,104 @@ def test_both_hosts_filters_are_refused_before_anything_changes(settings: Settin
         refused.value
     )
     assert [link_of(side).changed for side in pair.sides.values()] == [[], []]
+
+
+# ---- in words ----
+
+COMES_BACK = (
+    "What was left out does not come by itself: while nobody writes to it, on the master: "
+    "{0} --databases SCHEMA > FILE, then {1} < FILE, which replicates"
+)
+MYSQLS = COMES_BACK.format("mysqldump --set-gtid-purged=OFF", "mysql")
+MARIADBS = COMES_BACK.format("mariadb-dump", "mariadb")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "found", "way"),
+    [
+        (
+            MYSQL,
+            [Filter("binlog_do_db", "a,b", ("f:2", "f:3")), Filter("replicate_do_db", "c", ("g:4",), in_force=False)],
+            f"take out f:2, f:3, g:4 and restart mysqld there. {MYSQLS}",
+        ),
+        (
+            MYSQL,
+            [Filter("binlog_do_db", "a", ("f:2",)), Filter("replicate_do_db", "c")],
+            "take out f:2 and restart mysqld there; in mysql there: STOP REPLICA SQL_THREAD; "
+            f"CHANGE REPLICATION FILTER REPLICATE_DO_DB = (); START REPLICA SQL_THREAD. {MYSQLS}",
+        ),
+        (
+            MARIADB,
+            [Filter("replicate_do_db", "a"), Filter("replicate_do_domain_ids", "1")],
+            "in mariadb there: STOP SLAVE; SET GLOBAL replicate_do_db = ''; START SLAVE; "
+            f"STOP SLAVE; CHANGE MASTER TO DO_DOMAIN_IDS = (); START SLAVE. {MARIADBS}",
+        ),
+        (
+            MYSQL_5_7,
+            [Filter("replicate_ignore_server_ids", "1")],
+            f"in mysql there: STOP SLAVE; CHANGE MASTER TO IGNORE_SERVER_IDS = (); START SLAVE. {MYSQLS}",
+        ),
+    ],
+)
+def test_the_way_out_takes_the_lines_first_and_then_what_was_set_at_run_time(
+    dialect: Dialect, found: list[Filter], way: str
+) -> None:
+    assert way_out(found, dialect) == way
+
+
+def test_a_refusal_is_what_is_filtered_what_that_means_and_the_way_out() -> None:
+    found = [Filter("binlog_do_db", "a", ("f:2",)), Filter("replicate_do_db", "b", ("g:3",), in_force=False)]
+    assert (refusal("master 10.0.0.1", iter(found), MYSQL) or "").splitlines() == [
+        "master 10.0.0.1: replication is filtered: binlog_do_db = a (f:2); replicate_do_db = b (g:3, not in force yet)",
+        "Rows that a filter keeps back are acknowledged on the master and are not on the slave.",
+        f"Nothing was changed. Next: take out f:2, g:3 and restart mysqld there. {MYSQLS}.",
+    ]
+
+
+# ---- where they are found ----
+
+
+def test_of_several_lines_that_are_not_in_force_yet_all_values_are_told() -> None:
+    lines = [("binlog_do_db", "a", "f:2"), ("binlog_do_db", "b", "g:3")]
+    assert list(map(str, merged({}, lines))) == ["binlog_do_db = a,b (f:2, g:3, not in force yet)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "replicate-do-db=a",
+        "replicate_do_db\t=\ta\t",
+        "REPLICATE-DO-DB = a",
+        'Replicate_do-db = "a"',
+        "LOOSE_replicate-do-db = 'a' # why",
+        "replicate-do-db = a#why",
+    ],
+)
+def test_a_line_is_found_as_the_server_reads_it(text: str) -> None:
+    lines = option_lines.lines(f"{FILE}:7:[mysqld]\n{FILE}:9:{text}\n")
+    assert list(written(lines)) == [("replicate_do_db", "a", f"{FILE}:9")]
+
+
+def test_without_its_server_a_host_is_judged_by_its_files(pair: Pair) -> None:
+    link_of(pair.slave).says(FILES_QUESTION, f"{FILE}:1:[mysqld]\n{FILE}:2:binlog-ignore-db = hive\n")
+    assert of(pair.slave.host, None) == (Filter("binlog_ignore_db", "hive", (f"{FILE}:2",), in_force=False),)
+    link_of(pair.slave).says(FILES_QUESTION, "")
+    assert of(pair.slave.host, None) == ()
+
+
+def test_all_sources_together_make_one_list_without_what_is_empty(pair: Pair) -> None:
+    rest = [{"name": "REPLICATE_DO_TABLE", "rule": ""}, {"name": "REPLICATE_WILD_DO_TABLE", "rule": "a.%"}]
+    server(pair.slave, MYSQL, {"Replicate_Ignore_DB": "b", "Replicate_Do_DB": ""}, {"Binlog_Do_DB": "c"}, rest)
+    link_of(pair.slave).says(FILES_QUESTION, f"{FILE}:1:[mysqld]\n{FILE}:2:binlog-do-db = c\n")
+    assert list(map(str, of(pair.slave.host, pair.slave.server))) == [
+        f"binlog_do_db = c ({FILE}:2)",
+        "replicate_ignore_db = b (set at run time)",
+        "replicate_wild_do_table = a.% (set at run time)",
+    ]
+
+
+def test_a_server_that_cannot_tell_its_filters_is_not_taken_for_one_without(pair: Pair) -> None:
+    mysqld = server(pair.slave, MYSQL, {}, {})
+    mysqld.says(MySQL.filters_without_a_channel, error=pymysql.err.OperationalError(1142, "SELECT command denied"))
+    with pytest.raises(SqlFailed, match="SELECT command denied"):
+        in_force(pair.slave.server)
