@@ -17,7 +17,7 @@ take_over() {
     fi
     received=$(values "$RECEIVED_IN" "$said")
     apply_received "$received"
-    mkdir -p "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
+    mkdir -p -m 700 "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
 
