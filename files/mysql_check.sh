@@ -13,7 +13,8 @@ UNDECIDED=0
 # While a script that keepalived started is settling things, that is left to it. Else what is found here stays so until
 # it is settled, in the background: that may take longer than keepalived waits for an answer.
 STUCK_SECONDS=$((LOCK_SECONDS + RELAY_SECONDS))
-my_turn -n || settled_within "$STUCK_SECONDS" || stuck "the lock $LOCK could not be had for $STUCK_SECONDS s"
+my_turn -n || [ ! -e "$SETTLED" ] || settled_within "$STUCK_SECONDS" ||
+    stuck "the lock $LOCK could not be had for $STUCK_SECONDS s"
 
 # answered: whether the server says anything of its own. A busy host is no dead one: it has CHECK_SECONDS for that.
 # One client for both: the first answer comes alone when the second question hangs.
