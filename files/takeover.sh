@@ -17,7 +17,8 @@ take_over() {
     fi
     received=$(values "$RECEIVED_IN" "$said")
     apply_received "$received"
-    mkdir -p -m 700 "$STATE" && record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
+    [ -d "$STATE" ] || mkdir -m 700 "$STATE"
+    record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
 
