@@ -119,6 +119,20 @@ def test_a_token_alone_is_a_secret_too(tmp_path: Path) -> None:
     assert settings.alert_channels == ("dingtalk", "webhook")
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("./mysql.tar.gz", "{folder}/mysql.tar.gz"),
+        ("https://vendor.example/a.rpm", "https://vendor.example/a.rpm"),
+        ("distribution", ""),
+    ],
+)
+def test_a_source_on_this_machine_is_looked_for_beside_hosts_env(tmp_path: Path, written: str, place: str) -> None:
+    (tmp_path / "mysql.tar.gz").touch()
+    settings = load(write(tmp_path, lines(MYSQL_SOURCE=written)))
+    assert settings.mysql_source.place == place.format(folder=tmp_path)
+
+
 def test_ssh_config_is_optional_until_it_is_named(tmp_path: Path, own_home: Path) -> None:
     path = write(tmp_path, lines())
     assert load(path).ssh_config is None

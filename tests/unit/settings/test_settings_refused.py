@@ -190,3 +190,16 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
                  "CHECK_USER", "SELINX", "PROBE_PASSWORD", "chmod 600", "not KEY=value"):  # fmt: skip
         assert name in told
     assert number == len(found) - 1 == 11
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("./none", "no such folder; give one with the server's package files in it"),
+        ("./", "has no .rpm and no .deb in it; put the server's packages and what they need there"),
+        ("./none.rpm", "no file that you can read; correct the path, or give a URL"),
+    ],
+)
+def test_a_source_that_is_not_there(tmp_path: Path, source: str, told: str) -> None:
+    about = complaint_about(write(tmp_path, lines(MYSQL_SOURCE=source)), "MYSQL_SOURCE")
+    assert about == f"  MYSQL_SOURCE = {source}: {told}"
