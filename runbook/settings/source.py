@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from runbook.errors import BadInput, RunbookError
+from runbook.settings.values import path
 
 SUMS = "SHA256SUMS"
 STALL_SECONDS = 30
@@ -41,7 +42,7 @@ def read_source(text: str) -> Source:
     if text == "distribution":
         return Source("distribution")
     if text.startswith("~"):
-        text = str(Path(text).expanduser())
+        text = str(path(text))
     if re.match(r"[a-z]+://", text) and not re.fullmatch(r"https?://[^\s'\"]+", text):
         raise ValueError("only http:// and https:// are fetched; download it and give its path")
     if text.endswith(PACKAGE_SUFFIXES):

@@ -226,6 +226,14 @@ def test_a_new_known_hosts_is_the_operators_alone(hosts: Hosts, run: Callable[..
     assert (known_hosts.stat().st_mode & 0o777, known_hosts.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+def test_known_hosts_are_where_hosts_env_has_them(hosts: Hosts, own_home: Path, known_hosts: Path) -> None:
+    elsewhere = own_home / "pairs" / "one" / "known"
+    path = write(own_home, lines(SSH_KNOWN_HOSTS=str(elsewhere)))
+    trust(Run({"HOSTS_ENV": str(path)}, own_home, yes=True))
+    assert names_in(elsewhere) == [MASTER, SLAVE]
+    assert not known_hosts.exists()
+
+
 def test_the_keys_that_were_there_stay(hosts: Hosts, run: Callable[..., Run], known_hosts: Path) -> None:
     known_hosts.parent.mkdir()
     other = paramiko.ECDSAKey.generate()
