@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from case_files import CASES, Case, cases
 
+from runbook.errors import BadInput
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
 from runbook.mysql.terms import Version, numbers
 from runbook.mysql.variables import Manner
@@ -85,6 +86,16 @@ def test_each_version_is_spoken_to_in_its_own_words(case: Case, request: pytest.
 
 def test_every_word_has_its_case() -> None:
     assert {file.stem for file in CASES.joinpath("dialect").iterdir()} == WORDS.keys()
+
+
+@cases("server_version")
+def test_a_servers_version_says_how_to_speak_to_it_or_that_it_is_not_ours_to_speak_to(case: Case) -> None:
+    if refused := case.means.get("refused"):
+        with pytest.raises(BadInput, match=refused):
+            dialect_of(case.said, case.given["comment"])
+        return
+    dialect = dialect_of(case.said)
+    assert {name: in_json(getattr(dialect, name)) for name in case.means} == case.means
 
 
 # ---- options ----

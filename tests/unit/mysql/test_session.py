@@ -2,14 +2,12 @@
 
 import pymysql
 import pytest
-from case_files import Case, cases
 from fake import FOLDERS, SOCKET, FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 
 from runbook.core.host import ChangedInDryRun
 from runbook.core.step import NotReady
 from runbook.errors import BadInput, HostError
 from runbook.mysql import session
-from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.server_socket import SOCKETS_QUESTION, Folder
 from runbook.mysql.session import (
     KEY_FILE_QUESTION,
@@ -296,14 +294,3 @@ def test_the_captured_server_is_understood(side: Side, mysqld: FakeMysqld) -> No
     mysqld.says("SELECT VERSION() AS version, @@version_comment AS comment", said)
     assert side.server.dialect.version == (9, 7, 4)
     assert side.server.dialect.series == "9.7"
-
-
-@cases("server_version")
-def test_a_servers_version_says_how_to_speak_to_it_or_that_it_is_not_ours_to_speak_to(case: Case) -> None:
-    if refused := case.means.get("refused"):
-        with pytest.raises(BadInput, match=refused):
-            dialect_of(case.said, case.given["comment"])
-        return
-    dialect = dialect_of(case.said)
-    said = {name: getattr(dialect, name) for name in case.means}
-    assert {name: list(each) if isinstance(each, tuple) else each for name, each in said.items()} == case.means
