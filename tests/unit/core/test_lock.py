@@ -205,7 +205,12 @@ def test_whoever_holds_the_pair_is_named_and_what_to_do_then(settings: Settings,
 @pytest.mark.parametrize(
     ("said", "who", "error", "told"),
     [
-        (b"bash: no flock\n", Ran(0, "0\n", ""), HostError, f"the lock {lock.OPERATOR_LOCK} {NOT_TAKEN}: bash: no flock"),
+        (
+            b"bash: no flock\n",
+            Ran(0, "0\n", ""),
+            HostError,
+            f"the lock {lock.OPERATOR_LOCK} {NOT_TAKEN}: bash: no flock",
+        ),
         (b"", Ran(0, "0\n", ""), HostError, f"the lock {lock.OPERATOR_LOCK} {NOT_TAKEN}: no answer"),
         (None, Ran(0, "0\n", ""), HostError, f"the lock {lock.OPERATOR_LOCK} {NOT_TAKEN}: no answer"),
         (b"Welcome!\n", Ran(0, "Welcome!\n0\n", ""), BadInput, "the login shell prints 'Welcome!' before the answer"),

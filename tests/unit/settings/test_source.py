@@ -125,3 +125,8 @@ def test_one_wrong_file_of_a_folder_stops_it_all(tmp_path: Path, wrong: str) -> 
         (folder / "b.deb").write_bytes(b"another")
     with pytest.raises(BadInput, match=r"not as its SHA256SUMS says: b\.deb; nothing was installed"):
         checked_files(folder)
+
+
+def test_a_home_that_nobody_has_is_said_so() -> None:
+    with pytest.raises(ValueError, match="whose home directory this means is not known"):
+        read_source("~nobody-of-this-name/mysql.tar.gz")
