@@ -110,6 +110,7 @@ FOUND: list[tuple[str, str, str, str, str, Changes, Changes]] = [
     ("slave", SEES, "FAIL", "no answer from 192.168.152.128:3306, which runs", OF_FIREWALL, {}, {"sees_peer": False}),
     ("master", SEES, "FAIL", "no answer from 192.168.152.129:3306, which runs", OF_FIREWALL, {"sees_peer": False}, {}),
     ("master", SEES, "WARN", "mysqld at 192.168.152.129:3306 does not answer", "", {"sees_peer": False}, DEAD),
+    ("slave", SEES, "OK", "yes", "", GONE, {}),
     # the versions
     ("pair", "MySQL versions", "OK", "9.7.4 on the master, 9.7.5 on the slave", "", {}, {"version": "9.7.5"}),
     ("pair", "MySQL versions", "FAIL", "9.7.4 on the master, 8.4.2 on the slave", OF_SERIES, {}, {"version": "8.4.2"}),
