@@ -13,7 +13,7 @@ from typing import Any, Self
 import pymysql
 from pymysql._auth import caching_sha2_password_auth, scramble_caching_sha2
 from pymysql.connections import Connection
-from pymysql.constants import CR
+from pymysql.constants import CR, ER
 
 from runbook.mysql.terms import OUR_SESSION
 from runbook.settings.settings import Secret
@@ -206,3 +206,18 @@ def unverified_tls() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+NO_PLACE = (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS)
+SECURE_TRANSPORT_REQUIRED = 3159  # ER_SECURE_TRANSPORT_REQUIRED
+# 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
+CLIENT_ERRORS = range(2000, 3000)
+
+
+def says_no(code: int) -> bool:
+    """Whether a login's error is the server's own no: a wrong or expired password, a locked account, whatever it be.
+
+    What the client says itself is none, nor that there is no place, nor a server's goodbye, nor a wish for TLS.
+    """
+    others = (*NO_PLACE, ER.SERVER_SHUTDOWN, SECURE_TRANSPORT_REQUIRED)
+    return code >= 1000 and code not in CLIENT_ERRORS and code not in others

@@ -8,7 +8,7 @@ from typing import Any
 
 import pymysql
 import pymysql.cursors
-from pymysql.constants import ER
+from pymysql.constants import CR, ER
 
 from runbook.core.asked_once import asked_once
 from runbook.core.host import Host
@@ -22,10 +22,6 @@ from runbook.settings.settings import Role, Secret
 from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20
-# 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
-CLIENT_ERRORS = range(2000, 3000)
-SECURE_TRANSPORT_REQUIRED = 3159  # ER_SECURE_TRANSPORT_REQUIRED
-NO_PLACE = (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS)
 
 # What PyMySQL takes as the server's own (manual: Caching SHA-2 Pluggable Authentication).
 PUBLIC_KEY_QUESTION = "SHOW GLOBAL STATUS LIKE 'Caching_sha2_password_rsa_public_key'"
@@ -114,22 +110,13 @@ def _session(
     except (pymysql.MySQLError, OSError, EOFError) as error:
         channel.close()
         code, reason = _code_and_reason(error)
-        if says_no(code):
+        if login.says_no(code):
             raise LoginRefused(f"{on}: MySQL{where} refuses {user}'s login: {reason}") from error
         kind: type[HostError] = TooManyConnections if code == ER.CON_COUNT_ERROR else HostError
-        if isinstance(error, login.PasswordAsked) or (code == SECURE_TRANSPORT_REQUIRED and not tls):
+        if isinstance(error, login.PasswordAsked) or (code == login.SECURE_TRANSPORT_REQUIRED and not tls):
             kind = PasswordAsked
         raise kind(str(on), f"MySQL{where} accepts a connection but not a login: {reason}") from error
     return connection
-
-
-def says_no(code: int) -> bool:
-    """Whether a login's error is the server's own no: a wrong or expired password, a locked account, whatever it be.
-
-    What the client says itself is none, nor that there is no place, nor a server's goodbye, nor a wish for TLS.
-    """
-    others = (*NO_PLACE, ER.SERVER_SHUTDOWN, SECURE_TRANSPORT_REQUIRED)
-    return code >= 1000 and code not in CLIENT_ERRORS and code not in others
 
 
 class Server:
@@ -156,6 +143,20 @@ class Server:
         if not re.match(r"\s*(SELECT|SHOW)\b", query, re.IGNORECASE):
             raise AssertionError(f"not a question: {query}")
         return self._run(query, args)
+
+    def ask_within(self, seconds: float, query: str) -> list[Row] | None:
+        """As `ask`; None when no answer came in time, with the session given up: the next question opens another."""
+        if self._connection is None:
+            self._connection = self.session()
+        patience, self._connection._read_timeout = self._connection._read_timeout, seconds
+        try:
+            rows = self.ask(query)
+        except SqlFailed as error:
+            if error.code != CR.CR_SERVER_LOST:
+                raise
+            return None
+        self._connection._read_timeout = patience
+        return rows
 
     def one(self, query: str, *args: object) -> Row:
         """The only row of a query, or an empty one."""
@@ -272,7 +273,7 @@ class Server:
                 return list(cursor.fetchall())
         except (pymysql.MySQLError, OSError, EOFError) as error:
             code, reason = _code_and_reason(error)
-            if code == 0 or code in CLIENT_ERRORS:
+            if code == 0 or code in login.CLIENT_ERRORS:
                 self.close()
             raise SqlFailed(str(self.host), statement, code, reason) from error
 

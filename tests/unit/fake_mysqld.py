@@ -89,6 +89,7 @@ class FakeConnection:
     def __init__(
         self, *, user: str, password: bytes, ssl: object = None, trusted: bool = False, key: object = None, **_: object
     ) -> None:
+        self._read_timeout = 20.0
         self._is_secure = ssl is not None or trusted
         self._knows_key = key is not None
         self._user = user

@@ -15,7 +15,8 @@ from runbook.diagnosis.facts import Facts, reason
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
-from runbook.mysql.session import CLIENT_ERRORS, LoginRefused, SqlFailed, TooManyConnections
+from runbook.mysql.login import CLIENT_ERRORS
+from runbook.mysql.session import LoginRefused, SqlFailed, TooManyConnections
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps.article import TASKS

@@ -18,8 +18,8 @@ from runbook.diagnosis.facts import Facts, reason
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
-from runbook.mysql.login import logins
-from runbook.mysql.session import PasswordAsked, connect, says_no
+from runbook.mysql.login import logins, says_no
+from runbook.mysql.session import PasswordAsked, connect
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Secret, Settings
 

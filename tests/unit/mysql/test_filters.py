@@ -256,3 +256,18 @@ def test_a_server_that_cannot_tell_its_filters_is_not_taken_for_one_without(pair
     mysqld.says(MySQL.filters_without_a_channel, error=pymysql.err.OperationalError(1142, "SELECT command denied"))
     with pytest.raises(SqlFailed, match="SELECT command denied"):
         in_force(pair.slave.server)
+
+
+def test_a_server_whose_log_waits_for_room_hides_nothing_else(pair: Pair) -> None:
+    """SHOW BINARY LOG STATUS hangs while a commit waits for room on the disk: what is in force else is told."""
+    mysqld = server(pair.slave, MYSQL, {"Replicate_Ignore_DB": "scratch"}, {})
+    silent = pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query")
+    mysqld.says("SHOW BINARY LOG STATUS", error=silent)
+    assert in_force(pair.slave.server) == {"replicate_ignore_db": "scratch"}
+
+
+def test_a_log_status_that_is_refused_is_no_silence(pair: Pair) -> None:
+    mysqld = server(pair.slave, MYSQL, {}, {})
+    mysqld.says("SHOW BINARY LOG STATUS", error=pymysql.err.OperationalError(1227, "Access denied"))
+    with pytest.raises(SqlFailed, match="1227"):
+        in_force(pair.slave.server)
