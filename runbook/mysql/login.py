@@ -107,7 +107,11 @@ class Wire(_PyMySQLs):  # type: ignore[misc]
             seconds = min(self._read_timeout or ANSWER_SECONDS, ends - time.monotonic())
             self._sock.settimeout(max(seconds, 0.001))
             self._current_timeout = None  # PyMySQL sets its own again
-            piece = self._sock.recv(num_bytes - len(data))
+            try:
+                piece = self._sock.recv(num_bytes - len(data))
+            except OSError as error:
+                lost = f"Lost connection to MySQL server during query ({error})"
+                raise pymysql.OperationalError(CR.CR_SERVER_LOST, lost) from error
             if not piece:
                 raise pymysql.OperationalError(CR.CR_SERVER_LOST, "it closed the connection")
             data += piece
