@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pymysql
 import pytest
+from pymysql.constants import CR
 
 from runbook.mysql import login
 from runbook.mysql.login import PasswordAsked, Wire
@@ -213,3 +214,11 @@ def test_a_stranger_who_lets_everybody_in_is_not_believed_for_ever() -> None:
         connection.connect(channel)
         with pytest.raises(pymysql.MySQLError, match="too much"):
             connection.query("SELECT 1")
+
+
+def test_an_answer_that_does_not_come_is_a_lost_connection() -> None:
+    """By its number, 2013, verify knows that the server may still be at work."""
+    ours, theirs = socket.socketpair()
+    with theirs, pytest.raises(pymysql.OperationalError) as silent:
+        Wire(user="probe", password=b"sesame", read_timeout=0.05).connect(ours)
+    assert silent.value.args[0] == CR.CR_SERVER_LOST
