@@ -16,8 +16,17 @@ keep_configuration() {
         (umask 077 && cp "$CONFIG" "$LAST_CONFIG.new" && mv "$LAST_CONFIG.new" "$LAST_CONFIG") 2>/dev/null
 }
 
-# must_be_closed: what cannot be known is not so.
+# unguarded: keepalived has ended here, so that a VIP which is still on the interface is nobody's.
+unguarded() {
+    local state
+    state=$(timeout 2 systemctl is-active keepalived)
+    [ "$state" = inactive ] || [ "$state" = failed ]
+}
+
+# must_be_closed: what cannot be known is not so. A keepalived that was killed with all of its unit, and then stopped,
+# leaves its VIP behind, and no release.sh is run for it.
 must_be_closed() {
+    ! unguarded || drop_vip
     [ "$ROLE" = slave ] && return
     holds_vip
     [ "$?" = 1 ]

@@ -120,3 +120,23 @@ def test_while_the_scripts_do_their_work_it_asks_nothing(scripts_on: Make) -> No
     with fencing(station) as process, pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     assert station.read("argv") == asked
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_a_vip_that_no_keepalived_guards_any_more_is_removed_and_the_server_closed(
+    scripts_on: Make, role: Role
+) -> None:
+    station = scripts_on(role, vip=True, closed=False)
+    station.write("keepalived", "failed")
+    with fencing(station):
+        until("a closed server", SECONDS, lambda: station.closed and not station.vip, pause=0.02)
+
+
+@pytest.mark.parametrize("state", ["active", "activating", "unknown"])
+def test_a_vip_is_left_where_keepalived_may_guard_it(scripts_on: Make, state: str) -> None:
+    station = scripts_on("master", vip=True, closed=False)
+    station.write("keepalived", state)
+    with fencing(station) as process, pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    assert station.vip
+    assert station.done == []
