@@ -23,11 +23,14 @@ SENDER = ("run/mysql-runbook/alerts", "run/systemd/units", "run/systemd/journal/
 SERVING = (
     "run/mysql-runbook/lock",
     "run/mysql-runbook/settled",
+    "run/mysql-runbook/said",
     "run/mysql-runbook/vrrp",
     "run/mysql-runbook/heard",
     "run/mysql-runbook/watch",
     "var/lib/mysql",
 )
+# The folder that they lie in has a new time with each of them; what is in it is looked at one by one.
+SCRIPTS_FOLDER = "run/mysql-runbook"
 # What is not in the host's own layer, but on a file system beside it.
 BESIDE = ("run", "tmp", "dev/shm", "var/lib/mysql")
 # One operator at a time: the lock's file is written by every run that may change something.
@@ -65,7 +68,7 @@ def files_in(root: Path, folder: str, ignore: tuple[str, ...]) -> Iterator[tuple
         for name in (*folders, *files):
             path = Path(directory, name)
             inside = str(path.relative_to(root))
-            if inside.startswith(ignore):
+            if inside.startswith(ignore) or inside == SCRIPTS_FOLDER:
                 continue
             try:
                 status = path.lstat()
