@@ -268,7 +268,7 @@ drop_vip() {
 
 # defer: without the VIP nobody writes here; the master remembers that the slave may have it first.
 defer() {
-    [ "$ROLE" = slave ] || { { [ -d "$STATE" ] || mkdir -m 700 "$STATE"; } && touch "$DEFERRED"; }
+    [ "$ROLE" = slave ] || { (umask 077 && mkdir -p "$STATE") && touch "$DEFERRED"; }
     close_writes
 }
 

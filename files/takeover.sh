@@ -17,7 +17,7 @@ take_over() {
     fi
     received=$(values "$RECEIVED_IN" "$said")
     apply_received "$received"
-    [ -d "$STATE" ] || mkdir -m 700 "$STATE"
+    (umask 077 && mkdir -p "$STATE")
     record_takeover "$received" "$started" >"$TAKEOVER.new" && mv "$TAKEOVER.new" "$TAKEOVER" || return
     say "took the VIP over: reads are served, writes refused; $(tr '\n' ' ' <"$TAKEOVER")"
 }
