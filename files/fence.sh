@@ -43,8 +43,8 @@ may_be_open() {
 last_resort() {
     [ "$CLOSE_KILL_SECONDS" != 0 ] && [ "$1" -ge "$CLOSE_KILL_SECONDS" ] && may_be_open || return
     say "it could not be closed for $1 s: SIGKILL for $MYSQL_UNIT, which starts closed"
-    alert mysqld-killed "not closed for $CLOSE_KILL_SECONDS s without the VIP"
     timeout 5 systemctl kill -s KILL "$MYSQL_UNIT"
+    alert mysqld-killed "not closed for $CLOSE_KILL_SECONDS s without the VIP"
 }
 
 fence() {

@@ -33,6 +33,12 @@ def alert(host: OutsideHost, kind: str) -> str:
     return host.run(f"cat {RUN}/alerts/now/{kind}").out if kind in host.run(f"ls {RUN}/alerts/now").out else ""
 
 
+def ended_and_back(host: OutsideHost, pid: int | None) -> None:
+    """Wait for the alert that mysqld with this pid was killed, and for the next one's first answer."""
+    until("the alert", SETTLED_SECONDS, lambda: "not closed for" in alert(host, "mysqld-killed"))
+    until("mysqld back", SETTLED_SECONDS, lambda: host.daemon("mysqld") != pid and host.run("mysqladmin ping").code == 0)
+
+
 def comes_home(pair: OutsidePair) -> None:
     pair.inv("failback").expect(0, "The pair is healthy")
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
@@ -94,9 +100,9 @@ def test_a_statement_that_cannot_be_killed_ends_with_mysqld_which_starts_closed(
 ) -> None:
     pair = healthy_pair
     with soon_killed(pair, tmp_path), stuck(pair):
+        pid = pair.master.daemon("mysqld")
         pair.master.sh("systemctl stop keepalived")
-        until("the alert", SETTLED_SECONDS, lambda: "not closed for" in alert(pair.master, "mysqld-killed"))
-        until("mysqld back", SETTLED_SECONDS, lambda: pair.master.run("mysqladmin ping").code == 0)
+        ended_and_back(pair.master, pid)
         stays("a closed master", STAYS_SECONDS, lambda: is_closed(pair.master))
     comes_home(pair)
 
@@ -122,9 +128,9 @@ def test_a_master_that_lets_the_scripts_in_no_more_is_closed_by_its_end(
     pair = healthy_pair
     with soon_killed(pair, tmp_path):
         pair.master.sql("SET sql_log_bin = OFF; ALTER USER runbook_check@localhost ACCOUNT LOCK")
+        ended = pair.master.daemon("mysqld")
         pair.master.sh("systemctl stop keepalived")
-        until("the alert", SETTLED_SECONDS, lambda: bool(alert(pair.master, "mysqld-killed")))
-        until("mysqld back", SETTLED_SECONDS, lambda: pair.master.run("mysqladmin ping").code == 0)
+        ended_and_back(pair.master, ended)
         pid = pair.master.daemon("mysqld")
         stays("a closed master", 2 * KILL_SECONDS, lambda: is_closed(pair.master))
         assert pair.master.daemon("mysqld") == pid, "it was killed again, although it had started closed"
