@@ -1,6 +1,7 @@
 """The server's UNIX socket: whether somebody listens there, and who could have put it there."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from runbook.core.host import Host
@@ -60,8 +61,12 @@ def connect(host: Host, path: str) -> object:
     try:
         return host.link.unix_channel(path)
     except ConnectionRefusedError as error:
-        if f"{path} listens" not in said.splitlines():
-            raise NotReady(f"{host}: mysqld does not run: nobody listens on its socket {path}") from error
+        # What was said may be older than a mysqld that has ended or begun since.
+        for _ in range(2):
+            if f"{path} listens" not in host.ask(SOCKETS_QUESTION).splitlines():
+                raise NotReady(f"{host}: mysqld does not run: nobody listens on its socket {path}") from error
+            with suppress(ConnectionRefusedError):
+                return host.link.unix_channel(path)
         raise BadInput(
             f"{host}: no way by SSH to mysqld's socket {path}, which the SQL session needs, and mysqld listens there",
             "Set `AllowStreamLocalForwarding local` in sshd_config on that host, take `DisableForwarding yes` out of "
