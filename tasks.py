@@ -174,12 +174,26 @@ def reports(c: Context) -> None:
     session.past(run_of(c))
 
 
-@operation(help=JSON)
-def failback(c: Context, json: bool = False) -> None:
+@operation(help=JSON | {"without_slave": "leave a slave behind that cannot follow"})
+def failback(c: Context, json: bool = False, without_slave: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
     from runbook.operations.failback import bring_home
 
-    bring_home(run_of(c, json=json))
+    bring_home(run_of(c, json=json), without_slave=without_slave)
+
+
+@operation(
+    help=YES
+    | {
+        "gtids": "what is given up, as this command names it, instead of typing it",
+        "bring": "run them on the master instead of giving them up",
+    }
+)
+def reconcile(c: Context, yes: bool = False, gtids: str = "", bring: bool = False) -> None:
+    """Show what the slave has and the master lacks, keep it as a file, and give it up once you say so."""
+    from runbook.operations.reconcile import reconcile
+
+    reconcile(run_of(c, yes=yes), gtids=gtids, bring=bring)
 
 
 LAB = {"name": "the lab's name"}
@@ -221,7 +235,7 @@ def status(c: Context, name: str = "pair") -> None:
 @operation(
     help={
         "unit": "only the tests that need no hosts",
-        "all": "then the story on every other engine and system of the lab, not only on two of them",
+        "all": "the tests that take minutes too, and the story on every other engine and system, not only on two",
         "args": "more arguments for pytest; the story is then told with --all only",
     },
     resumable=False,
@@ -234,7 +248,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
         # On every core; what Python compiles is kept, whatever the shell says: anew it costs each process a second.
         run_tools(c, "pytest tests/unit --numprocesses=auto", env={"PYTHONDONTWRITEBYTECODE": ""})
         if not unit:
-            run_tools(c, "pytest tests/lab")
+            run_tools(c, "pytest tests/lab" if all else "pytest tests/lab -m 'not long'")
     if all or not (unit or args):
         from runbook.lab.recipes import stories
 
@@ -281,7 +295,7 @@ def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | N
         yield from in_order(inner, f"{prefix}{name}.")
 
 
-namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, test, lint)
+namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, reconcile, test, lint)
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.diagnosis.words import close_it, let_in, look_into, search, vip_holders, whose_writes, witness
+from runbook.diagnosis.words import close_it, let_in, look_into, vip_holders, whose_writes, witness
 from runbook.mysql.replication.filters import way_out
 from runbook.mysql.tracking import progress
 
@@ -110,8 +110,8 @@ def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
     return (
         f"The slave has what the master lacks, {', '.join(lacking)}"
         + (" (the slave holds the VIP)." if slave.holds_vip else "."),
-        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
-        f"{search(slave)}; bring to the master by hand what it must have.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say. "
+        "Until then overwrite nothing; the VIP does not come home.",
     )
 
 

@@ -1,7 +1,6 @@
 """Half sentences of the verdict that several rules say."""
 
 from runbook.diagnosis.facts import SideFacts
-from runbook.mysql.tracking import progress
 
 
 def vip_holders(master: SideFacts, slave: SideFacts) -> str:
@@ -45,10 +44,3 @@ def close_it(side: SideFacts) -> str:
     """The statement that closes a server."""
     flag = "read_only" if side.super_read_only is None else "super_read_only"
     return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
-
-
-def search(slave: SideFacts) -> str:
-    """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
-    if isinstance(slave.errant, progress.GtidSet) and slave.errant:
-        return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
-    return "in mysqlbinlog BINLOG-FILES look for them"
