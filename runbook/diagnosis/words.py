@@ -44,3 +44,9 @@ def close_it(side: SideFacts) -> str:
     """The statement that closes a server."""
     flag = "read_only" if side.super_read_only is None else "super_read_only"
     return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
+
+
+def how_old(slave: SideFacts) -> str:
+    """What is to be said of the reads of a slave that took over when replication had already broken."""
+    since = slave.takeover.get("broken_since")
+    return f", as of {since}, when replication had broken" if since else ""

@@ -38,6 +38,7 @@ THREADS_SECONDS = 30
 CATCH_UP_SECONDS = 600
 BACKUP_SECONDS = 30
 HOME_SECONDS = 30
+VIP_SECONDS = 90  # both that wait for the other after a boot do so for a minute
 WRITES_TARGET = 1.0  # seconds that writes may stand still for the hand-over
 
 
@@ -119,7 +120,7 @@ def run(
     follows = slave_follows(pair, report, without_slave=without_slave)
     pair.master.host.do(f"rm -f {DEFERRED}")
     report.outcome(ensure(pair.master.host, Service(UNIT)))
-    handover = hand_over(pair, report, recorder or Recorder()) if pair.slave.holds_vip() else Handover(None, None)
+    handover = vip_on_master(pair, report, recorder or Recorder())
     since = facts["slave"].takeover.get("at")
     if since:
         report.say(f"writes had stood still since the takeover at {since}")
@@ -217,6 +218,9 @@ def catch_up(pair: Pair, report: Report) -> None:
         if proof.has_caught_up(tracking.of_slave(slave, status), target):
             return True
         refuse(proof.why_it_never_catches_up(str(pair.slave.host), status))
+        if status and status.receiver == "No":
+            # A takeover that was late has stopped it since.
+            slave.execute(f"START {slave.dialect.replica}")
         return False
 
     took = until(
@@ -247,6 +251,18 @@ def replicate(pair: Pair, report: Report) -> None:
 
     until(f"{pair.slave.host}: both replication threads", THREADS_SECONDS, runs, hint=lambda: _replication(pair))
     report.say(f"{pair.slave.host}: replication started")
+
+
+def vip_on_master(pair: Pair, report: Report, recorder: Recorder) -> Handover:
+    """The master has the VIP, before the slave's keepalived is started, which would take it as well as the master."""
+    vip = pair.settings.vip.ip
+    until(
+        f"{vip} on a host, now that keepalived runs on the master",
+        VIP_SECONDS,
+        lambda: pair.slave.holds_vip() or pair.master.holds_vip(),
+        hint=lambda: f"keepalived on the master is {vrrp_state(pair.master.host) or 'in no known state'}.",
+    )
+    return hand_over(pair, report, recorder) if pair.slave.holds_vip() else Handover(None, None)
 
 
 def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:

@@ -140,6 +140,18 @@ def test_a_master_that_lets_the_scripts_in_no_more_is_closed_by_its_end(
     comes_home(pair)
 
 
+def test_a_master_that_stood_still_while_keepalived_was_stopped_is_closed_once_it_goes_on(
+    healthy_pair: OutsidePair,
+) -> None:
+    pair = healthy_pair
+    pair.master.sh("systemctl kill -s STOP mysql; systemctl stop keepalived")
+    until("the VIP on the slave", SETTLED_SECONDS, lambda: pair.vip_is_on() == ["slave"])
+    pair.master.sh("systemctl kill -s CONT mysql")
+    until("a closed master", SETTLED_SECONDS, lambda: is_closed(pair.master))
+    stays("a closed master", STAYS_SECONDS, lambda: is_closed(pair.master))
+    comes_home(pair)
+
+
 @pytest.mark.parametrize("lost", [f"rm {CONFIG}", f"truncate -s 200 {CONFIG}", f"rm -r {CONFIG} {RUN}/last.conf"])
 def test_a_lost_configuration_moves_nothing_and_keeps_nobody_from_closing(healthy_pair: OutsidePair, lost: str) -> None:
     pair = healthy_pair

@@ -14,7 +14,7 @@ CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("defer.sh", "release.sh")
 FENCE = "fence.sh"
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
-SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
+SHARED = ("server.sh", "takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE)
 
 STUBS = Path(__file__).parent / "stubs"
