@@ -1,6 +1,7 @@
 """What a host can do: ask (read only), do (change), put (a file). SSH by Fabric underneath."""
 
 import hashlib
+import re
 import secrets
 import shlex
 from collections.abc import Callable, Iterable
@@ -16,6 +17,8 @@ from runbook.settings.settings import Node
 ASK_SECONDS = 10
 DO_SECONDS = 60
 WHO_QUESTION = "id -u"
+# sshd's and PAM's words (pam_unix, sshd's auth-pam.c and session.c).
+EXPIRED = re.compile(r"password.* (has expired|change required)|to change your password|expired.*password", re.I)
 
 
 class CommandFailed(HostError):
@@ -150,8 +153,19 @@ class Host:
         *before, who = ran.out.splitlines() or [""]
         if ran.code == 0 and who == "0":
             return self._talkative_shell(before) if before else None
+        said = (ran.err or ran.out).strip()
+        if "LC_ALL" in said:
+            return (
+                f"{self}: the login shell is none that reads sh's commands: {_one_line(said)}\n"
+                "Give the account one that does, there: chsh -s /bin/bash NAME (or usermod -s /bin/bash NAME)"
+            )
+        if EXPIRED.search(said):
+            return (
+                f"{self}: the account's password has expired, so that no command runs: {_one_line(said)}\n"
+                "Change it there: log in by ssh -t, and passwd; or, where the account has keys alone: chage -M -1 NAME"
+            )
         return (
-            f"{self}: no root here: {(ran.err or ran.out).strip()}\n"
+            f"{self}: no root here: {said}\n"
             "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
         )
 

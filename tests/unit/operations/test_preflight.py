@@ -84,6 +84,22 @@ def test_who_is_not_root_is_told_how_to_become_it(pair: Pair) -> None:
     assert "NOPASSWD" in told
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("LC_ALL=C: Command not found.", "the login shell is none that reads sh's commands"),
+        ("fish: Unsupported use of '='. In fish, please use 'set LC_ALL C'.", "the login shell is none that reads"),
+        ("Password change required but no TTY available.", "the account's password has expired"),
+        ("WARNING: Your password has expired.\nPassword change required.", "the account's password has expired"),
+        ("sudo: Account or password is expired, reset your password", "the account's password has expired"),
+    ],
+    ids=["tcsh", "fish", "sshd", "PAM", "sudo"],
+)
+def test_what_keeps_every_command_from_running_is_called_that(pair: Pair, said: str, told: str) -> None:
+    says(pair.master, who=Ran(1, "", f"{said}\n"))
+    assert f"master 192.168.152.128: {told}" in complaint(pair)
+
+
 def test_a_login_shell_that_prints_something_is_told_to_be_silent(pair: Pair) -> None:
     says(pair.master, who="Welcome\nto our hosts\n0\n")
     told = complaint(pair)
