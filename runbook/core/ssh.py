@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 import paramiko
 from invoke.exceptions import CommandTimedOut
 
-from runbook.core.ssh_connection import CONNECT_SECONDS, Connection
-from runbook.core.ssh_errors import SshLoginRefused, Unreachable, explained, no_session
-from runbook.core.ssh_login import LoginRefused
-from runbook.core.ssh_way import way_to
+from runbook.core.openssh.connection import CONNECT_SECONDS, Connection
+from runbook.core.openssh.errors import SshLoginRefused, Unreachable, explained, no_session
+from runbook.core.openssh.login import LoginRefused
+from runbook.core.openssh.way import way_to
 from runbook.core.streamlocal import open_unix_channel
 from runbook.errors import BadInput
 from runbook.settings.settings import Node, Settings

@@ -11,8 +11,8 @@ import paramiko
 import pytest
 from invoke.exceptions import CommandTimedOut
 
+from runbook.core.openssh.login import LoginRefused
 from runbook.core.ssh import Link, SshLoginRefused, Unreachable
-from runbook.core.ssh_login import LoginRefused
 from runbook.core.streamlocal import opening
 from runbook.errors import BadInput, RunbookError
 from runbook.settings.settings import Settings

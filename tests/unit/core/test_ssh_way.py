@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from case_files import Case, cases
 
-from runbook.core import ssh_config
-from runbook.core.ssh_config import Hop, parsed
-from runbook.core.ssh_way import Way, agent_socket, jump_host, way, way_to
+from runbook.core.openssh import config as ssh_config
+from runbook.core.openssh.config import Hop, parsed
+from runbook.core.openssh.way import Way, agent_socket, jump_host, way, way_to
 from runbook.errors import BadInput
 from runbook.settings.settings import Settings
 

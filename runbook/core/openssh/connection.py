@@ -14,9 +14,9 @@ import fabric.runners
 import paramiko
 from paramiko.config import SSHConfig
 
-from runbook.core.known_hosts import AUTHORITY, KnownHosts, read
-from runbook.core.ssh_login import KeyLogin
-from runbook.core.ssh_way import Way
+from runbook.core.openssh.known_hosts import AUTHORITY, KnownHosts, read
+from runbook.core.openssh.login import KeyLogin
+from runbook.core.openssh.way import Way
 from runbook.errors import BadInput
 
 CONNECT_SECONDS = 5

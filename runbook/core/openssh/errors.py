@@ -6,7 +6,7 @@ from typing import Any
 
 import paramiko
 
-from runbook.core.ssh_login import LoginRefused
+from runbook.core.openssh.login import LoginRefused
 from runbook.errors import BadInput, HostError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runbook.core.ssh_config import Hop, Question, Said, beyond, expanded, first, said_of
+from runbook.core.openssh.config import Hop, Question, Said, beyond, expanded, first, said_of
 from runbook.errors import BadInput
 from runbook.settings.settings import Node, Settings
 
