@@ -20,7 +20,7 @@ from runbook.mysql.session import Server
 from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.tracking import Tracking
 from runbook.settings.settings import Node, Role, Settings
-from runbook.system.family import OS_QUESTION, Family, family_of, names_on
+from runbook.system.family import OS_QUESTION, Family, family_of, names_on, offer_of
 from runbook.system.network import Address, carrier_of, holds
 from runbook.system.server_names import ServerNames
 
@@ -70,8 +70,9 @@ class Side:
     @asked_once
     def keepalived(self) -> Version:
         """The version of its keepalived, or of the one that an install would bring."""
-        candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
-        return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY_DELAY
+        if found := installed(self.host):
+            return found
+        return parsed(offer_of(self.host, self.family, self.family.KEEPALIVED_PACKAGE)) or AUTO_PRIORITY_DELAY
 
     @property
     def dialect(self) -> Dialect:

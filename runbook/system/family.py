@@ -10,6 +10,7 @@ from runbook.settings.source import Source, folder_files
 from runbook.system import debian, redhat
 from runbook.system.server_names import ServerNames, installed_names
 
+OFFER_SECONDS = 60
 OS_QUESTION = '. /etc/os-release && printf \'%s|%s|%s\' "$ID" "${ID_LIKE:-}" "${PRETTY_NAME:-$ID}"'
 
 
@@ -66,6 +67,11 @@ def names_on(host: Host, family: Family, engine: WantedEngine, source: Source) -
     return next((names for names in choice if offered(host, family, names)), choice[0])
 
 
+def offer_of(host: Host, family: Family, package: str) -> str:
+    """The version that an install would bring, or nothing; a busy host without apt's caches needs long to say it."""
+    return host.ask(family.candidate_question(package), timeout=OFFER_SECONDS).strip()
+
+
 def offered(host: Host, family: Family, names: ServerNames) -> str | None:
     """The first of a server's packages that the host's package sources have."""
-    return next((name for name in names.packages if host.ask(family.candidate_question(name)).strip()), None)
+    return next((name for name in names.packages if offer_of(host, family, name)), None)
