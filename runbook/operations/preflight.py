@@ -88,6 +88,12 @@ def _reasons(side: Side) -> Iterator[str]:
             f"{host}: VIP = {vip}: it is outside the network {network} of the interface {side.interface}\n"
             "Take a free address of that network as VIP."
         )
+    elif vip.network.prefixlen != network.prefixlen:
+        # Its own network would have a route of its own, by which the host that has the VIP speaks to its peer as the VIP.
+        yield (
+            f"{host}: VIP = {vip}: the interface {side.interface} is in {network}, a network of another size\n"
+            f"Write VIP={vip.ip}/{network.prefixlen} in hosts.env; without a prefix it is /24."
+        )
 
 
 def _wrong_server(side: Side) -> Iterator[str]:
