@@ -6,13 +6,15 @@ import secrets
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 import paramiko
 
 from runbook.core.ssh import Ran
 from runbook.errors import HostError
 from runbook.settings.settings import Node
+
+T = TypeVar("T")
 
 ASK_SECONDS = 10
 DO_SECONDS = 60
@@ -29,6 +31,18 @@ class CommandFailed(HostError):
         reason = "no answer in time" if ran.code in (124, 137) else f"exit code {ran.code}"
         super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
         self.ran = ran
+
+
+class NotUnderstood(HostError):
+    """A host's answer is none that its reader knows."""
+
+    def __init__(self, host: str, question: str, answer: str) -> None:
+        super().__init__(
+            host,
+            f"cannot make sense of the answer to: {_one_line(question)}",
+            f"  {_one_line(answer)!r}",
+            "Is that program of the host's another than its package's? Run the line there, and see what it prints.",
+        )
 
 
 class ChangedInDryRun(AssertionError):
@@ -78,6 +92,14 @@ class Host:
         if ran.code != 0:
             raise CommandFailed(str(self), question, ran)
         return ran.out
+
+    def read(self, question: str, reader: Callable[[str], T], *, timeout: float = ASK_SECONDS) -> T:
+        """What `reader` makes of the answer to a question that only reads; NotUnderstood when that is nothing."""
+        answer = self.ask(question, timeout=timeout)
+        try:
+            return reader(answer)
+        except (ValueError, LookupError, ArithmeticError) as error:
+            raise NotUnderstood(str(self), question, answer) from error
 
     def foresee(self, questions: Iterable[str]) -> None:
         """Ask all these in one round trip and keep each answer for the next `ask`, or until a change.

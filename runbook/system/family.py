@@ -39,7 +39,7 @@ FAMILIES: tuple[Family, ...] = (debian, redhat)
 
 def family_of(host: Host) -> Family:
     """The family that a host belongs to; BadInput names an operating system that none speaks for."""
-    os_id, id_like, name = host.ask(OS_QUESTION).split("|", 2)
+    os_id, id_like, name = host.read(OS_QUESTION, os_words)
     for family in FAMILIES:
         if family.speaks_for(os_id, id_like):
             return family
@@ -47,6 +47,12 @@ def family_of(host: Host) -> Family:
         f"{host}: {name} is not supported",
         "Supported are Debian, Ubuntu, RHEL, CentOS, and systems that say ID_LIKE=debian, rhel or fedora.",
     )
+
+
+def os_words(said: str) -> tuple[str, str, str]:
+    """ID, ID_LIKE and the name for people, from what OS_QUESTION prints."""
+    os_id, id_like, name = said.split("|", 2)
+    return os_id, id_like, name.strip()
 
 
 def names_on(host: Host, family: Family, engine: WantedEngine, source: Source) -> ServerNames:

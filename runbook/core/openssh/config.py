@@ -21,6 +21,7 @@ from runbook.errors import BadInput
 from runbook.settings.settings import Settings
 
 ANSWER_SECONDS = 10
+OWN_KEYS = ("~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519")
 OWN_CONFIG = "~/.ssh/config"
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
 
@@ -179,6 +180,7 @@ def _read_by_paramiko(hop: Hop, question: Question) -> dict[str, list[str]]:
         )
     said = {word: list(value) if isinstance(value, list) else [value or ""] for word, value in found.items()}
     said["identityfile"] = [str(question.key)] * bool(question.key) + said.get("identityfile", [])
+    said["identityfile"] = said["identityfile"] or list(OWN_KEYS)
     said.setdefault("user", [hop.else_user or getpass.getuser()])
     own: dict[str, object] = {"user": hop.user, "port": hop.port, "proxyjump": hop.jumps}
     return said | {word: [str(value)] for word, value in own.items() if value}

@@ -5,7 +5,6 @@ line for an error of its own, and of two keys of one type the first alone.
 """
 
 import base64
-import binascii
 import fnmatch
 import hashlib
 import hmac
@@ -88,7 +87,7 @@ def parsed(text: str, where: str) -> Line | None:
     names, kind, encoded = fields[:3]
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
         return None
     # A key begins with its type, and that with its length (RFC 4253, 6.6).
     if not kind.isascii() or not key.startswith(len(kind).to_bytes(4, "big") + kind.encode()):
@@ -121,6 +120,6 @@ def _is_hash_of(name: str, hashed: str) -> bool:
         return False
     try:
         salt, digest = (base64.b64decode(each, validate=True) for each in fields[2:])
-    except binascii.Error:
+    except ValueError:
         return False
     return hmac.compare_digest(hmac.digest(salt, name.encode(), hashlib.sha1), digest)

@@ -4,6 +4,7 @@ An identity that is encrypted is used by the agent that holds it: its public hal
 """
 
 import base64
+import shlex
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.agent import AgentSSH
 
+from runbook.settings.keys.ssh import PUTTY
+
 AGENT_SECONDS = 5
-PUTTY = b"PuTTY-User-Key-File"
 
 
 class LoginRefused(Exception):
@@ -142,13 +144,14 @@ def private_key(file: Path) -> Any:
         data = file.read_bytes()
     except OSError as error:
         raise Unusable(f"{file}: cannot be read ({error.strerror})") from None
+    shown = shlex.quote(str(file))
     if data.startswith(PUTTY):
-        raise Unusable(f"{file}: is in PuTTY's format; puttygen {file} -O private-openssh -o NEW makes one of ssh's")
+        raise Unusable(f"{file}: is in PuTTY's format; puttygen {shown} -O private-openssh -o NEW makes one of ssh's")
     try:
         return paramiko.PKey.from_path(file)
     except (paramiko.PasswordRequiredException, TypeError):
-        raise Unusable(f"{file}: has a passphrase, and no agent holds it; ssh-add {file}") from None
+        raise Unusable(f"{file}: has a passphrase, and no agent holds it; ssh-add {shown}") from None
     except (paramiko.SSHException, UnsupportedAlgorithm, ValueError, OSError, IndexError) as error:
         if b"-----BEGIN" in data and b"PRIVATE KEY-----" in data:
-            raise Unusable(f"{file}: is of a kind that only ssh and its agent can use; ssh-add {file}") from error
+            raise Unusable(f"{file}: is of a kind that only ssh and its agent can use; ssh-add {shown}") from error
         raise Unusable(f"{file}: is no private key") from error
