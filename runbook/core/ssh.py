@@ -6,7 +6,6 @@ import shlex
 import socket
 import threading
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, BinaryIO
 
 import paramiko
@@ -53,11 +52,14 @@ class Link:
         self._settings = settings
         self._unknown_key = unknown_key
         self._opening = threading.Lock()
+        self._made: Any = None
 
-    @cached_property
+    @property
     def _connection(self) -> Any:
         # Not before it is needed: ssh is asked for the way, for both hosts side by side.
-        return Connection(way_to(self._node, self._settings), self.label, self._unknown_key)
+        if self._made is None:
+            self._made = Connection(way_to(self._node, self._settings), self.label, self._unknown_key)
+        return self._made
 
     def open(self) -> None:
         """Connect and log in; raise BadInput for a refused key or login, Unreachable for a dead host."""
@@ -68,6 +70,9 @@ class Link:
                 self._connection.open()
             except (paramiko.SSHException, LoginRefused, OSError, EOFError) as error:
                 raise explained(self._connection, error) from error
+            finally:
+                if not self._connection.is_connected:
+                    self._connection.abandon()
             transport = self._connection.transport
             transport.set_keepalive(KEEPALIVE_SECONDS)
             # Without it each command waits out the peer's delayed ACK: 48 ms instead of 4 (measured).
@@ -169,8 +174,8 @@ class Link:
 
     def close(self) -> None:
         """Close the connection; a later `run` opens it again."""
-        if "_connection" in vars(self):
-            self._connection.close()
+        if self._made is not None:
+            self._made.close()
 
     def _as_root(self, command: str) -> str:
         # A login without a terminal may come with a PATH that lacks the folders of ip, mysqld and keepalived.

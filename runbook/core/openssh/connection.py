@@ -69,6 +69,11 @@ class Connection(fabric.Connection):  # type: ignore[misc]
         before = self.gateway.hops if isinstance(self.gateway, Connection) else []
         return [self, *before]
 
+    def abandon(self) -> None:
+        """End what an attempt that failed has left open, on the way to the host, too."""
+        for hop in self.hops:
+            hop.client.close()
+
     # Not from a text such as user@host:port: the way has the parts, and a host may be an IPv6 address.
     def derive_shorthand(self, host_string: str) -> dict[str, Any]:
         return {"host": host_string, "user": None, "port": None}

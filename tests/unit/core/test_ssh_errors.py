@@ -149,8 +149,8 @@ class Remote:
 
 
 def remote(link: Link, **options: Any) -> Remote:
-    link._connection = Remote(**options)
-    return link._connection
+    link._made = Remote(**options)
+    return link._made
 
 
 def test_a_command_runs_as_root_bounded_on_the_host_and_here(link: Link) -> None:
