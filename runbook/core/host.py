@@ -18,7 +18,9 @@ T = TypeVar("T")
 
 ASK_SECONDS = 10
 DO_SECONDS = 60
-WHO_QUESTION = "id -u"
+# With a line's end in it, as our scripts have: tcsh takes none within quotes [M on 6.24].
+WHO_QUESTION = "id -u\n"
+NO_SHELL_OF_OURS = re.compile(r"^LC_ALL=C: |^Unmatched |^Bad : modifier|Unsupported use of '='", re.MULTILINE)
 # sshd's and PAM's words (pam_unix, sshd's auth-pam.c and session.c).
 EXPIRED = re.compile(r"password.* (has expired|change required)|to change your password|expired.*password", re.I)
 
@@ -176,7 +178,7 @@ class Host:
         if ran.code == 0 and who == "0":
             return self._talkative_shell(before) if before else None
         said = (ran.err or ran.out).strip()
-        if "LC_ALL" in said:
+        if NO_SHELL_OF_OURS.search(said):
             return (
                 f"{self}: the login shell is none that reads sh's commands: {_one_line(said)}\n"
                 "Give the account one that does, there: chsh -s /bin/bash NAME (or usermod -s /bin/bash NAME)"
