@@ -270,7 +270,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
 @operation(resumable=False)
 def lint(c: Context) -> None:
     """Run ruff, mypy, import-linter and shellcheck."""
-    shell = "shellcheck -x files/*.sh runbook/lab/*.sh"
+    shell = "shellcheck -x inv files/*.sh runbook/lab/*.sh"
     run_tools(c, "ruff check .", "ruff format --check .", "mypy", "lint-imports --no-logo", shell)
 
 

@@ -1,5 +1,6 @@
 """What is told when SSH does not work: a sentence, the host, and the way out; never a traceback."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -326,3 +327,16 @@ def test_an_alias_of_ssh_config_is_honoured(settings_of: Callable[..., Settings]
     settings = settings_of(SLAVE_SSH="db-two", SSH_CONFIG=str(config))
     connection = Link(settings.slave, settings)._connection
     assert (connection.host, connection.user, connection.port) == ("10.1.2.3", "ops", 2022)
+
+
+def test_what_the_operator_configured_for_fabric_has_no_say(
+    settings_of: Callable[..., Settings], own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = {"user": "x", "port": 99, "gateway": "evil", "run": {"echo": True}, "connect_kwargs": {"password": "x"}}
+    (own_home / ".fabric.json").write_text(json.dumps(theirs))
+    monkeypatch.setenv("FABRIC_RUN_ECHO", "1")
+    settings = settings_of()
+    connection = Link(settings.slave, settings)._connection
+    assert (connection.user, connection.port, connection.gateway) == ("root", 22, False)
+    assert not connection.config.run.echo
+    assert "password" not in connection.connect_kwargs
