@@ -50,7 +50,7 @@ def connect(host: Host, path: str) -> object:
 
     Raises NotReady when none listens, HostError when it could be somebody else's, BadInput when sshd forbids it.
     """
-    said, leads = host.read(SOCKETS_QUESTION, lambda said: (said, list(folders(said, path))))
+    leads = host.read(SOCKETS_QUESTION, lambda said: list(folders(said, path)))
     if folder := next((folder for folder in leads if folder.is_open), None):
         raise HostError(
             str(host),
