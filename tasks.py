@@ -4,6 +4,7 @@ Imports of runbook/ stand inside the tasks, so that `inv --list` answers at once
 """
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -16,14 +17,18 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is not signal.SIG_
     # While modules are read there is nothing to say of a Ctrl-C.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from invoke.collection import Collection
-from invoke.context import Context
-from invoke.exceptions import Exit
-from invoke.program import Program
-from invoke.tasks import task
-from invoke.util import helpline
+from runbook.commandline.environment import MADE_ANEW, forget, is_ours, make_anew
 
-from runbook.drill import faults
+try:
+    from invoke.collection import Collection
+    from invoke.context import Context
+    from invoke.exceptions import Exit
+    from invoke.tasks import task
+
+    from runbook.commandline.program import main
+    from runbook.drill import faults
+except ImportError as error:
+    make_anew(error)
 
 if TYPE_CHECKING:
     from runbook.operations.run import Run
@@ -45,6 +50,11 @@ def operator_errors(*, resumable: bool = True) -> Iterator[None]:
             yield
     except RunbookError as error:
         raise Exit(f"\n{error}" if str(error) else None, error.exit_code) from None
+    except ImportError as error:
+        if not is_ours():
+            raise
+        forget()
+        raise Exit(f"\n{error}\nThe Python environment is broken. Run it again: ./inv makes it anew.", 1) from error
 
 
 def operation(
@@ -260,7 +270,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
 @operation(resumable=False)
 def lint(c: Context) -> None:
     """Run ruff, mypy, import-linter and shellcheck."""
-    shell = "shellcheck -x files/*.sh runbook/lab/*.sh"
+    shell = "shellcheck -x inv files/*.sh runbook/lab/*.sh"
     run_tools(c, "ruff check .", "ruff format --check .", "mypy", "lint-imports --no-logo", shell)
 
 
@@ -268,31 +278,11 @@ def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> 
     """Run tools of this environment from the project's folder; the first that fails ends the task with its code."""
     for command in commands:
         with c.cd(str(HERE)):
-            done = c.run(f"{Path(sys.executable).parent / command}", warn=True, env=env or {}, pty=sys.stdout.isatty())
+            tool, _, arguments = command.partition(" ")
+            line = f"{shlex.quote(str(Path(sys.executable).parent / tool))} {arguments}"
+            done = c.run(line, warn=True, env=env or {}, pty=sys.stdout.isatty())
         if done is not None and not done.ok:
             raise Exit(code=done.exited)
-
-
-class Runbook(Program):
-    """Invoke, with a list of tasks that reads in the article's order and not in the alphabet's."""
-
-    def parse_core(self, argv: list[str] | None) -> None:
-        """As Invoke's, but what Python compiles is kept unless the shell says otherwise: anew it costs 0.1 s a run."""
-        keeps_bytecode = not sys.dont_write_bytecode
-        super().parse_core(argv)
-        if keeps_bytecode:
-            sys.dont_write_bytecode = False
-
-    def list_flat(self) -> None:
-        self.display_with_columns(pairs=list(in_order(self.scoped_collection)))
-
-
-def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | None]]:
-    """Names and help lines as the namespace below has them."""
-    for name, each in tasks.tasks.items():
-        yield prefix + name, helpline(each)
-    for name, inner in tasks.collections.items():
-        yield from in_order(inner, f"{prefix}{name}.")
 
 
 namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, reconcile, test, lint)
@@ -301,4 +291,5 @@ namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 
 if __name__ == "__main__":
-    Runbook(name="inv", binary="inv", version="0.1.0").run()
+    os.environ.pop(MADE_ANEW, None)
+    main()

@@ -5,6 +5,10 @@
 set -u
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+# What is set for the client program elsewhere has no say here: by MYSQL_HOST or MYSQL_UNIX_PORT it would ask another
+# server, and ~/.mylogin.cnf is read after --defaults-file (both seen on 9.7).
+unset "${!MYSQL_@}" "${!MARIADB_@}" "${!LIBMYSQL_@}"
+export MYSQL_TEST_LOGIN_FILE=/nonexistent
 # shellcheck source=/dev/null
 . /usr/local/lib/mysql-runbook/paths.sh || exit 1
 [ -d "$RUN" ] || mkdir -m 700 "$RUN" 2>/dev/null

@@ -214,7 +214,7 @@ def _fencing(pair: Pair, fault: Fault, watches: _Watches, since: float, takeover
 def _relay_seconds(facts: Facts) -> float | None:
     """How long the takeover applied what had been received, as the slave recorded it; None when it did not."""
     milliseconds = facts["slave"].takeover.get("relay_milliseconds", "")
-    return int(milliseconds) / 1000 if milliseconds.isdigit() else None
+    return int(milliseconds) / 1000 if milliseconds.isdecimal() else None
 
 
 def _allowed_seconds(master: Side) -> float:

@@ -50,8 +50,8 @@ def connect(host: Host, path: str) -> object:
 
     Raises NotReady when none listens, HostError when it could be somebody else's, BadInput when sshd forbids it.
     """
-    said = host.ask(SOCKETS_QUESTION)
-    if folder := next((folder for folder in folders(said, path) if folder.is_open), None):
+    leads = host.read(SOCKETS_QUESTION, lambda said: list(folders(said, path)))
+    if folder := next((folder for folder in leads if folder.is_open), None):
         raise HostError(
             str(host),
             f"{folder} leads to mysqld's socket {path}, and others than root and mysql can write there",

@@ -7,9 +7,11 @@ from runbook.mysql.optionfile import client_section
 from runbook.mysql.session import TooManyConnections
 from runbook.settings.settings import Secret
 
-# read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file.
+# read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file. Root's own
+# ~/.mylogin.cnf and MYSQL_* have no say, as in library.sh.
 CLIENT = (
     'exec bash -c \'IFS= read -r -d "" options; '
+    'unset "${!MYSQL_@}" "${!MARIADB_@}" "${!LIBMYSQL_@}"; export MYSQL_TEST_LOGIN_FILE=/nonexistent; '
     'exec "$(command -v mariadb || echo mysql)" --defaults-file=<(printf %s "$options") '
     "--protocol=socket --default-character-set=utf8mb4 -NB'"
 )

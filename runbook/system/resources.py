@@ -40,17 +40,20 @@ class File(Step):
         return {"content": self._shown(self.content), "mode": f"{self.mode:o}", "owner": self.owner}
 
     def read(self, host: Host) -> State:
-        head, _, body = host.ask(self._question).partition("\n")
-        if not head:
-            return {}
-        mode, _, owner = head.partition(" ")
-        text = base64.b64decode(body).decode(errors="replace")
-        return {"content": self._shown(text), "mode": mode, "owner": owner}
+        return host.read(self._question, self._read)
 
     def fix(self, host: Host, gap: Gap) -> None:
         path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
         host.do(f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}")
         host.put(self.path, self.content, mode=self.mode, owner=self.owner)
+
+    def _read(self, said: str) -> State:
+        head, _, body = said.partition("\n")
+        if not head:
+            return {}
+        mode, _, owner = head.partition(" ")
+        text = base64.b64decode(body).decode(errors="replace")
+        return {"content": self._shown(text), "mode": mode, "owner": owner}
 
     def _shown(self, text: str) -> str:
         if self.secret:
@@ -106,7 +109,7 @@ class Service(Step):
 
     def read(self, host: Host) -> State:
         (question,) = self.questions()
-        active, enabled = host.ask(question).split()
+        active, enabled = host.read(question, service_words)
         if enabled == "not-found":
             if host.dry:
                 raise NotReady(f"the unit {self.unit} comes with its package")
@@ -121,6 +124,12 @@ class Service(Step):
             # A unit that failed too often in a row refuses every start before that.
             start = f"systemctl reset-failed {self.unit} 2>/dev/null; systemctl start {self.unit}"
             host.do(start, timeout=self.seconds)
+
+
+def service_words(said: str) -> tuple[str, str]:
+    """The two words that `service_question` is answered with."""
+    active, enabled = said.split()
+    return active, enabled
 
 
 def service_question(unit: str) -> str:

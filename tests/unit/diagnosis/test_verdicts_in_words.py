@@ -28,11 +28,12 @@ from pair_facts import (
 )
 from progress_text import parse
 
+from runbook.commandline.program import in_order
 from runbook.diagnosis.rules import diagnose
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.stranger import Stranger
 from runbook.steps.deploy_scripts import CONFIG
-from tasks import in_order, namespace
+from tasks import namespace
 
 NC = Stranger(77, "nobody", "nc")
 OLD: Changes = {"super_read_only": None, "version": "5.6.51"}
