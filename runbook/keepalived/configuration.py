@@ -10,7 +10,7 @@ from runbook.core import templates
 from runbook.core.host import Host
 from runbook.core.host_paths import KEEPALIVED_LOADED, SCRIPTS, VRRP_STATE
 from runbook.core.step import Gap, State, Step
-from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, Version
+from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, TTL_OF_PEERS, Version
 from runbook.settings.settings import Node, Settings
 from runbook.system.resources import OURS, File
 
@@ -47,6 +47,7 @@ def configuration(settings: Settings, node: Node, interface: str, version: Versi
         check_overdue=ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN,
         auto_priority=version >= AUTO_PRIORITY,
         auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
+        ttl_of_peers=version >= TTL_OF_PEERS,
     )
 
 
