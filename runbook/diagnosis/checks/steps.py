@@ -107,7 +107,12 @@ def _looked_at(planned: Planned, host: Host) -> Check:
     if isinstance(item, Condition):
         return met(role, item.name, item.reason(host), host, task)
     assert isinstance(item, Step), item
-    return judged(role, item.name, gap_between(item.read(host), item.want()), task)
+    found = item.read(host)
+    gap = gap_between(found, item.want())
+    if not gap and (caveat := item.caveat(found)):
+        what, *todo = caveat.splitlines()
+        return Check(role, item.name, "WARN", what, " ".join(todo), task)
+    return judged(role, item.name, gap, task)
 
 
 def met(role: Role, name: str, why: str | None, host: Host, task: str) -> Check:

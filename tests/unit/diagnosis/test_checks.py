@@ -105,6 +105,22 @@ def test_a_gap_fails_and_names_the_task_that_closes_it() -> None:
     assert steps.judged("slave", "file /x", [], "deploy-scripts").status == "OK"
 
 
+@pytest.mark.parametrize(("content", "status", "found"), [("there", "WARN", "old"), ("", "FAIL", "content differs")])
+def test_what_is_to_be_known_of_a_step_that_is_right_is_a_warning(
+    pair: Pair, content: str, status: str, found: str
+) -> None:
+    class Old(File):
+        def read(self, host: Host) -> State:
+            return {**self.want(), "content": content}
+
+        def caveat(self, found: State) -> str:
+            return "old\nRenew it"
+
+    check = steps._looked_at(steps.Planned("prep-os", "master", Old("/x", "there")), pair.master.host)
+    assert (check.status, check.found) == (status, found)
+    assert status == "FAIL" or check.todo == "Renew it"
+
+
 def test_a_step_tells_whose_session_it_asks(pair: Pair) -> None:
     assert File("/x", "").servers == frozenset()
     assert Serves(pair).servers == {"master", "slave"}
