@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.diagnosis.words import close_it, let_in, look_into, search, vip_holders, whose_writes, witness
+from runbook.diagnosis.words import close_it, let_in, look_into, search, start_copying, vip_holders, whose_writes, witness
 from runbook.mysql.replication.filters import way_out
 from runbook.mysql.tracking import progress
 
@@ -251,7 +251,7 @@ def _replication_broken(master: SideFacts, slave: SideFacts) -> Words | None:
     elif not status.runs:
         found = f"receiver {status.receiver}, applier {status.applier}"
         found += f"; {status.receiver_error}" if status.receiver_error else ""
-        next_step = "inv start-slave"
+        next_step = start_copying(status)
     else:
         return None
     return (

@@ -2,6 +2,7 @@
 
 from runbook.diagnosis.facts import SideFacts
 from runbook.mysql.tracking import progress
+from runbook.mysql.tracking.status import ReplicaStatus
 
 
 def vip_holders(master: SideFacts, slave: SideFacts) -> str:
@@ -34,6 +35,13 @@ def let_in(side: SideFacts) -> str:
         "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
         f"max_connections in mysql on {side.address}"
     )
+
+
+def start_copying(status: ReplicaStatus) -> str:
+    """What makes replication run again; where the master refuses its login, first what mends the account."""
+    if status.login_refused:
+        return "inv create-replica-user makes its account right; then: inv start-slave"
+    return "inv start-slave"
 
 
 def whose_writes(side: SideFacts) -> str:

@@ -86,6 +86,11 @@ def why_it_never_catches_up(slave: str, status: ReplicaStatus | None) -> str | N
             f"{slave}: the applier stopped: {status.applier_error}\n"
             f"{NOT_MOVED}. Repair the row it names on the slave; nothing is skipped."
         )
+    if status.login_refused:
+        return (
+            f"{slave}: the master refuses the receiver's login: {status.receiver_error}\n"
+            f"{NOT_MOVED}; the slave goes on serving reads. Run: inv create-replica-user, then: inv failback"
+        )
     if status.receiver == "No" and status.receiver_error:
         return (
             f"{slave}: the receiver stopped: {status.receiver_error}\n"

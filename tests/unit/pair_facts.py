@@ -25,6 +25,7 @@ RUNS = ReplicaStatus(
     source_position=1484,
 )
 STOPPED = replace(RUNS, receiver="No", receiver_error="error 2003: no connection")
+REFUSED = replace(RUNS, receiver="Connecting", receiver_error="error 3118: Account is locked.")
 STUCK = replace(RUNS, applier="No", applier_error="error 1062: a row")
 ELSEWHERE = replace(RUNS, source="10.0.0.9:3306")
 WELL: Changes = {

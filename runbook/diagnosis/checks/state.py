@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
 from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.diagnosis.words import start_copying
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.settings.settings import Settings
@@ -144,7 +145,7 @@ def _threads(slave: SideFacts, master: SideFacts) -> Check:
         return Check("slave", name, "OK", found)
     if slave.holds_vip:
         return Check("slave", name, "WARN", f"{found}; it stands still while the slave holds the VIP")
-    return Check("slave", name, "FAIL", f"{found}{f'; {errors}' if errors else ''}", "inv start-slave")
+    return Check("slave", name, "FAIL", f"{found}{f'; {errors}' if errors else ''}", start_copying(status))
 
 
 def _lag(status: ReplicaStatus) -> Check:

@@ -1,8 +1,11 @@
 """What SHOW REPLICA STATUS tells, by whatever name and columns a server has it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from runbook.mysql.login import says_no
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class ReplicaStatus:
     @property
     def runs(self) -> bool:
         return self.receiver == "Yes" and self.applier == "Yes"
+
+    @property
+    def login_refused(self) -> bool:
+        """Whether the receiver tries in vain to log in, as the master says no: by its password, account or rights."""
+        code = re.match(r"error (\d+):", self.receiver_error)
+        return self.receiver == "Connecting" and code is not None and says_no(int(code[1]))
 
 
 def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:
