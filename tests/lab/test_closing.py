@@ -36,7 +36,9 @@ def alert(host: OutsideHost, kind: str) -> str:
 def ended_and_back(host: OutsideHost, pid: int | None) -> None:
     """Wait for the alert that mysqld with this pid was killed, and for the next one's first answer."""
     until("the alert", SETTLED_SECONDS, lambda: "not closed for" in alert(host, "mysqld-killed"))
-    until("mysqld back", SETTLED_SECONDS, lambda: host.daemon("mysqld") != pid and host.run("mysqladmin ping").code == 0)
+    until(
+        "mysqld back", SETTLED_SECONDS, lambda: host.daemon("mysqld") != pid and host.run("mysqladmin ping").code == 0
+    )
 
 
 def comes_home(pair: OutsidePair) -> None:
