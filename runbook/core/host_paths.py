@@ -18,6 +18,8 @@ OPERATOR_LOCK = f"{RUN}/operator.lock"
 """One operator at a time."""
 SETTLED = f"{RUN}/settled"
 """When the scripts last brought this host to what it must be, in seconds of the epoch."""
+CHECKED = f"{RUN}/checked"
+"""When keepalived last called its check, in seconds of the epoch."""
 OPENED = f"{RUN}/opened"
 """Which mysqld the scripts opened for writes, until they have closed it."""
 LAST_SAID = f"{RUN}/said"
@@ -47,6 +49,7 @@ _OF_SCRIPTS = {
     "LAST_CONFIG": LAST_CONFIG,
     "LOCK": LOCK,
     "SETTLED": SETTLED,
+    "CHECKED": CHECKED,
     "OPENED": OPENED,
     "LAST_SAID": LAST_SAID,
     "VRRP_STATE": VRRP_STATE,

@@ -33,6 +33,11 @@ def vrrp_state(host: Host) -> str:
     return host.ask(f"cat {VRRP_STATE} 2>/dev/null || true").strip()
 
 
+def check_overdue(settings: Settings) -> int:
+    """Seconds after which keepalived kills a check."""
+    return ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN
+
+
 def configuration(settings: Settings, node: Node, interface: str, version: Version) -> str:
     """The text of keepalived.conf for one node, in the words of this keepalived."""
     return templates.render(
@@ -44,7 +49,7 @@ def configuration(settings: Settings, node: Node, interface: str, version: Versi
         interface=interface,
         instance=INSTANCE,
         scripts=SCRIPTS,
-        check_overdue=ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN,
+        check_overdue=check_overdue(settings),
         auto_priority=version >= AUTO_PRIORITY,
         auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
         ttl_of_peers=version >= TTL_OF_PEERS,

@@ -45,7 +45,7 @@ def test_a_full_house_moves_nothing_and_keeps_nobody_from_closing_the_master(hea
     pair = healthy_pair
     with crowded(pair) as inside:
         stays("the VIP on the master", 4, lambda: pair.vip_is_on() == ["master"])
-        pair.inv("verify").expect(FAILED, "Too many connections", "holds the VIP and takes writes")
+        pair.inv("verify").expect(FAILED, "Too many connections", "is open for writes, but does not serve")
         pair.master.sh("systemctl stop keepalived")
         until("the VIP on the slave", TAKEOVER_SECONDS, lambda: pair.vip_is_on() == ["slave"])
         with inside.cursor() as cursor, pytest.raises(pymysql.err.MySQLError) as refused:

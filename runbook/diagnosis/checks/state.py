@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.diagnosis.words import start_copying
+from runbook.diagnosis.of_host import ITS_ALERTS, ITS_SCRIPTS
+from runbook.diagnosis.words import end_hung, start_copying
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.settings.settings import Settings
@@ -40,8 +41,8 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
 
 def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
     if side.unreachable:
-        way_in = f"ssh {settings.node(side.role).ssh_host}"
-        yield Check(side.role, "SSH", "FAIL", side.unreachable, f"Is the host up? Does `{way_in}` get in?")
+        todo = f"Is the host up? Does `ssh {settings.node(side.role).ssh_host}` get in?"
+        yield Check(side.role, "SSH", "FAIL", side.unreachable, side.refused or todo)
         return
     yield Check(side.role, "SSH", "OK", "answers")
     if side.answers:
@@ -49,15 +50,28 @@ def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
     else:
         todo = f"End it: kill {side.stranger.pid}" if side.stranger else "See its error log and its disk"
         yield Check(side.role, "mysqld", "FAIL", f"{side.mysqld}; {side.sql}", todo)
+    yield from _keepalived(side, settings)
+    if settings.alert_channels and ITS_ALERTS not in side.unknown:
+        yield _alerts(side)
+    for what, why in side.unknown.items():
+        todo = "Is the host busy or a disk of it slow? Run inv verify again in a moment"
+        yield Check(side.role, f"{what}: not known", "WARN", why, todo)
+
+
+def _keepalived(side: SideFacts, settings: Settings) -> Iterator[Check]:
+    if side.keepalived == "unknown":
+        return
+    if side.hangs:
+        yield Check(side.role, "keepalived", "FAIL", f"{side.keepalived}, but hangs: {side.hangs}", end_hung(side))
+        return
     runs = side.keepalived == "active"
     state = f"{side.keepalived}, {side.vrrp}" if runs and side.vrrp else side.keepalived
     if runs and side.vrrp != "FAULT":
         yield Check(side.role, "keepalived", "OK", state)
-        yield _settled(side, settings)
+        if ITS_SCRIPTS not in side.unknown:
+            yield _settled(side, settings)
     else:
         yield Check(side.role, "keepalived", "FAIL", state, "See journalctl -u keepalived on that host")
-    if settings.alert_channels:
-        yield _alerts(side)
 
 
 def _settled(side: SideFacts, settings: Settings) -> Check:

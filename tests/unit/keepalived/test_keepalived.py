@@ -117,7 +117,7 @@ def test_adverts_of_the_peer_alone_are_heard_and_where_it_can_be_said_none_that_
     for side in pair.sides.values():
         text = configuration(side.settings, side.node, side.interface, version)
         peer = side.settings.peer_of(side.role).address
-        assert re.search(rf"^global_defs {{[^}}]*^ *vrrp_check_unicast_src$", text, re.MULTILINE)
+        assert re.search(r"^global_defs {[^}]*^ *vrrp_check_unicast_src$", text, re.MULTILINE)
         assert re.search(rf"^ *unicast_peer {{[^}}]*^ *{re.escape(f'{peer}{ttl}')}\n *}}$", text, re.MULTILINE)
 
 

@@ -3,7 +3,21 @@
 from dataclasses import replace
 
 import pytest
-from pair_facts import DEAD, ELSEWHERE, GONE, REFUSED, RUNS, STOPPED, STUCK, TAKEN_OVER, UUID, Changes, facts
+from pair_facts import (
+    DEAD,
+    ELSEWHERE,
+    GONE,
+    HANGS,
+    NO_VIP,
+    REFUSED,
+    RUNS,
+    STOPPED,
+    STUCK,
+    TAKEN_OVER,
+    UUID,
+    Changes,
+    facts,
+)
 
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import diagnose
@@ -145,6 +159,11 @@ def test_waiting_is_in_vain_once_a_thread_has_stopped_on_an_error(
         ),
         ({}, {"lacks": ("mysqld",)}, ("slave 192.168.152.129 has no MySQL server",)),
         ({"lacks": ("keepalived",)}, TAKEN_OVER, ()),
+        (
+            NO_VIP,
+            TAKEN_OVER | HANGS,
+            ("slave 192.168.152.129: keepalived hangs", "Nothing was changed", "kill -s KILL", "then: inv failback"),
+        ),
         ({"lacks": (CONFIG,)}, TAKEN_OVER, ()),
     ],
 )

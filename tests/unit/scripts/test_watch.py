@@ -214,7 +214,10 @@ LOCKED = "Access denied for user 'replica'@'192.168.152.129'. Account is locked.
         (1045, "Access denied for user 'replica'@'192.168.152.129' (using password: YES)"),
         (3118, LOCKED),
         (1862, "Your password has expired."),
-        (2061, "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection."),
+        (
+            2061,
+            "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection.",
+        ),
         (1040, "Too many connections"),
         (1227, "Access denied; you need (at least one of) the REPLICATION SLAVE privilege(s)"),
     ],
