@@ -23,7 +23,7 @@ from runbook.system.server_names import UNITS, UNITS_QUESTION
 GREETING_SECONDS = 3
 SILENT_SECONDS = 10  # beyond what a check may take
 TIMED_OUT = "124"  # what timeout(1) exits with
-ITS_SCRIPTS, ITS_ALERTS = "the scripts", "alerts"
+ITS_SCRIPTS, ITS_ALERTS, THE_OTHER = "the scripts", "alerts", "whether the other's mysqld greets"
 NOT_KNOWN = "unknown unknown"
 """A service whose state could not be asked, in the words of service_question."""
 
@@ -76,7 +76,8 @@ def look(side: Side) -> dict[str, Any]:
     holds_vip = side.holds_vip()
     mysqld = told("mysqld", lambda: side.host.ask(service_question(side.names.unit)), NOT_KNOWN)
     keepalived = asked("keepalived", service_question(UNIT), NOT_KNOWN)
-    greeting, peer = (asked("whether mysqld greets", question) for question in _greetings(side))
+    own, others = _greetings(side)
+    greeting, peer = asked("whether mysqld greets", own), asked(THE_OTHER, others)
     settled = asked(ITS_SCRIPTS, SETTLED_QUESTION)
     parts = {each: not found.endswith("not-found") for each, found in (("mysqld", mysqld), ("keepalived", keepalived))}
     parts[CONFIG] = asked("the scripts' configuration", CONFIG_QUESTION, LAST_LINE).strip() == LAST_LINE.strip()

@@ -1,6 +1,7 @@
 """Half sentences of the verdict that several rules say."""
 
 from runbook.diagnosis.facts import SideFacts
+from runbook.keepalived.running import END
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
 
@@ -65,7 +66,7 @@ def bring_back(side: SideFacts) -> str:
 
 def end_hung(side: SideFacts) -> str:
     """What ends a keepalived that hangs; SIGTERM would wait for it."""
-    return f"ssh {side.address} systemctl kill -s KILL keepalived: its unit starts it anew at once"
+    return f"ssh {side.address} {END}: its unit starts it anew at once"
 
 
 def start_copying(status: ReplicaStatus) -> str:

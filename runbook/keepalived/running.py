@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from runbook.keepalived.configuration import CONFIG, UNIT
 
-_SHOWN = "-p MainPID -p ExecStart -p Environment -p EnvironmentFiles -p FragmentPath -p DropInPaths"
-# The command line stands last: whatever is in it, nothing comes after it. systemd 219 calls the third EnvironmentFile.
+_SHOWN = "-p MainPID -p ExecStart -p EnvironmentFiles -p FragmentPath -p DropInPaths"
+# The command line stands last: whatever is in it, nothing comes after it. systemd 219 calls the third property EnvironmentFile.
 RUNNING_QUESTION = (
     f"shown=$(systemctl show {_SHOWN} {UNIT}); "
     'printf "%s\\n" "$shown"; echo --- files; '
@@ -25,7 +25,9 @@ RUNNING_QUESTION = (
 _FLAGS = "lnDdVIRPCBaxXmMthv"
 _FILE = re.compile(rf"-[{_FLAGS}]*f(.*)|--use-file(?:=(.*))?")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-STOPPED = "T"
+STANDS_STILL = ("T", "t")
+END = f"systemctl kill -s KILL {UNIT}"
+"""Ends one that stands still or hangs, which SIGTERM may not; its unit starts it anew at once."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Running:
     sources: tuple[Source, ...] = ()
     """Who says that it is another one."""
     stopped: tuple[int, ...] = ()
-    """Those of its processes that stand still (state T), as after SIGSTOP."""
+    """Those of its processes that stand still, as after SIGSTOP (state T) or under a debugger (t)."""
 
     @property
     def ours(self) -> bool:
@@ -95,14 +97,15 @@ class _Unit:
         argv = re.search(r"argv\[\]=(.*?) ; ", properties.get("ExecStart", ""))
         lines = list(_lines(files))
         variables: dict[str, tuple[str, Source | None]] = {}
-        for word in _words(properties.get("Environment", "")):
-            name, _, value = word.partition("=")
-            setting = re.compile(rf"Environment\s*=.*\b{re.escape(name)}=")
-            variables[name] = value, next((line for line in lines if setting.match(line.text)), None)
-        for file in options:
-            for line in (line for line in lines if line.file == file):
-                if found := re.match(r"(\w+)=(.*)", line.text):
-                    variables[found[1]] = " ".join(_words(found[2])), line
+        for line in (line for line in lines if line.file not in options):
+            if found := re.match(r"Environment\s*=(.*)", line.text):
+                words = _words(found[1])
+                variables |= {name: (value, line) for name, _, value in (word.partition("=") for word in words)}
+                variables = variables if words else {}
+        # What these say wins (systemd.exec(5)).
+        for line in (line for file in options for line in lines if line.file == file):
+            if found := re.match(r"(\w+)=(.*)", line.text):
+                variables[found[1]] = " ".join(_words(found[2])), line
         starts = tuple(line for line in lines if re.match(r"ExecStart\s*=\s*\S", line.text))
         return _Unit(properties.get("MainPID", "0"), tuple((argv[1] if argv else "").split()[1:]), variables, starts)
 
@@ -152,5 +155,5 @@ def _configuration(words: list[str] | tuple[str, ...]) -> str:
 def _stopped(processes: str, main: str) -> Iterator[int]:
     """Of /proc/PID/stat the state and the parent: the main process, and what it has started."""
     for pid, state, parent in re.findall(r"^(\d+) \(.*\) (\S) (\d+) ", processes, flags=re.MULTILINE):
-        if state == STOPPED and main in (pid, parent) and main != "0":
+        if state in STANDS_STILL and main in (pid, parent) and main != "0":
             yield int(pid)

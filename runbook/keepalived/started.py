@@ -1,4 +1,4 @@
-"""keepalived runs, and starts, by the pair's configuration: the step that sees to it."""
+"""keepalived runs, and starts, by the pair's configuration, and does not stand still: the step that sees to it."""
 
 import shlex
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
 from runbook.errors import BadInput
 from runbook.keepalived.configuration import CONFIG, UNIT
-from runbook.keepalived.running import RUNNING_QUESTION, Running, Source
+from runbook.keepalived.running import END, RUNNING_QUESTION, Running, Source
 from runbook.system.network import holds
 from runbook.system.resources import BACKUP_SUFFIX
 
@@ -21,7 +21,7 @@ RESTART_SECONDS = 120
 
 @dataclass(frozen=True)
 class StartedByOurs(Step):
-    """What the unit runs, and will run, has read the pair's configuration, and no other file.
+    """What the unit runs, and will run, has read the pair's configuration, and no other file; and it moves.
 
     A line of an option file that names another is commented out, and a keepalived without the VIP restarted. One that
     holds the VIP is not: that would be a takeover. A unit's own line is its owner's.
@@ -29,22 +29,23 @@ class StartedByOurs(Step):
 
     vip: IPv4Address
 
-    name = "keepalived's command line"
+    name = "the keepalived that runs"
     error = BadInput
 
     def questions(self) -> Iterable[str]:
         yield RUNNING_QUESTION
 
     def want(self) -> State:
-        return {"runs by": CONFIG, "starts by": CONFIG}
+        return {"runs by": CONFIG, "starts by": CONFIG, "stands still": "no"}
 
     def read(self, host: Host) -> State:
         running = self._running(host)
-        return {"runs by": running.file, "starts by": running.next_file}
+        stands_still = "yes" if running.stopped else "no"
+        return {"runs by": running.file, "starts by": running.next_file, "stands still": stands_still}
 
     def refusal(self, host: Host, gap: Gap) -> str | None:
         running = self._running(host)
-        return why_not(str(host), running, holds_vip=not running.ours and holds(host, self.vip))
+        return why_not(str(host), running, holds_vip=holds(host, self.vip))
 
     def fix(self, host: Host, gap: Gap) -> None:
         running = self._running(host)
@@ -52,7 +53,9 @@ class StartedByOurs(Step):
             path, backup = shlex.quote(source.file), shlex.quote(source.file + BACKUP_SUFFIX)
             edit = shlex.quote(f"{source.number}s/^/{TAKEN_OUT}/")
             host.do(f"[ -e {backup} ] || cp -pL {path} {backup}; sed -i --follow-symlinks {edit} {path}")
-        if not running.ours:
+        if running.stopped:
+            host.do(END)
+        elif not running.ours:
             host.do(f"systemctl try-restart {UNIT}", timeout=RESTART_SECONDS)
 
     @staticmethod
@@ -69,6 +72,11 @@ def why_not(host: str, running: Running, *, holds_vip: bool) -> str | None:
         return (
             f"{found}\nTake the other configuration out of {where}, then: systemctl daemon-reload, "
             "and inv install-keepalived again"
+        )
+    if holds_vip and running.stopped:
+        return (
+            f"{host}: keepalived stands still (process {running.stopped[0]}), and this host has the VIP\n"
+            f"{END} on that host ends it, and is a takeover; then: inv failback"
         )
     if holds_vip and not running.ours:
         lines = "".join(f"take line {each.number} out of {each.file}, " for each in running.sources)

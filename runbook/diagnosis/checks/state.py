@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.diagnosis.of_host import ITS_ALERTS, ITS_SCRIPTS
+from runbook.diagnosis.of_host import ITS_ALERTS, ITS_SCRIPTS, THE_OTHER
 from runbook.diagnosis.words import end_hung, start_copying
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
@@ -95,7 +95,7 @@ def _sight(master: SideFacts, slave: SideFacts, settings: Settings) -> Iterator[
     """Each host gets to the other's mysqld, where that one runs."""
     for side, peer in ((master, slave), (slave, master)):
         name, where = "sees the other's mysqld", f"{peer.address}:{settings.mysql_port}"
-        if side.unreachable:
+        if side.unreachable or THE_OTHER in side.unknown:
             continue
         if side.sees_peer:
             yield Check(side.role, name, "OK", "yes")

@@ -25,6 +25,7 @@ from pair_facts import (
 )
 from progress_text import parse
 
+from runbook.diagnosis import of_host
 from runbook.diagnosis.checks import NOT_CHECKED, Check, state
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.stranger import Stranger
@@ -253,6 +254,7 @@ def test_what_was_found_is_told_with_what_to_do(
         ({}, {"keepalived": "failed"}, {("slave", "scripts")}),
         ({}, HANGS, {("slave", "scripts")}),
         ({}, SLOW, {("slave", "keepalived"), ("slave", "scripts")}),
+        ({}, {"sees_peer": False, "unknown": {of_host.THE_OTHER: "x"}}, {("slave", SEES)}),
         ({}, {"settled_seconds": None, "unknown": {"the scripts": "x"}}, {("slave", "scripts")}),
         ({}, {"replication": STOPPED}, {("slave", LAG)}),
         (NO_VIP, TAKEN_OVER, {("master", "semi-synchronous"), ("slave", "semi-synchronous")}),

@@ -11,7 +11,7 @@ from fake import LocalLink, link_of, pair_of
 from local_link import stub
 
 from runbook.core.host import DryHost, Host
-from runbook.core.step import ensure
+from runbook.core.step import Change, ensure
 from runbook.diagnosis.of_host import hangs
 from runbook.errors import BadInput
 from runbook.keepalived import started
@@ -68,6 +68,11 @@ class Unit:
         self.options.write_text('# options\nDAEMON_ARGS=""\n')
         (folder / "keepalived").symlink_to("/bin/sh")
         self.process: subprocess.Popen[bytes] | None = None
+        self.signal = "TERM"
+        self.tell()
+
+    def ends_by(self, signal: str) -> None:
+        self.signal = signal
         self.tell()
 
     def tell(self) -> None:
@@ -75,7 +80,7 @@ class Unit:
             self.folder,
             "systemctl",
             f"""pid={self.process.pid if self.process else 0}
-            [ "$1" = show ] || {{ echo "$*" >> {self.folder}/done; kill $pid; exit; }}
+            [ "$1" = show ] || {{ echo "$*" >> {self.folder}/done; kill -s {self.signal} $pid; exit; }}
             echo MainPID=$pid
             echo 'ExecStart={{ path=/x ; argv[]=/usr/sbin/keepalived --dont-fork $DAEMON_ARGS ; ignore_errors=no ; }}'
             echo 'EnvironmentFiles={self.options} (ignore_errors=yes)'
@@ -170,6 +175,17 @@ def test_one_that_holds_the_vip_is_left_alone_and_the_way_is_told(
     assert unit.options.read_text() == before and unit.done == []
 
 
+def test_one_without_the_vip_that_stands_still_is_ended(unit: Unit, settings: Settings, step: StartedByOurs) -> None:
+    unit.start()
+    assert unit.process
+    unit.process.send_signal(signal.SIGSTOP)
+    host = host_at(unit, settings)
+    assert ensure(host_at(unit, settings, dry=True), step).gap == [Change("stands still", "yes", "no")]
+    unit.ends_by("KILL")
+    assert ensure(host, step).status == "changed"
+    assert unit.done == ["kill -s KILL keepalived"]
+
+
 LINE = Source("/etc/systemd/system/keepalived.service.d/zz.conf", 3, f"ExecStart=/usr/sbin/keepalived -f {OTHER}")
 
 
@@ -182,6 +198,8 @@ LINE = Source("/etc/systemd/system/keepalived.service.d/zz.conf", 3, f"ExecStart
         (Running(OTHER, CONFIG), True, ("runs by /etc/other.conf", "on that host systemctl restart keepalived")),
         (Running(OTHER, OTHER, (LINE,)), False, (f"line 3 of {LINE.file}", "daemon-reload", "inv install-keepalived")),
         (Running(CONFIG, OTHER, (LINE,)), True, ("would start by /etc/other.conf next time", f"line 3 of {LINE.file}")),
+        (Running(stopped=(7,)), False, ()),
+        (Running(stopped=(7,)), True, ("stands still (process 7)", "systemctl kill -s KILL", "then: inv failback")),
         (Running(OTHER, OTHER), False, ("out of systemctl cat keepalived",)),
     ],
 )
