@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from runbook.core.host import NotInTime
 from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
 from runbook.diagnosis import of_host
@@ -187,15 +188,23 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
             executed=tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status),
             replication=status,
             semi_sync=_semi_sync(side),
-            filters=filters.of(side.host, server),
             write_through=tuple(write_through(server)),
             chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
         )
+        found = _filtered(side, found)
         return _looked_through(side, found) if side.role == "slave" else found
     except Unreachable:
         raise
     except (NotReady, HostError) as error:
         return replace(facts, sql=reason(error, side.host))
+
+
+def _filtered(side: Side, facts: SideFacts) -> SideFacts:
+    """Its option files may lie where reading takes long."""
+    try:
+        return replace(facts, filters=filters.of(side.host, side.server))
+    except NotInTime as error:
+        return replace(facts, unknown={**facts.unknown, of_host.ITS_FILTERS: reason(error, side.host)})
 
 
 def _semi_sync(side: Side) -> bool | None:

@@ -24,6 +24,7 @@ GREETING_SECONDS = 3
 SILENT_SECONDS = 10  # beyond what a check may take
 TIMED_OUT = "124"  # what timeout(1) exits with
 ITS_SCRIPTS, ITS_ALERTS, THE_OTHER = "the scripts", "alerts", "whether the other's mysqld greets"
+ITS_FILTERS = "filters of replication"
 NOT_KNOWN = "unknown unknown"
 """A service whose state could not be asked, in the words of service_question."""
 

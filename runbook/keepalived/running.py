@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from runbook.keepalived.configuration import CONFIG, UNIT
 
 _SHOWN = "-p MainPID -p ExecStart -p EnvironmentFiles -p FragmentPath -p DropInPaths"
-# The command line stands last: whatever is in it, nothing comes after it. systemd 219 calls the third property EnvironmentFile.
+# The command line stands last: whatever is in it, nothing comes after it. systemd 219 says EnvironmentFile=.
 RUNNING_QUESTION = (
     f"shown=$(systemctl show {_SHOWN} {UNIT}); "
     'printf "%s\\n" "$shown"; echo --- files; '

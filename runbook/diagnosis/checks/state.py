@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.diagnosis.of_host import ITS_ALERTS, ITS_SCRIPTS, THE_OTHER
+from runbook.diagnosis.of_host import ITS_ALERTS, ITS_FILTERS, ITS_SCRIPTS, THE_OTHER
 from runbook.diagnosis.words import end_hung, start_copying
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
@@ -32,7 +32,7 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
         yield _transactions(master, slave)
     if not slave.holds_vip:
         yield from (_semi_sync(side) for side in (master, slave) if side.semi_sync is not None)
-    yield from (_filters(side) for side in (master, slave) if side.answers)
+    yield from (_filters(side) for side in (master, slave) if side.answers and ITS_FILTERS not in side.unknown)
     for side in (master, slave):
         yield from (Check(side.role, key, "OK", found) for key, found in side.chosen.items())
         if side.write_through:

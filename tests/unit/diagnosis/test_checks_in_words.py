@@ -255,6 +255,7 @@ def test_what_was_found_is_told_with_what_to_do(
         ({}, HANGS, {("slave", "scripts")}),
         ({}, SLOW, {("slave", "keepalived"), ("slave", "scripts")}),
         ({}, {"sees_peer": False, "unknown": {of_host.THE_OTHER: "x"}}, {("slave", SEES)}),
+        ({"unknown": {of_host.ITS_FILTERS: "x"}}, {}, {("master", of_host.ITS_FILTERS)}),
         ({}, {"settled_seconds": None, "unknown": {"the scripts": "x"}}, {("slave", "scripts")}),
         ({}, {"replication": STOPPED}, {("slave", LAG)}),
         (NO_VIP, TAKEN_OVER, {("master", "semi-synchronous"), ("slave", "semi-synchronous")}),

@@ -14,7 +14,7 @@ from runbook.diagnosis import of_host
 from runbook.diagnosis.facts import gather, parse_record
 from runbook.errors import BadInput
 from runbook.keepalived.running import RUNNING_QUESTION
-from runbook.mysql.replication.filters import Filter
+from runbook.mysql.replication.filters import FILES_QUESTION, Filter
 from runbook.mysql.session import KEY_FILE_QUESTION
 from runbook.mysql.stranger import Stranger
 from runbook.pair.pair import Pair
@@ -115,6 +115,7 @@ LATE = Ran(124, "", "")
         (of_host.VRRP_QUESTION, "the VRRP state"),
         (of_host.UNSENT_QUESTION, of_host.ITS_ALERTS),
         (RUNNING_QUESTION, "the keepalived that runs"),
+        (FILES_QUESTION, of_host.ITS_FILTERS),
     ],
 )
 def test_a_question_without_an_answer_in_time_is_that_one_fact_unknown(pair: Pair, question: str, what: str) -> None:
@@ -125,7 +126,7 @@ def test_a_question_without_an_answer_in_time_is_that_one_fact_unknown(pair: Pai
     slave = gather(pair)["slave"]
     assert not slave.unreachable
     assert list(slave.unknown) == [what] and slave.unknown[what].startswith("no answer in time from: ")
-    assert slave.lacks == ()
+    assert slave.lacks == () and slave.answers
     assert link_of(pair.slave).calls[1:].count(question) == 0, "it was waited for a second time"
 
 
