@@ -72,7 +72,7 @@ def seen_healthy(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
 
 
 def examine(pair: Pair) -> Verification:
-    """Look at everything; BadInput only when nothing can be asked at all, as with a changed host key."""
+    """Look at everything; BadInput only when neither host may be asked, as both have other SSH keys than are known."""
     facts = gather(pair)
     found = (*state.checks(facts, pair.settings), *steps.checks(pair, facts), *writes.checks(pair, facts))
     return concluded(facts, found)
