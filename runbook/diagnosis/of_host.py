@@ -7,7 +7,7 @@ from typing import Any
 from runbook.alerts.deployment import UNSENT_QUESTION
 from runbook.core.host import CommandFailed, Host
 from runbook.core.host_paths import CHECKED, CONFIG, SETTLED, TAKEOVER, VRRP_STATE
-from runbook.keepalived.configuration import UNIT, check_overdue
+from runbook.keepalived.configuration import UNIT, most_silent
 from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
@@ -21,7 +21,6 @@ from runbook.system.resources import service_question
 from runbook.system.server_names import UNITS, UNITS_QUESTION
 
 GREETING_SECONDS = 3
-SILENT_SECONDS = 10  # beyond what a check may take
 TIMED_OUT = "124"  # what timeout(1) exits with
 ITS_SCRIPTS, ITS_ALERTS, THE_OTHER = "the scripts", "alerts", "whether the other's mysqld greets"
 ITS_FILTERS = "filters of replication"
@@ -90,7 +89,7 @@ def look(side: Side) -> dict[str, Any]:
         "mysqld": mysqld.split()[0],
         "keepalived": keepalived_is,
         "running": running,
-        "hangs": hangs(running, silent, _most_silent(side)) if keepalived_is == "active" else "",
+        "hangs": hangs(running, silent, most_silent(side.settings)) if keepalived_is == "active" else "",
         "holds_vip": holds_vip,
         "greets": greeting == "0",
         "sql": f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
@@ -104,7 +103,7 @@ def look(side: Side) -> dict[str, Any]:
     }
 
 
-def hangs(running: Running, silent: int, most: float) -> str:
+def hangs(running: Running, silent: int, most: int) -> str:
     """By what it is seen that a keepalived which is active does nothing; empty where it does.
 
     `silent` are the seconds since it last called its check, `most` those that may pass.
@@ -112,10 +111,6 @@ def hangs(running: Running, silent: int, most: float) -> str:
     if running.stopped:
         return f"process {running.stopped[0]} stands still, as after SIGSTOP"
     return f"it last called its check {silent} s ago" if silent > most else ""
-
-
-def _most_silent(side: Side) -> float:
-    return side.settings.check_interval + check_overdue(side.settings) + SILENT_SECONDS
 
 
 def parse_record(text: str) -> dict[str, str]:

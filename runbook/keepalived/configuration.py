@@ -20,6 +20,7 @@ UNIT = "keepalived"
 # mysql_check.sh may be refused for CHECK_TIMEOUT, then wait as long, and again at the administrators' door; and bash
 # needs seconds on a busy host.
 CHECK_QUESTIONS, CHECK_STARTS_IN = 3, 2
+SILENT_SECONDS = 10  # beyond what a check may take
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.
 CONFIG_TEST = (
@@ -36,6 +37,11 @@ def vrrp_state(host: Host) -> str:
 def check_overdue(settings: Settings) -> int:
     """Seconds after which keepalived kills a check."""
     return ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN
+
+
+def most_silent(settings: Settings) -> int:
+    """Seconds without a new check after which a keepalived that runs is said to hang."""
+    return settings.check_interval + check_overdue(settings) + SILENT_SECONDS
 
 
 def configuration(settings: Settings, node: Node, interface: str, version: Version) -> str:
