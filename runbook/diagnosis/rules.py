@@ -232,7 +232,7 @@ def _replication_broken(master: SideFacts, slave: SideFacts) -> Words | None:
     else:
         return None
     return (
-        f"{serves_but(master)} the slave {slave.address} falls behind: replication is broken: {found}.",
+        f"{serves_but(master)} the slave {slave.address} falls behind: replication is broken: {found.rstrip('.')}.",
         next_step,
     )
 

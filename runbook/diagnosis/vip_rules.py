@@ -52,7 +52,7 @@ def keepalived_down(master: SideFacts, slave: SideFacts) -> Words | None:
         where = " and ".join(f"{side} ({side.keepalived})" for side in down)
         return (
             f"{serves_but(master)} there is no takeover: keepalived does not run on {where}.",
-            f"inv start. If it stops again: ssh {down[0].address} journalctl -u keepalived",
+            _ill(master, slave) or f"inv start. If it stops again: ssh {down[0].address} journalctl -u keepalived",
         )
     hung = [side for side in (master, slave) if side.hangs]
     if not hung:

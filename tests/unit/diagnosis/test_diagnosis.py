@@ -72,6 +72,7 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.SLAVE_DOWN, {}, HUNG, "says nothing", "restart it there"),
     (Kind.KEEPALIVED_DOWN, {}, {"keepalived": "inactive"}, "slave 192.168.152.129 (inactive)", "inv start"),
     (Kind.KEEPALIVED_DOWN, {"keepalived": "failed"}, {}, "master 192.168.152.128 (failed)", "inv start"),
+    (Kind.KEEPALIVED_DOWN, {}, ASTRAY | {"keepalived": "activating"}, "(activating)", "inv install-keepalived brings"),
     (Kind.KEEPALIVED_DOWN, {}, HANGS, "hangs on the slave 192.168.152.129 (process 77", "systemctl kill -s KILL"),
     (Kind.KEEPALIVED_ASTRAY, {}, ASTRAY, "runs by /etc/other.conf, as /etc/default/keepalived:4", "install-keepalived"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": None}, "not configured", "inv start-slave"),

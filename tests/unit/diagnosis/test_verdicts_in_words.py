@@ -421,7 +421,7 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
     ),
     "a receiver that is not let in": (
         {},
-        {"replication": REFUSED},
+        {"replication": replace(REFUSED, receiver_error=f"{REFUSED.receiver_error}.")},
         "The master serves, but the slave 192.168.152.129 falls behind: replication is broken: receiver Connecting, "
         "applier Yes; error 3118: Account is locked.",
         "inv create-replica-user makes its account right; then: inv start-slave",
