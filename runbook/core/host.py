@@ -23,6 +23,8 @@ WHO_QUESTION = "id -u\n"
 NO_SHELL_OF_OURS = re.compile(r"^LC_ALL=C: |^Unmatched |^Bad : modifier|Unsupported use of '='", re.MULTILINE)
 # sshd's and PAM's words (pam_unix, sshd's auth-pam.c and session.c).
 EXPIRED = re.compile(r"password.* (has expired|change required)|to change your password|expired.*password", re.I)
+TIMED_OUT = 124
+CUT_OFF = (TIMED_OUT, 137)  # what timeout(1) exits with, and where it had to kill
 
 
 class CommandFailed(HostError):
@@ -30,7 +32,7 @@ class CommandFailed(HostError):
 
     def __init__(self, host: str, command: str, ran: Ran) -> None:
         said = (ran.err.strip() or ran.out.strip() or "it said nothing").splitlines()
-        reason = "no answer in time" if ran.code in (124, 137) else f"exit code {ran.code}"
+        reason = "no answer in time" if ran.code in CUT_OFF else f"exit code {ran.code}"
         super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
         self.ran = ran
 
@@ -45,6 +47,10 @@ class NotUnderstood(HostError):
             f"  {_one_line(answer)!r}",
             "Is that program of the host's another than its package's? Run the line there, and see what it prints.",
         )
+
+
+class NotInTime(CommandFailed):
+    """A question that had no answer when its time was over."""
 
 
 class ChangedInDryRun(AssertionError):
@@ -73,6 +79,7 @@ class Host:
         self.node = node
         self.link = link
         self._foreseen: dict[str, str] = {}
+        self._late: set[str] = set()
         self.guard: Callable[[], None] = lambda: None
 
     @property
@@ -84,15 +91,18 @@ class Host:
         return f"{self.node.role} {self.node.address}"
 
     def ask(self, question: str, *, timeout: float = ASK_SECONDS, stdin: str | None = None) -> str:
-        """The output of a command that only reads; CommandFailed unless it exits 0.
+        """The output of a command that only reads; CommandFailed unless it exits 0, NotInTime when it takes too long.
 
         A foreseen answer serves once: whoever asks again wants to know what is so by then.
         """
         if question in self._foreseen:
             return self._foreseen.pop(question)
+        if question in self._late:
+            self._late.remove(question)
+            raise NotInTime(str(self), question, Ran(TIMED_OUT, "", ""))
         ran = self.link.run(question, timeout=timeout, stdin=stdin)
         if ran.code != 0:
-            raise CommandFailed(str(self), question, ran)
+            raise (NotInTime if ran.code in CUT_OFF else CommandFailed)(str(self), question, ran)
         return ran.out
 
     def read(self, question: str, reader: Callable[[str], T], *, timeout: float = ASK_SECONDS) -> T:
@@ -106,7 +116,8 @@ class Host:
     def foresee(self, questions: Iterable[str]) -> None:
         """Ask all these in one round trip and keep each answer for the next `ask`, or until a change.
 
-        A question that fails is not kept: `ask` puts it again by itself and reports what it said.
+        A question that fails is not kept: `ask` puts it again by itself and reports what it said. One that takes too
+        long is not put again: the next `ask` says so at once.
         """
         wanted = list(dict.fromkeys(q for q in questions if q not in self._foreseen))
         if not wanted:
@@ -122,11 +133,14 @@ class Host:
             text = answer if question == wanted[0] else answer.partition("\n")[2]
             if code == "0":
                 self._foreseen[question] = text
+            elif int(code) in CUT_OFF:
+                self._late.add(question)
 
     def changing(self, what: str) -> None:
         """Every change passes here first: `guard` may refuse it; answers read before it are no longer trusted."""
         self.guard()
         self._foreseen.clear()
+        self._late.clear()
 
     def do(self, command: str, *, timeout: float = DO_SECONDS, stdin: str | None = None) -> str:
         """Run a command that changes the host; CommandFailed unless it exits 0. Secrets go in by `stdin`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake import FakeLink, LocalLink, host_of
 
-from runbook.core.host import ChangedInDryRun, CommandFailed, DryHost, Host
+from runbook.core.host import ChangedInDryRun, CommandFailed, DryHost, Host, NotInTime
 from runbook.core.ssh import Ran
 from runbook.mysql.session import Server
 from runbook.settings.settings import Secret, Settings
@@ -68,6 +68,19 @@ def test_a_question_that_failed_is_asked_again_and_says_why(host: Host, link: Fa
     with pytest.raises(CommandFailed, match="bad: no such thing"):
         host.ask("bad")
     assert link.calls[1:] == ["bad"]
+
+
+@pytest.mark.parametrize("code", [124, 137])
+def test_a_question_that_took_too_long_is_not_waited_for_a_second_time(host: Host, link: FakeLink, code: int) -> None:
+    link.says("slow", Ran(code, "", ""))
+    link.says("good", "yes\n")
+    host.foresee(["slow", "good"])
+    with pytest.raises(NotInTime, match="no answer in time from: slow"):
+        host.ask("slow")
+    assert host.ask("good") == "yes\n"
+    assert link.calls[1:] == []
+    link.says("slow", "by now\n")
+    assert host.ask("slow") == "by now\n"
 
 
 def test_one_question_of_many_that_hangs_costs_only_its_own_answer(settings: Settings) -> None:

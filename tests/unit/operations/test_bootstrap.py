@@ -45,6 +45,7 @@ NOTHING_YET = {
     "LoadState": captured_json("units.json")["blank"],
     " policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],
     "systemctl is-active -q keepalived": "not running\n",
+    "-p MainPID": "MainPID=0\n",
     "base64 -w0": "",
     "includedir": "",
     "NeedDaemonReload": "NeedDaemonReload=no\n",
