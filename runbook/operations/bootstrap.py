@@ -8,6 +8,7 @@ from runbook.core.report import Report
 from runbook.core.step import NotReady, Outcome, ensure, foresee
 from runbook.errors import Drift, NotSo, RunbookError
 from runbook.mysql.replication import filters
+from runbook.mysql.replication.likeness import Alike
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
@@ -45,6 +46,7 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
         refuse_when_failed_over(pair)
     if "start-slave" in names:
         refuse_when_filtered(pair)
+        refuse_when_no_pair(pair)
     report_environment(pair, report)
     restart = partial(restart_mysqld, pair, consent)
     for task in TASKS:
@@ -76,6 +78,22 @@ def refuse_when_filtered(pair: Pair) -> None:
     reasons = [reason for reason in pair.side_by_side(look).values() if reason]
     if reasons:
         raise RunbookError(*reasons)
+
+
+def refuse_when_no_pair(pair: Pair) -> None:
+    """Told before anything changes where both servers run; else install-mysql looks once they do."""
+
+    def runs(side: Side) -> bool:
+        try:
+            return bool(side.dialect) and side.server.answers()
+        except NotReady:
+            return False  # a blank host
+
+    if all(pair.side_by_side(runs).values()):
+        slave = pair.slave
+        reason = Alike(pair.master.server, slave.server, slave.names.unit).reason(slave.host)
+        if reason:
+            raise RunbookError(reason, "Nothing was changed.")
 
 
 def report_environment(pair: Pair, report: Report) -> None:
