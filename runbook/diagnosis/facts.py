@@ -1,22 +1,25 @@
 """What is so on both hosts now, gathered at once; a dead host and a dead or hung mysqld are facts, not errors."""
 
 import re
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from runbook.alerts.deployment import UNSENT_QUESTION
 from runbook.core.host import Host
 from runbook.core.host_paths import CONFIG, SETTLED, TAKEOVER, VRRP_STATE
 from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
+from runbook.diagnosis import greeting
+from runbook.diagnosis.comparison import compared
 from runbook.errors import HostError, RunbookError
 from runbook.keepalived.configuration import UNIT
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.accounts import write_through
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.mysql.replication import filters
+from runbook.mysql.replication import acknowledging, filters, likeness
 from runbook.mysql.replication.filters import FILES_QUESTION, Filter
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.server_socket import SOCKETS_QUESTION
@@ -32,16 +35,15 @@ from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
 from runbook.system.server_names import UNITS, UNITS_QUESTION
 
-GREETING_SECONDS = 3
-COMMIT_SECONDS = 1.0
 LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
-TIMED_OUT = "124"  # what timeout(1) exits with
 
 CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
 SETTLED_QUESTION = f"[ ! -e {SETTLED} ] || echo $(($(date +%s) - $(cat {SETTLED})))"
 TAKEOVER_QUESTION = f"cat {TAKEOVER} 2>/dev/null || true"
 VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
-FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
+EXEC_MODES = ("replica_exec_mode", "slave_exec_mode")
+VARIABLES = ("read_only", "super_read_only", *EXEC_MODES, *likeness.READ)
+FLAGS_QUESTION = f"SHOW GLOBAL VARIABLES WHERE variable_name IN {VARIABLES}"
 SEMI_SYNC_QUESTION = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%'"
 
 
@@ -53,6 +55,8 @@ class SideFacts:
     address: str
     unreachable: str = ""
     """Why SSH does not get there."""
+    unit: str = ""
+    """What its server's unit is called."""
     mysqld: str = ""
     keepalived: str = ""
     """The words of `systemctl is-active`."""
@@ -68,6 +72,8 @@ class SideFacts:
     read_only: bool | None = None
     super_read_only: bool | None = None
     """None too where the server has no such thing."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those of VARIABLES that its server has, by name."""
     executed: Progress | None = None
     """What it has: GTIDs, or a position in the master's binary log; None where it does not answer."""
     write_through: tuple[str, ...] = ()
@@ -80,6 +86,10 @@ class SideFacts:
     """This server's replication from another, None when there is none."""
     semi_sync: bool | None = None
     """In force: on the master switched on with a slave that acknowledges, on the slave switched on."""
+    clients: int = 0
+    """Of the master: how many servers it counts that acknowledge."""
+    acknowledged_by: str = ""
+    """Of the master: who acknowledges besides the slave."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
     sees_peer: bool = False
@@ -102,6 +112,8 @@ class SideFacts:
     """From where on its binary log was looked through for them; empty where GTIDs tell, or it was not."""
     behind: Progress | None = None
     """Of the slave: what it lacks of the master's transactions; None where they were not compared."""
+    gone: Progress | None = None
+    """Of the slave: what of it was not received either, and stands no longer in the master's binary logs."""
 
     def __str__(self) -> str:
         return f"the {self.role} {self.address}"
@@ -128,7 +140,7 @@ Facts = Mapping[Role, SideFacts]
 def gather(pair: Pair) -> Facts:
     """Look at both hosts, side by side; BadInput when SSH or the server must not be used at all.
 
-    A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld GREETING_SECONDS, all else milliseconds.
+    A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld greeting.SECONDS, all else milliseconds.
     """
     facts = pair.side_by_side(_look)
     if facts["master"].answers and facts["slave"].answers:
@@ -136,6 +148,7 @@ def gather(pair: Pair) -> Facts:
             facts["slave"] = _compared(pair, facts["slave"])
         except RunbookError as error:
             facts["master"] = replace(facts["master"], sql=reason(error, pair.master.host))
+    facts["master"] = _acknowledged(pair, facts["master"], facts["slave"])
     return facts
 
 
@@ -156,7 +169,7 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     host, keepalived = side.host, service_question(UNIT)
     units = [service_question(unit) for unit in UNITS]
     port = side.settings.mysql_port
-    greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
+    greetings = (greeting.question("127.0.0.1", port), greeting.question(str(side.peer.address), port))
     ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION)
     standing = (
         SOCKETS_QUESTION,
@@ -170,18 +183,19 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
     host.foresee((*standing, keepalived, *units, *ours, *greetings))
     mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
     keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
-    config, takeover, vrrp, unsent, settled, greeting, peer = (
+    config, takeover, vrrp, unsent, settled, greeted, peer = (
         host.ask(question).strip() for question in (*ours, *greetings)
     )
     parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found"}
     parts[CONFIG] = config == LAST_LINE.strip()
     return replace(
         facts,
+        unit=side.names.unit,
         mysqld=mysqld_is,
         keepalived=keepalived_is,
         holds_vip=side.holds_vip(),
-        greets=greeting == "0",
-        sql=f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
+        greets=greeted == "0",
+        sql=greeting.SILENCE if greeted == greeting.TIMED_OUT else "",
         sees_peer=peer == "0",
         takeover=parse_record(takeover),
         vrrp=vrrp,
@@ -189,12 +203,6 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         unsent=unsent,
         lacks=tuple(part for part, there in parts.items() if not there),
     )
-
-
-def _greeting_question(address: str, port: int) -> str:
-    """Whether mysqld greets who connects, bounded: a session through SSH would hang with a hung mysqld."""
-    greeted = f"exec 3<>/dev/tcp/{address}/{port} && IFS= read -r -n 1 -u 3"
-    return f"timeout {GREETING_SECONDS} bash -c '{greeted}' 2>/dev/null; echo $?"
 
 
 def _with_server(side: Side, facts: SideFacts) -> SideFacts:
@@ -215,7 +223,8 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
     server = side.server
     server.close()  # A login of now is the fact; an old session may be one of a mysqld that is gone.
     try:
-        flags = {row["Variable_name"]: row["Value"] == "ON" for row in server.ask(FLAGS_QUESTION)}
+        variables = {row["Variable_name"]: str(row["Value"]) for row in server.ask(FLAGS_QUESTION)}
+        flags = {name: value == "ON" for name, value in variables.items()}
         status = replica_status(server)
         tracking = side.tracking
         found = replace(
@@ -224,9 +233,10 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
             version=".".join(map(str, server.dialect.version)),
             read_only=flags["read_only"],
             super_read_only=flags.get("super_read_only"),
+            variables=variables,
             executed=tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status),
             replication=status,
-            semi_sync=_semi_sync(side),
+            **_semi_sync(side),
             filters=filters.of(side.host, server),
             write_through=tuple(write_through(server)),
             chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
@@ -238,35 +248,36 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
         return replace(facts, sql=reason(error, side.host))
 
 
-def _semi_sync(side: Side) -> bool | None:
+def _semi_sync(side: Side) -> dict[str, Any]:
     if side.semi_sync.value == "off":
-        return None
+        return {}
     named = side.server.dialect.named
     status = {row["Variable_name"]: row["Value"] for row in side.server.ask(SEMI_SYNC_QUESTION)}
     if side.role == "slave":
-        return status.get(named("Rpl_semi_sync_replica_status")) == "ON"
+        return {"semi_sync": status.get(named("Rpl_semi_sync_replica_status")) == "ON"}
     # Without a slave it stays ON until the first commit has waited in vain.
-    acknowledging = int(status.get(named("Rpl_semi_sync_source_clients"), 0))
-    return status.get(named("Rpl_semi_sync_source_status")) == "ON" and acknowledging > 0
+    clients = int(status.get(named("Rpl_semi_sync_source_clients"), 0))
+    return {"semi_sync": status.get(named("Rpl_semi_sync_source_status")) == "ON" and clients > 0, "clients": clients}
 
 
 def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
-    """What the slave has against what the master has, asked after the slave's: what came in between is not errant.
-
-    With AFTER_SYNC the slave has a transaction some moments before the master's own commit ends, so that one which
-    the master seems to lack is asked for again.
-    """
-    tracking, executed = pair.slave.tracking, slave.executed
+    executed = slave.executed
     assert executed is not None, "compared without an answer"
-    has = executed.plus(tracking.received(slave.replication))
-    deadline = time.monotonic() + COMMIT_SECONDS
-    while True:
-        on_master = tracking.of_master(pair.master.server)
-        errant = has.minus(on_master)
-        if not errant or time.monotonic() > deadline:
-            names = tuple(listed(tracking.each(pair.slave.server, errant)))
-            return replace(slave, errant=errant, errant_names=names, behind=on_master.minus(executed))
-        time.sleep(0.05)
+    found = compared(pair.slave.tracking, pair.master.server, pair.slave.server, executed, slave.replication)
+    return replace(slave, **found._asdict())
+
+
+def _acknowledged(pair: Pair, master: SideFacts, slave: SideFacts) -> SideFacts:
+    """Who they are is asked only where there are more than the slave: else it is that one."""
+    slave_does = slave.semi_sync is True
+    if not master.answers or master.clients <= slave_does:
+        return master
+    own = (slave.variables.get(likeness.UUID, slave.address), str(pair.settings.slave.server_id))
+    with suppress(RunbookError):
+        rows = pair.master.server.ask(master.dialect.copying)
+        found = acknowledging.besides(acknowledging.copiers(rows), own, master.clients, slave_does=slave_does)
+        return replace(master, acknowledged_by=found)
+    return master
 
 
 def _looked_through(side: Side, slave: SideFacts) -> SideFacts:
@@ -275,9 +286,8 @@ def _looked_through(side: Side, slave: SideFacts) -> SideFacts:
     if not isinstance(tracking, ByPosition) or not tracking.own(side.server):
         return slave
     since = slave.takeover.get("own") or tracking.recent(side.server, LOOKED_THROUGH_BYTES)
-    if not since:
-        return slave
-    return replace(slave, own=tuple(listed(tracking.own_since(side.server, since))), own_since=since)
+    own = tuple(listed(tracking.own_since(side.server, since))) if since else ()
+    return replace(slave, own=own, own_since=since)
 
 
 def reason(error: Exception, host: Host) -> str:

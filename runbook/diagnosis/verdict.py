@@ -26,8 +26,12 @@ class Kind(StrEnum):
     MASTER_READ_ONLY = auto()
     SLAVE_DOWN = auto()
     KEEPALIVED_DOWN = auto()
+    SAME_SERVER_UUID = auto()
+    UNLIKE_SERVERS = auto()
+    PURGED = auto()
     REPLICATION_BROKEN = auto()
     FILTERED = auto()
+    ACKNOWLEDGED_ELSEWHERE = auto()
 
 
 @dataclass(frozen=True)

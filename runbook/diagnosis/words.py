@@ -3,6 +3,8 @@
 from runbook.diagnosis.facts import SideFacts
 from runbook.mysql.tracking import progress
 
+Words = tuple[str, str]  # the sentence and the next step
+
 
 def vip_holders(master: SideFacts, slave: SideFacts) -> str:
     """Who holds the VIP."""
