@@ -76,6 +76,20 @@ def test_what_was_purged_and_never_came_is_told_from_what_is_still_to_come(
     assert (str(slave.behind), str(slave.gone)) == (f"{UUID}:5-9", f"{UUID}:6-7"), "5 is in its relay log"
 
 
+def test_binary_logs_of_which_a_full_disk_keeps_silent_hide_nothing_else(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in pair.sides.values():
+        teach(side)
+    mysqld = answering(pair.master)
+    executes(mysqld, monkeypatch, f"{UUID}:1-9")
+    mysqld.says(PURGED, error=pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query"))
+    answering(pair.slave)
+    found = gather(pair)
+    assert found["master"].answers
+    assert (str(found["slave"].behind), found["slave"].gone) == (f"{UUID}:5-9", None)
+
+
 def test_a_slave_that_has_all_is_not_asked_what_was_purged(pair: Pair) -> None:
     for side in pair.sides.values():
         teach(side)
