@@ -366,8 +366,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "The servers are not alike, so what the master acknowledges can fail on the slave: lower_case_table_names is 0 "
         "on the master and 1 on the slave; innodb_page_size is 16384 on the master and 4096 on the slave.",
         "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write lower_case_table_names = "
-        "0, innodb_page_size = 16384 under [mysqld] in a file of yours, mv /var/lib/mysql /var/lib/mysql.before, "
-        "mysqld --initialize-insecure --user=mysql, start mysqld; then: inv bootstrap",
+        "0, innodb_page_size = 16384 under [mysqld] in a file of yours, move all that is in "
+        "/var/lib/mysql elsewhere, mysqld --initialize-insecure --user=mysql, start mysqld; then: inv bootstrap",
     ),
     "what the slave lacks is purged": (
         {},
