@@ -88,8 +88,8 @@ class SideFacts:
     """In force: on the master switched on with a slave that acknowledges, on the slave switched on."""
     clients: int = 0
     """Of the master: how many servers it counts that acknowledge."""
-    acknowledged_by: str = ""
-    """Of the master: who acknowledges besides the slave."""
+    acknowledged_by: str | None = ""
+    """Of the master: who acknowledges besides the slave; None where somebody does, and it does not say who."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
     sees_peer: bool = False
@@ -273,11 +273,11 @@ def _acknowledged(pair: Pair, master: SideFacts, slave: SideFacts) -> SideFacts:
     if not master.answers or master.clients <= slave_does:
         return master
     own = (slave.variables.get(likeness.UUID, slave.address), str(pair.settings.slave.server_id))
+    rows = []
     with suppress(RunbookError):
         rows = pair.master.server.ask(master.dialect.copying)
-        found = acknowledging.besides(acknowledging.copiers(rows), own, master.clients, slave_does=slave_does)
-        return replace(master, acknowledged_by=found)
-    return master
+    found = acknowledging.besides(acknowledging.copiers(rows), own, master.clients, slave_does=slave_does)
+    return replace(master, acknowledged_by=found)
 
 
 def _looked_through(side: Side, slave: SideFacts) -> SideFacts:

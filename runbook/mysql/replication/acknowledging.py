@@ -34,10 +34,11 @@ def copiers(rows: Iterable[Mapping[str, Any]]) -> list[Copier]:
     return found
 
 
-def besides(found: Iterable[Copier], slave_ids: Iterable[str], clients: int, *, slave_does: bool) -> str:
+def besides(found: Iterable[Copier], slave_ids: Iterable[str], clients: int, *, slave_does: bool) -> str | None:
     """Who acknowledges besides the slave, known by one of `slave_ids`, a host among them; empty when nobody does.
 
-    `clients` is how many the master counts, `slave_does` whether the slave says that it is one of them.
+    `clients` is how many the master counts, `slave_does` whether the slave says that it is one of them. None when there
+    are more than are known.
     """
     others, own = [], 0
     for each in found:
@@ -45,9 +46,10 @@ def besides(found: Iterable[Copier], slave_ids: Iterable[str], clients: int, *, 
             own += 1
         elif each.acknowledges is not False:
             others.append(each)
-    known = all(each.acknowledges for each in others)
-    more = len(others) if known else clients - (own if slave_does else 0)
-    if not others or more < 1:
+    if not others:
+        return "" if clients <= max(own, slave_does) else None
+    more = len(others) if all(each.acknowledges for each in others) else clients - (own if slave_does else 0)
+    if more < 1:
         return ""
     return (" and " if more >= len(others) else " or ").join(map(str, others))
 

@@ -39,7 +39,8 @@ def make_anew(address: str, dialect: Dialect, master: Variables, slave: Variable
     folder = slave.get("datadir", "its data directory").rstrip("/")
     return (
         f"The slave's data directory must be made anew. On {address}: stop mysqld, write {lines} under [mysqld] in a "
-        f"file of yours, move all that is in {folder} elsewhere, {dialect.initialize}, start mysqld; then: inv bootstrap"
+        f"file of yours, move all that is in {folder} elsewhere, {dialect.initialize}, start mysqld; "
+        "then: inv bootstrap"
     )
 
 

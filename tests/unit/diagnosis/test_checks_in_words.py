@@ -248,6 +248,12 @@ FOUND: list[tuple[str, str, str, str, str, Changes, Changes]] = [
         {"acknowledged_by": "10.0.0.9 (server_id 9)"}, {},
     ),
     (
+        "master", "who acknowledges", "WARN",
+        "2 servers, more than the slave alone, and the master does not say who",
+        "With performance_schema = ON in its my.cnf it says so",
+        {"acknowledged_by": None, "clients": 2}, {},
+    ),
+    (
         "master", "semi-synchronous", "FAIL",
         "not in force: what is acknowledged now may be on one host only", OF_SEMI_SYNC,
         {"semi_sync": False}, {},

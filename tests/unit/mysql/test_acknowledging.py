@@ -21,11 +21,15 @@ KNOWN = Copier("10.0.0.9", "c0c", True)
         ([SLAVE, A, B], 3, True, "a.example (server_id 8) and a server (server_id 9)"),
         ([SLAVE, SLAVE], 2, True, ""),
         ([SLAVE, KNOWN], 2, True, "10.0.0.9 (server_uuid c0c)"),
-        ([SLAVE, Copier("10.0.0.9", "c0c", False)], 2, True, ""),
-        ([], 1, False, ""),
+        ([SLAVE, Copier("10.0.0.9", "c0c", False)], 1, True, ""),
+        ([SLAVE, Copier("10.0.0.9", "c0c", False)], 2, True, None),
+        ([SLAVE], 2, True, None),
+        ([], 1, False, None),
+        ([], 1, True, ""),
+        ([], 0, False, ""),
     ],
 )
-def test_who_it_is(found: list[Copier], clients: int, slave_does: bool, told: str) -> None:
+def test_who_it_is(found: list[Copier], clients: int, slave_does: bool, told: str | None) -> None:
     assert besides(found, ("a-uuid", "2"), clients, slave_does=slave_does) == told
 
 

@@ -42,8 +42,8 @@ REFUSED = {
     "the case of names": (
         {"lower_case_table_names": "1"},
         "lower_case_table_names is 0 on the master and 1 on the slave",
-        "write lower_case_table_names = 0 under [mysqld] in a file of yours, move all that is in /data/mysql elsewhere, mysqld "
-        "--initialize-insecure --user=mysql, start mysqld",
+        "write lower_case_table_names = 0 under [mysqld] in a file of yours, move all that is in /data/mysql "
+        "elsewhere, mysqld --initialize-insecure --user=mysql, start mysqld",
     ),
     "InnoDB's pages": (
         {"innodb_page_size": "8192"},
