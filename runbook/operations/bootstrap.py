@@ -1,14 +1,13 @@
 """The article's steps, one by one or all: from two blank hosts to a pair that serves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from runbook.core.report import Report
 from runbook.core.step import NotReady, Outcome, ensure, foresee
-from runbook.errors import Drift, NotSo, RunbookError
-from runbook.mysql.replication import filters
-from runbook.mysql.replication.likeness import Alike
+from runbook.errors import Drift, HostError, NotSo, RunbookError
+from runbook.mysql.replication import filters, likeness
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
@@ -83,17 +82,17 @@ def refuse_when_filtered(pair: Pair) -> None:
 def refuse_when_no_pair(pair: Pair) -> None:
     """Told before anything changes where both servers run; else install-mysql looks once they do."""
 
-    def runs(side: Side) -> bool:
-        try:
-            return bool(side.dialect) and side.server.answers()
-        except NotReady:
-            return False  # a blank host
+    def look(side: Side) -> Mapping[str, str]:
+        with suppress(NotReady, HostError):
+            return likeness.read(side.server)
+        return {}
 
-    if all(pair.side_by_side(runs).values()):
-        slave = pair.slave
-        reason = Alike(pair.master.server, slave.server, slave.names.unit).reason(slave.host)
-        if reason:
-            raise RunbookError(reason, "Nothing was changed.")
+    found, slave = pair.side_by_side(look), pair.slave
+    if all(found.values()):
+        address, unit = str(slave.node.address), slave.names.unit
+        why = likeness.why_no_pair(address, unit, slave.server.dialect, found["master"], found["slave"])
+        if why:
+            raise RunbookError(f"{slave.host}: {why}", "Nothing was changed.")
 
 
 def report_environment(pair: Pair, report: Report) -> None:

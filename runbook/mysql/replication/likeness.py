@@ -53,6 +53,11 @@ def own_uuid(address: str, unit: str, slave: Variables) -> str:
     )
 
 
+def read(server: Server) -> Variables:
+    """What decides it, of one server."""
+    return read_variables(server, dict.fromkeys(READ))
+
+
 @dataclass(frozen=True)
 class Alike(Condition):
     """The slave can be one of this master: both have alike what is fixed, and each has a server_uuid of its own."""
@@ -65,7 +70,7 @@ class Alike(Condition):
     servers = BOTH
 
     def reason(self, host: Host) -> str | None:
-        master, slave = (read_variables(server, dict.fromkeys(READ)) for server in (self.master, self.slave))
+        master, slave = read(self.master), read(self.slave)
         why = why_no_pair(str(host.node.address), self.unit, self.slave.dialect, master, slave)
         return f"{host}: {why}" if why else None
 
