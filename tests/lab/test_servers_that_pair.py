@@ -16,7 +16,7 @@ from row import BY_POSITION, IS_MYSQL_9
 pytestmark = pytest.mark.skipif(not IS_MYSQL_9 or BY_POSITION, reason="statements of MySQL 8 and newer, by GTID")
 
 REFUSED, DRIFT = 1, 3
-SETTLED_SECONDS = 30
+SETTLED_SECONDS = 60
 KEPT = "SELECT COUNT(*) FROM performance_schema.persisted_variables"
 UUID = "SELECT @@server_uuid"
 NOBODYS = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
@@ -50,7 +50,8 @@ def expect_refused(pair: OutsidePair, *words: str) -> None:
 def test_what_set_persist_keeps_of_ours_is_drift_and_goes(pair: OutsidePair) -> None:
     pair.slave.sql("SET PERSIST_ONLY super_read_only = OFF; SET PERSIST max_connect_errors = 111")
     pair.master.sql("SET PERSIST sync_binlog = 0")
-    pair.inv("verify").expect(REFUSED, "keeps of ours is super_read_only = OFF, not nothing", "`inv configure-mycnf`")
+    told = " ".join(pair.inv("verify").expect(REFUSED, "`inv configure-mycnf` makes it right").out.split())
+    assert "what SET PERSIST keeps of ours is super_read_only = OFF, not nothing" in told
     pair.inv("plan").expect(DRIFT, "what SET PERSIST keeps of ours: sync_binlog = 0 → nothing", "sync_binlog: 0 → 1")
     assert pair.inv("configure-mycnf").expect(0).count("changed") == 2
     assert [host.value(KEPT) for host in pair.hosts] == ["0", "1"], "the operator's own stays"
