@@ -16,7 +16,7 @@ from row import BY_POSITION, IS_MYSQL_9
 pytestmark = pytest.mark.skipif(not IS_MYSQL_9 or BY_POSITION, reason="statements of MySQL 8 and newer, by GTID")
 
 REFUSED, DRIFT = 1, 3
-SETTLED_SECONDS = 60
+SETTLED_SECONDS = 30
 KEPT = "SELECT COUNT(*) FROM performance_schema.persisted_variables"
 UUID = "SELECT @@server_uuid"
 NOBODYS = "3e11fa47-71ca-11e1-9e33-c80aa9429562"

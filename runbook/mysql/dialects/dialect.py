@@ -94,7 +94,7 @@ class Dialect(Protocol):
 
     @property
     def initialize(self) -> str:
-        """The command that makes an empty data directory, whose root has no password."""
+        """The command that makes a data directory, whose root has no password; what follows says where."""
         ...
 
     @property

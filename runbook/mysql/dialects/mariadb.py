@@ -66,7 +66,7 @@ class MariaDB:
         """By GTID it sets gtid_slave_pos (manual: mariadb-dump)."""
         return f"mariadb-dump --all-databases --single-transaction --master-data{' --gtid' if by_gtid else ''}"
 
-    initialize: ClassVar[str] = "mariadb-install-db --user=mysql"
+    initialize: ClassVar[str] = "mariadb-install-db --no-defaults --user=mysql"
     persisted: ClassVar[str] = ""
     copying: ClassVar[str] = "SHOW SLAVE HOSTS"
 

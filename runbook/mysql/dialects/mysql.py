@@ -149,8 +149,10 @@ class MySQL:
 
     @property
     def initialize(self) -> str:
-        """5.7.6 (release notes: --initialize)."""
-        return f"{'mysqld --initialize-insecure' if self.version >= (5, 7, 6) else 'mysql_install_db'} --user=mysql"
+        """5.7.6 (release notes: --initialize). It does not load the plugin whose variables our file has [M]."""
+        if self.version < (5, 7, 6):
+            return "mysql_install_db --no-defaults --user=mysql"
+        return "mysqld --no-defaults --initialize-insecure --user=mysql"
 
     @property
     def persisted(self) -> str:

@@ -36,11 +36,12 @@ def make_anew(address: str, dialect: Dialect, master: Variables, slave: Variable
     """How the slave gets the master's values."""
     wanted = [name for name in FIXED if name in master and master[name] != slave.get(name)]
     lines = ", ".join(f"{name} = {master[name]}" for name in wanted)
+    options = " ".join(f"--{name.replace('_', '-')}={master[name]}" for name in wanted)
     folder = slave.get("datadir", "its data directory").rstrip("/")
     return (
         f"The slave's data directory must be made anew. On {address}: stop mysqld, write {lines} under [mysqld] in a "
-        f"file of yours, move all that is in {folder} elsewhere, {dialect.initialize}, start mysqld; "
-        "then: inv bootstrap"
+        f"file of yours, move all that is in {folder} elsewhere, {dialect.initialize} --datadir={folder} {options}, "
+        "start mysqld; then: inv bootstrap"
     )
 
 

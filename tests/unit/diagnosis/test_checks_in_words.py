@@ -236,7 +236,8 @@ FOUND: list[tuple[str, str, str, str, str, Changes, Changes]] = [
         "pair", PAIR, "FAIL", "innodb_page_size is 16384 on the master and 4096 on the slave",
         "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write innodb_page_size = 16384 "
         "under [mysqld] in a file of yours, move all that is in /var/lib/mysql elsewhere, mysqld "
-        "--initialize-insecure --user=mysql, start mysqld; then: inv bootstrap",
+        "--no-defaults --initialize-insecure --user=mysql "
+        "--datadir=/var/lib/mysql --innodb-page-size=16384, start mysqld; then: inv bootstrap",
         {}, {"variables": VARIABLES | {"innodb_page_size": "4096"}},
     ),
     # what is acknowledged on both

@@ -367,7 +367,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "on the master and 1 on the slave; innodb_page_size is 16384 on the master and 4096 on the slave.",
         "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write lower_case_table_names = "
         "0, innodb_page_size = 16384 under [mysqld] in a file of yours, move all that is in "
-        "/var/lib/mysql elsewhere, mysqld --initialize-insecure --user=mysql, start mysqld; then: inv bootstrap",
+        "/var/lib/mysql elsewhere, mysqld --no-defaults --initialize-insecure "
+        "--user=mysql --datadir=/var/lib/mysql --lower-case-table-names=0 --innodb-page-size=16384, start mysqld; then: inv bootstrap",
     ),
     "what the slave lacks is purged": (
         {},

@@ -43,7 +43,8 @@ REFUSED = {
         {"lower_case_table_names": "1"},
         "lower_case_table_names is 0 on the master and 1 on the slave",
         "write lower_case_table_names = 0 under [mysqld] in a file of yours, move all that is in /data/mysql "
-        "elsewhere, mysqld --initialize-insecure --user=mysql, start mysqld",
+        "elsewhere, mysqld --no-defaults --initialize-insecure --user=mysql "
+        "--datadir=/data/mysql --lower-case-table-names=0, start mysqld",
     ),
     "InnoDB's pages": (
         {"innodb_page_size": "8192"},
@@ -105,7 +106,7 @@ def test_a_blank_host_is_looked_at_once_it_has_its_server(pair: Pair) -> None:
     ("version", "command"),
     [
         ("5.6.24", "mysql_install_db"),
-        ("9.7.4", "mysqld --initialize-insecure"),
+        ("9.7.4", "--initialize-insecure"),
         ("10.11.18-MariaDB", "mariadb-install"),
     ],
 )
