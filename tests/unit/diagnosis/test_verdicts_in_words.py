@@ -365,10 +365,11 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         {"variables": VARIABLES | {"lower_case_table_names": "1", "innodb_page_size": "4096"}},
         "The servers are not alike, so what the master acknowledges can fail on the slave: lower_case_table_names is 0 "
         "on the master and 1 on the slave; innodb_page_size is 16384 on the master and 4096 on the slave.",
-        "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write lower_case_table_names = "
-        "0, innodb_page_size = 16384 under [mysqld] in a file of yours, move all that is in "
-        "/var/lib/mysql elsewhere, mysqld --no-defaults --initialize-insecure "
-        "--user=mysql --datadir=/var/lib/mysql --lower-case-table-names=0 --innodb-page-size=16384, start mysqld; then: inv bootstrap",
+        "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write "
+        "lower_case_table_names = 0, innodb_page_size = 16384 under [mysqld] in a file of yours, move all "
+        "that is in /var/lib/mysql elsewhere, mysqld --no-defaults --initialize-insecure --user=mysql "
+        "--datadir=/var/lib/mysql --lower-case-table-names=0 --innodb-page-size=16384, start mysqld; then: "
+        "inv bootstrap",
     ),
     "what the slave lacks is purged": (
         {},
