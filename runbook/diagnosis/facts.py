@@ -1,19 +1,21 @@
 """What is so on both hosts now, gathered at once; a dead host and a dead or hung mysqld are facts, not errors."""
 
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from runbook.core.host import NotInTime
 from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
 from runbook.diagnosis import of_host
+from runbook.diagnosis.comparison import compared
 from runbook.diagnosis.of_host import TAKEOVER_QUESTION, parse_record, reason
 from runbook.errors import BadInput, HostError, RunbookError
 from runbook.keepalived.running import Running
 from runbook.mysql.accounts import write_through
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
-from runbook.mysql.replication import filters
+from runbook.mysql.replication import acknowledging, filters, likeness
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.stranger import Stranger, on_port
@@ -25,10 +27,11 @@ from runbook.settings.settings import Role
 
 __all__ = ["TAKEOVER_QUESTION", "Facts", "SideFacts", "gather", "parse_record", "reason"]
 
-COMMIT_SECONDS = 1.0
 LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
 
-FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
+EXEC_MODES = ("replica_exec_mode", "slave_exec_mode")
+VARIABLES = ("read_only", "super_read_only", *EXEC_MODES, *likeness.READ)
+FLAGS_QUESTION = f"SHOW GLOBAL VARIABLES WHERE variable_name IN {VARIABLES}"
 SEMI_SYNC_QUESTION = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%'"
 
 
@@ -44,6 +47,8 @@ class SideFacts:
     """The way out where that is no accident: its SSH key is not the known one, or it refuses our login."""
     unknown: Mapping[str, str] = field(default_factory=dict)
     """What it did not tell in time, and why; of that the empty value here says nothing."""
+    unit: str = ""
+    """What its server's unit is called."""
     mysqld: str = ""
     keepalived: str = ""
     """The words of `systemctl is-active`; unknown where that is not known."""
@@ -65,6 +70,8 @@ class SideFacts:
     read_only: bool | None = None
     super_read_only: bool | None = None
     """None too where the server has no such thing."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those of VARIABLES that its server has, by name."""
     executed: Progress | None = None
     """What it has: GTIDs, or a position in the master's binary log; None where it does not answer."""
     write_through: tuple[str, ...] = ()
@@ -77,6 +84,10 @@ class SideFacts:
     """This server's replication from another, None when there is none."""
     semi_sync: bool | None = None
     """In force: on the master switched on with a slave that acknowledges, on the slave switched on."""
+    clients: int = 0
+    """Of the master: how many servers it counts that acknowledge."""
+    acknowledged_by: str | None = ""
+    """Of the master: who acknowledges besides the slave; None where somebody does, and it does not say who."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
     sees_peer: bool = False
@@ -99,6 +110,8 @@ class SideFacts:
     """From where on its binary log was looked through for them; empty where GTIDs tell, or it was not."""
     behind: Progress | None = None
     """Of the slave: what it lacks of the master's transactions; None where they were not compared."""
+    gone: Progress | None = None
+    """Of the slave: what of it was not received either, and stands no longer in the master's binary logs."""
 
     def __str__(self) -> str:
         return f"the {self.role} {self.address}"
@@ -125,7 +138,7 @@ Facts = Mapping[Role, SideFacts]
 def gather(pair: Pair) -> Facts:
     """Look at both hosts, side by side; BadInput when neither may be used, as both have other SSH keys than are known.
 
-    A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld GREETING_SECONDS, all else milliseconds.
+    A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld greeting.SECONDS, all else milliseconds.
     """
     facts = pair.side_by_side(_look)
     if all(side.refused for side in facts.values()):
@@ -135,6 +148,7 @@ def gather(pair: Pair) -> Facts:
             facts["slave"] = _compared(pair, facts["slave"])
         except RunbookError as error:
             facts["master"] = replace(facts["master"], sql=reason(error, pair.master.host))
+    facts["master"] = _acknowledged(pair, facts["master"], facts["slave"])
     return facts
 
 
@@ -176,7 +190,8 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
     server = side.server
     server.close()  # A login of now is the fact; an old session may be one of a mysqld that is gone.
     try:
-        flags = {row["Variable_name"]: row["Value"] == "ON" for row in server.ask(FLAGS_QUESTION)}
+        variables = {row["Variable_name"]: str(row["Value"]) for row in server.ask(FLAGS_QUESTION)}
+        flags = {name: value == "ON" for name, value in variables.items()}
         status = replica_status(server)
         tracking = side.tracking
         found = replace(
@@ -185,9 +200,10 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
             version=".".join(map(str, server.dialect.version)),
             read_only=flags["read_only"],
             super_read_only=flags.get("super_read_only"),
+            variables=variables,
             executed=tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status),
             replication=status,
-            semi_sync=_semi_sync(side),
+            **_semi_sync(side),
             write_through=tuple(write_through(server)),
             chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
         )
@@ -207,35 +223,36 @@ def _filtered(side: Side, facts: SideFacts) -> SideFacts:
         return replace(facts, unknown={**facts.unknown, of_host.ITS_FILTERS: reason(error, side.host)})
 
 
-def _semi_sync(side: Side) -> bool | None:
+def _semi_sync(side: Side) -> dict[str, Any]:
     if side.semi_sync.value == "off":
-        return None
+        return {}
     named = side.server.dialect.named
     status = {row["Variable_name"]: row["Value"] for row in side.server.ask(SEMI_SYNC_QUESTION)}
     if side.role == "slave":
-        return status.get(named("Rpl_semi_sync_replica_status")) == "ON"
+        return {"semi_sync": status.get(named("Rpl_semi_sync_replica_status")) == "ON"}
     # Without a slave it stays ON until the first commit has waited in vain.
-    acknowledging = int(status.get(named("Rpl_semi_sync_source_clients"), 0))
-    return status.get(named("Rpl_semi_sync_source_status")) == "ON" and acknowledging > 0
+    clients = int(status.get(named("Rpl_semi_sync_source_clients"), 0))
+    return {"semi_sync": status.get(named("Rpl_semi_sync_source_status")) == "ON" and clients > 0, "clients": clients}
 
 
 def _compared(pair: Pair, slave: SideFacts) -> SideFacts:
-    """What the slave has against what the master has, asked after the slave's: what came in between is not errant.
-
-    With AFTER_SYNC the slave has a transaction some moments before the master's own commit ends, so that one which
-    the master seems to lack is asked for again.
-    """
-    tracking, executed = pair.slave.tracking, slave.executed
+    executed = slave.executed
     assert executed is not None, "compared without an answer"
-    has = executed.plus(tracking.received(slave.replication))
-    deadline = time.monotonic() + COMMIT_SECONDS
-    while True:
-        on_master = tracking.of_master(pair.master.server)
-        errant = has.minus(on_master)
-        if not errant or time.monotonic() > deadline:
-            names = tuple(listed(tracking.each(pair.slave.server, errant)))
-            return replace(slave, errant=errant, errant_names=names, behind=on_master.minus(executed))
-        time.sleep(0.05)
+    found = compared(pair.slave.tracking, pair.master.server, pair.slave.server, executed, slave.replication)
+    return replace(slave, **found._asdict())
+
+
+def _acknowledged(pair: Pair, master: SideFacts, slave: SideFacts) -> SideFacts:
+    """Who they are is asked only where there are more than the slave: else it is that one."""
+    slave_does = slave.semi_sync is True
+    if not master.answers or master.clients <= slave_does:
+        return master
+    own = (slave.variables.get(likeness.UUID, slave.address), str(pair.settings.slave.server_id))
+    rows = []
+    with suppress(RunbookError):
+        rows = pair.master.server.ask(master.dialect.copying)
+    found = acknowledging.besides(acknowledging.copiers(rows), own, master.clients, slave_does=slave_does)
+    return replace(master, acknowledged_by=found)
 
 
 def _looked_through(side: Side, slave: SideFacts) -> SideFacts:

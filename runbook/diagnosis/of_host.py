@@ -7,6 +7,7 @@ from typing import Any
 from runbook.alerts.deployment import UNSENT_QUESTION
 from runbook.core.host import CommandFailed, Host
 from runbook.core.host_paths import CHECKED, CONFIG, SETTLED, TAKEOVER, VRRP_STATE
+from runbook.diagnosis import greeting
 from runbook.keepalived.configuration import UNIT, most_silent
 from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
@@ -20,8 +21,6 @@ from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.resources import service_question
 from runbook.system.server_names import UNITS, UNITS_QUESTION
 
-GREETING_SECONDS = 3
-TIMED_OUT = "124"  # what timeout(1) exits with
 ITS_SCRIPTS, ITS_ALERTS, THE_OTHER = "the scripts", "alerts", "whether the other's mysqld greets"
 ITS_FILTERS = "filters of replication"
 NOT_KNOWN = "unknown unknown"
@@ -74,10 +73,11 @@ def look(side: Side) -> dict[str, Any]:
         return told(what, lambda: side.host.ask(question), otherwise)
 
     holds_vip = side.holds_vip()
-    mysqld = told("mysqld", lambda: side.host.ask(service_question(side.names.unit)), NOT_KNOWN)
+    unit = told("mysqld", lambda: side.names.unit)
+    mysqld = asked("mysqld", service_question(unit), NOT_KNOWN) if unit else NOT_KNOWN
     keepalived = asked("keepalived", service_question(UNIT), NOT_KNOWN)
     own, others = _greetings(side)
-    greeting, peer = asked("whether mysqld greets", own), asked(THE_OTHER, others)
+    greeted, peer = asked("whether mysqld greets", own), asked(THE_OTHER, others)
     settled = asked(ITS_SCRIPTS, SETTLED_QUESTION)
     parts = {each: not found.endswith("not-found") for each, found in (("mysqld", mysqld), ("keepalived", keepalived))}
     parts[CONFIG] = asked("the scripts' configuration", CONFIG_QUESTION, LAST_LINE).strip() == LAST_LINE.strip()
@@ -86,13 +86,14 @@ def look(side: Side) -> dict[str, Any]:
     silent = int(checked) if checked.isdecimal() and parts[CONFIG] and running.ours else 0
     mysqld_is, keepalived_is = ((each.split() or ["unknown"])[0] for each in (mysqld, keepalived))
     return {
+        "unit": unit,
         "mysqld": mysqld_is,
         "keepalived": keepalived_is,
         "running": running,
         "hangs": hangs(running, silent, most_silent(side.settings)) if keepalived_is == "active" else "",
         "holds_vip": holds_vip,
-        "greets": greeting == "0",
-        "sql": f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
+        "greets": greeted == "0",
+        "sql": greeting.SILENCE if greeted == greeting.TIMED_OUT else "",
         "sees_peer": peer == "0",
         "takeover": parse_record(asked("the record of a takeover", TAKEOVER_QUESTION)),
         "vrrp": asked("the VRRP state", VRRP_QUESTION),
@@ -129,10 +130,4 @@ def reason(error: Exception, host: Host) -> str:
 def _greetings(side: Side) -> tuple[str, str]:
     """Of its own server, and of the other side's."""
     port = side.settings.mysql_port
-    return _greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port)
-
-
-def _greeting_question(address: str, port: int) -> str:
-    """Whether mysqld greets who connects, bounded: a session through SSH would hang with a hung mysqld."""
-    greeted = f"exec 3<>/dev/tcp/{address}/{port} && IFS= read -r -n 1 -u 3"
-    return f"timeout {GREETING_SECONDS} bash -c '{greeted}' 2>/dev/null; echo $?"
+    return greeting.question("127.0.0.1", port), greeting.question(str(side.peer.address), port)

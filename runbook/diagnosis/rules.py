@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from runbook.core.host_paths import CONFIG
+from runbook.diagnosis import replication_rules as of_replication
 from runbook.diagnosis import vip_rules
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
@@ -14,13 +15,10 @@ from runbook.diagnosis.words import (
     let_in,
     look_into,
     serves,
-    serves_but,
-    start_copying,
     vip_holders,
     whose_writes,
     witness,
 )
-from runbook.mysql.replication.filters import way_out
 from runbook.mysql.tracking import progress
 
 __all__ = ["Kind", "Verdict", "diagnose"]
@@ -217,38 +215,6 @@ def _slave_down(master: SideFacts, slave: SideFacts) -> Words | None:
     )
 
 
-def _replication_broken(master: SideFacts, slave: SideFacts) -> Words | None:
-    status = slave.replication
-    if status is None:
-        found, next_step = "it is not configured", "inv start-slave"
-    elif status.source.rpartition(":")[0] != master.address:
-        found, next_step = f"it copies from {status.source}, not from the master", "inv start-slave"
-    elif status.applier_error:
-        found = status.applier_error
-        next_step = "Repair on the slave the row that the error names, nothing is skipped; then: inv start-slave"
-    elif not status.runs:
-        found = f"receiver {status.receiver}, applier {status.applier}"
-        found += f"; {status.receiver_error}" if status.receiver_error else ""
-        next_step = start_copying(status)
-    else:
-        return None
-    return (
-        f"{serves_but(master)} the slave {slave.address} falls behind: replication is broken: {found.rstrip('.')}.",
-        next_step,
-    )
-
-
-def _filtered(master: SideFacts, slave: SideFacts) -> Words | None:
-    filtered = [side for side in (master, slave) if side.filters]
-    if not filtered:
-        return None
-    found = "; ".join(f"on {side}: {', '.join(map(str, side.filters))}" for side in filtered)
-    return (
-        f"Replication is filtered, so what the master acknowledges may not be on the slave: {found}.",
-        "; ".join(f"on {side}: {way_out(side.filters, side.dialect)}" for side in filtered),
-    )
-
-
 RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.BOTH_UNREACHABLE: _both_unreachable,
     Kind.NOT_BOOTSTRAPPED: _not_bootstrapped,
@@ -269,6 +235,10 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.SLAVE_DOWN: _slave_down,
     Kind.KEEPALIVED_DOWN: vip_rules.keepalived_down,
     Kind.KEEPALIVED_ASTRAY: vip_rules.keepalived_astray,
-    Kind.REPLICATION_BROKEN: _replication_broken,
-    Kind.FILTERED: _filtered,
+    Kind.SAME_SERVER_UUID: of_replication.same_server_uuid,
+    Kind.UNLIKE_SERVERS: of_replication.unlike_servers,
+    Kind.PURGED: of_replication.purged,
+    Kind.REPLICATION_BROKEN: of_replication.broken,
+    Kind.FILTERED: of_replication.filtered,
+    Kind.ACKNOWLEDGED_ELSEWHERE: of_replication.acknowledged_elsewhere,
 }

@@ -30,8 +30,12 @@ class Kind(StrEnum):
     SLAVE_DOWN = auto()
     KEEPALIVED_DOWN = auto()
     KEEPALIVED_ASTRAY = auto()
+    SAME_SERVER_UUID = auto()
+    UNLIKE_SERVERS = auto()
+    PURGED = auto()
     REPLICATION_BROKEN = auto()
     FILTERED = auto()
+    ACKNOWLEDGED_ELSEWHERE = auto()
     CHECKS_FAILED = auto()
 
 

@@ -61,6 +61,7 @@ def _nothing_lost(result: Result) -> Score:
         "0",
         f"{len(missing)} of {result.ledger.acknowledged}",
         f"LOST: {len(missing)} acknowledged writes are not on the slave (writer, seq): {missing}" if missing else "",
+        unknown="" if result.ledger.acknowledged else "no write was acknowledged",
     )
 
 
@@ -89,6 +90,7 @@ def _fenced(seen: Fencing) -> Iterator[Score]:
         "0 looks",
         looks,
         f"the slave was open for writes ({looks})" if seen.slave_open_looks else "",
+        unknown="" if seen.slave_looks else "the slave answered no look",
     )
     for user, tried in seen.intrusions.items():
         tries = tried.refused + tried.accepted
@@ -106,6 +108,7 @@ def _one_of_two(seen: Fencing, takeover: Takeover) -> Iterator[Score]:
         f"after {allowed:g} s",
         f"open for {seconds:.2f} s in {seen.master_looks} looks",
         breach if seconds > allowed else "",
+        unknown="" if seen.master_looks else "the master answered no look",
     )
     both = takeover.both_had_vip_seconds
     yield kept(
@@ -113,6 +116,7 @@ def _one_of_two(seen: Fencing, takeover: Takeover) -> Iterator[Score]:
         f"both for at most {BOTH_WITH_VIP_SECONDS:g} s",
         f"both for {both:.2f} s",
         f"both hosts held the VIP for {both:.1f} s" if both > BOTH_WITH_VIP_SECONDS else "",
+        unknown="the VIP was not seen to go from the master" if takeover.vip_gone_seconds is None else "",
     )
 
 
@@ -123,6 +127,7 @@ def _partitioned(partition: Partition) -> Iterator[Score]:
         "open in all looks",
         looks,
         f"nobody took writes: the master was {looks}" if partition.master_closed_looks else "",
+        unknown="" if partition.master_looks else "the master answered no look",
     )
     released = partition.one_vip_seconds
     breach = f"both hosts held the VIP for more than {RELEASE_SECONDS:g} s after they saw each other again"

@@ -144,13 +144,13 @@ class Server:
             raise AssertionError(f"not a question: {query}")
         return self._run(query, args)
 
-    def ask_within(self, seconds: float, query: str) -> list[Row] | None:
+    def ask_within(self, seconds: float, query: str, *args: object) -> list[Row] | None:
         """As `ask`; None when no answer came in time, with the session given up: the next question opens another."""
         if self._connection is None:
             self._connection = self.session()
         patience, self._connection._read_timeout = self._connection._read_timeout, seconds
         try:
-            rows = self.ask(query)
+            rows = self.ask(query, *args)
         except SqlFailed as error:
             if error.code != CR.CR_SERVER_LOST:
                 raise

@@ -1,7 +1,8 @@
 """The server settings that the pair stands on: what goes into the file, and what must be in force."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
@@ -34,6 +35,10 @@ NEEDS_RESTART = NOT_DYNAMIC | set(map(renamed, NOT_DYNAMIC))
 # The slave's receiver reads these when it starts (MySQL manual, both variables).
 RECEIVERS = {"replica_net_timeout", "rpl_semi_sync_replica_enabled"}
 READ_BY_RECEIVER = RECEIVERS | set(map(renamed, RECEIVERS))
+# Of our option file beside the wanted variables.
+STARTS_READ_ONLY = ("read_only", "super_read_only")
+# A value that SET PERSIST keeps (mysqld-auto.cnf) wins over every option file at the next start.
+PERSISTED, LOADED = "what SET PERSIST keeps of ours", "plugins"
 NET_TIMEOUT_SECONDS = 4
 RESTART_SECONDS = 300
 
@@ -103,6 +108,12 @@ OFF_UNLESS_NAMED = UNNAMED_OFF | set(map(renamed, UNNAMED_OFF))
 NAMED_IN_FILE = {"log_bin": "mysql-bin"}
 
 
+def spelled(names: Iterable[str]) -> frozenset[str]:
+    """By the words of before 8.0.26 too, which newer servers take as well."""
+    every = frozenset(names)
+    return every | frozenset(map(renamed, every))
+
+
 def in_file(variables: Mapping[str, str]) -> dict[str, str]:
     """What of the wanted variables stands in the option file."""
     named = {name: value for name, value in variables.items() if not (value == "OFF" and name in OFF_UNLESS_NAMED)}
@@ -137,27 +148,40 @@ class InForce(Step):
     restart: Callable[[str], None]
 
     name = "settings in force"
+    NOTHING: ClassVar[str] = "nothing"
 
     @property
     def servers(self) -> frozenset[Role]:
         return self.server.side
 
     def want(self) -> State:
-        return dict(self.variables) | ({"plugins": self.plugin} if self.plugin else {})
+        return {PERSISTED: self.NOTHING, **self.variables} | ({LOADED: self.plugin} if self.plugin else {})
 
     def read(self, host: Host) -> State:
         state: dict[str, object] = dict.fromkeys(self.variables.keys() & OFF_UNLESS_NAMED, "OFF")
         for name, shown in read_variables(self.server, self.variables).items():
             state[name] = self.variables[name] if same(name, self.variables[name], shown) else shown
-        if self.plugin:
-            loaded = self.server.ask(
-                "SELECT 1 FROM information_schema.plugins WHERE plugin_library = %s AND plugin_status = 'ACTIVE'",
-                f"{self.plugin}.so",
-            )
-            state["plugins"] = self.plugin if loaded else None
+        kept = self._loaded_and_persisted()
+        state[LOADED] = self.plugin if kept.pop(LOADED, None) else None
+        state[PERSISTED] = ", ".join(f"{name} = {value}" for name, value in kept.items()) or self.NOTHING
         return state
 
+    def _loaded_and_persisted(self) -> dict[str, str]:
+        """LOADED where the plugin is, and what SET PERSIST keeps of our file's variables, in one question."""
+        plugin = "SELECT %s AS name, plugin_status AS value FROM information_schema.plugins WHERE plugin_library = %s"
+        asked = [f"{plugin} AND plugin_status = 'ACTIVE'"] if self.plugin else []
+        asked += filter(None, [self.server.dialect.persisted])
+        arguments = (LOADED, f"{self.plugin}.so") if self.plugin else ()
+        rows = self.server.ask(" UNION ALL ".join(asked), *arguments) if asked else []
+        ours = {LOADED, *spelled([*self.variables, *STARTS_READ_ONLY])}
+        return {row["name"]: str(row["value"]) for row in rows if row["name"] in ours}
+
     def fix(self, host: Host, gap: Gap) -> None:
+        if any(change.fact == PERSISTED for change in gap):
+            # One that has an older name, too, is gone by either.
+            for name in [name for name in self._loaded_and_persisted() if name != LOADED]:
+                self.server.execute(f"RESET PERSIST IF EXISTS {name}")
+            gap = [change for change in gap if change.fact != PERSISTED]
         if any(change.fact in NEEDS_RESTART for change in gap):
             self.restart(", ".join(change.fact for change in gap))
             return

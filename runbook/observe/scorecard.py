@@ -37,6 +37,12 @@ def kept(
     *,
     seconds: float | None = None,
     target_seconds: float | None = None,
+    unknown: str = "",
 ) -> Score:
-    """A promise that is kept or broken; `breach` is empty when it was kept. Seconds are its figure where it has one."""
+    """A promise that is kept or broken; `breach` is empty when it was kept. Seconds are its figure where it has one.
+
+    `unknown` says why nobody knows, where nothing was seen: that is neither.
+    """
+    if unknown and not breach:
+        return Score(promise, target, f"not known: {unknown}", None, None, target_seconds)
     return Score(promise, target, measured, not breach, seconds, target_seconds, breach)

@@ -1,13 +1,13 @@
 """The article's steps, one by one or all: from two blank hosts to a pair that serves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from runbook.core.report import Report
 from runbook.core.step import NotReady, Outcome, ensure, foresee
-from runbook.errors import Drift, NotSo, RunbookError
-from runbook.mysql.replication import filters
+from runbook.errors import Drift, HostError, NotSo, RunbookError
+from runbook.mysql.replication import filters, likeness
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
@@ -45,6 +45,7 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
         refuse_when_failed_over(pair)
     if "start-slave" in names:
         refuse_when_filtered(pair)
+        refuse_when_no_pair(pair)
     report_environment(pair, report)
     restart = partial(restart_mysqld, pair, consent)
     for task in TASKS:
@@ -76,6 +77,22 @@ def refuse_when_filtered(pair: Pair) -> None:
     reasons = [reason for reason in pair.side_by_side(look).values() if reason]
     if reasons:
         raise RunbookError(*reasons)
+
+
+def refuse_when_no_pair(pair: Pair) -> None:
+    """Told before anything changes where both servers run; else install-mysql looks once they do."""
+
+    def look(side: Side) -> Mapping[str, str]:
+        with suppress(NotReady, HostError):
+            return likeness.read(side.server)
+        return {}
+
+    found, slave = pair.side_by_side(look), pair.slave
+    if all(found.values()):
+        address, unit = str(slave.node.address), slave.names.unit
+        why = likeness.why_no_pair(address, unit, slave.server.dialect, found["master"], found["slave"])
+        if why:
+            raise RunbookError(f"{slave.host}: {why}", "Nothing was changed.")
 
 
 def report_environment(pair: Pair, report: Report) -> None:

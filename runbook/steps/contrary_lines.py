@@ -10,12 +10,10 @@ from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
 from runbook.mysql import option_lines
 from runbook.mysql.option_lines import GROUP, READ_BY_THE_SERVER, Line
-from runbook.mysql.terms import renamed
-from runbook.mysql.variables import in_file
+from runbook.mysql.variables import STARTS_READ_ONLY, in_file, spelled
 from runbook.system.resources import BACKUP_SUFFIX
 
 TAKEN_OUT = "# Taken out by the MySQL pair runbook: "
-STARTS_READ_ONLY = ("read_only", "super_read_only")
 OPTION = re.compile(r"\s*(?:loose[-_])?([\w-]+)\s*(?:[=#]|$)", re.IGNORECASE)
 
 
@@ -40,7 +38,7 @@ class ContraryLines(Step):
         """For the `wanted` variables of our file, which is `ours` in `folder`."""
         named = in_file(wanted)
         anywhere = [name for name in wanted if name not in named or name.endswith("_skip_errors")]
-        return ContraryLines(my_cnf, folder, ours, _spelled(anywhere), _spelled([*named, *STARTS_READ_ONLY]))
+        return ContraryLines(my_cnf, folder, ours, spelled(anywhere), spelled([*named, *STARTS_READ_ONLY]))
 
     def questions(self) -> Iterable[str]:
         yield option_lines.question(self.my_cnf, self.folder)
@@ -75,9 +73,3 @@ class ContraryLines(Step):
                 name = option[1].lower().replace("-", "_")
                 if name in self.anywhere or (after_ours and name in self.later):
                     yield line
-
-
-def _spelled(names: Iterable[str]) -> frozenset[str]:
-    """By the words of before 8.0.26 too, which newer servers take as well."""
-    every = frozenset(names)
-    return every | frozenset(map(renamed, every))

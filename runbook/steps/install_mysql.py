@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from runbook.core.host import Host
 from runbook.core.step import BOTH, Condition, Gap, Item, State, Step
+from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.root import RootPassword, SecureInstallation
 from runbook.mysql.session import Server
 from runbook.mysql.terms import is_of
@@ -40,7 +41,11 @@ class SameSeries(Condition):
 
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Both hosts side by side, then the comparison."""
-    return [Phase(_steps), Phase(lambda side: [SameSeries(pair)], roles=("slave",))]
+
+    def compared(side: Side) -> Sequence[Item]:
+        return [SameSeries(pair), Alike(pair.master.server, side.server, side.names.unit)]
+
+    return [Phase(_steps), Phase(compared, roles=("slave",))]
 
 
 @dataclass(frozen=True)

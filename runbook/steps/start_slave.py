@@ -1,7 +1,7 @@
 """Step 5, start-slave: replication from the master, both threads running, a write on the master seen on the slave."""
 
 from runbook.mysql.heartbeat import OwnSchema, SameTables, SeenOnSlave
-from runbook.mysql.replication.replicates import Replicates
+from runbook.mysql.replication.replicates import Replicates, StillToBeHad
 from runbook.pair.pair import Pair
 from runbook.steps.phase import Phase, Restart
 
@@ -18,7 +18,7 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """The slave, our schema on the master, then what the slave sees."""
     master, slave = pair.master.server, pair.slave.server
     return [
-        Phase(lambda side: [replication(pair)], roles=("slave",)),
+        Phase(lambda side: [replication(pair), StillToBeHad(slave, master, side.tracking)], roles=("slave",)),
         Phase(lambda side: [OwnSchema(master)], roles=("master",)),
         Phase(lambda side: [SeenOnSlave(master, slave), SameTables(master, slave)], roles=("slave",)),
     ]

@@ -53,6 +53,9 @@ def answering(side: Side) -> FakeMysqld:
     mysqld.says("SELECT VERSION() AS version, @@version_comment AS comment", {"version": "9.7.4", "comment": "Debian"})
     closed = "ON" if side.role == "slave" else "OFF"
     flags = [{"Variable_name": name, "Value": closed} for name in ("read_only", "super_read_only")]
+    own = {"server_uuid": "a0a" if side.role == "slave" else "b0b", "lower_case_table_names": "0"}
+    own |= {"innodb_page_size": "16384", "datadir": "/var/lib/mysql/", "replica_exec_mode": "STRICT"}
+    flags += [{"Variable_name": name, "Value": value} for name, value in own.items()]
     mysqld.says(gathering.FLAGS_QUESTION, *flags)
     mysqld.says(EXECUTED, {"executed": f"{UUID}:1-4"})
     source = [("source_status", "ON"), ("source_clients", "1")]

@@ -29,9 +29,10 @@ STOPPED = replace(RUNS, receiver="No", receiver_error="error 2003: no connection
 REFUSED = replace(RUNS, receiver="Connecting", receiver_error="error 3118: Account is locked")
 STUCK = replace(RUNS, applier="No", applier_error="error 1062: a row")
 ELSEWHERE = replace(RUNS, source="10.0.0.9:3306")
+VARIABLES = {"lower_case_table_names": "0", "innodb_page_size": "16384", "datadir": "/var/lib/mysql/"}
 WELL: Changes = {
     "mysqld": "active", "keepalived": "active", "greets": True, "version": "9.7.4",
-    "executed": GtidSet.parse(f"{UUID}:1-4"),
+    "unit": "mysql", "variables": VARIABLES, "executed": GtidSet.parse(f"{UUID}:1-4"),
     "semi_sync": True, "sees_peer": True, "settled_seconds": 1,
 }  # fmt: skip
 MASTER = SideFacts(
@@ -68,6 +69,8 @@ ERRANT: Changes = {
 TAKEN_OVER: Changes = {
     "holds_vip": True, "vrrp": "MASTER", "replication": STOPPED, "takeover": {"at": "2026-11-22T17:03:48Z"},
 }  # fmt: skip
+TWIN: Changes = {"variables": VARIABLES | {"server_uuid": UUID}}
+GONE_FOR_GOOD: Changes = {"gone": GtidSet.parse(f"{UUID}:5-54"), "behind": GtidSet.parse(f"{UUID}:5-60")}
 NO_VIP: Changes = {"holds_vip": False} | CLOSED
 
 

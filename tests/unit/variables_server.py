@@ -5,6 +5,10 @@ import re
 import pymysql
 from fake import FakeMysqld, Row, captured_json
 
+from runbook.mysql.dialects.dialect import dialect_of
+
+PERSISTED = dialect_of("9.7.4").persisted
+
 # "Dynamic: Yes" and the type, from the reference manual's page of each variable.
 DYNAMIC_NUMBERS = {
     "auto_increment_increment",
@@ -32,13 +36,18 @@ class Variables(FakeMysqld):
         super().__init__()
         self.values = values
         self.plugins = plugins
+        self.persisted: dict[str, str] = {}
 
     def run(self, statement: str) -> list[Row]:
         if asked := re.fullmatch(r"SHOW GLOBAL VARIABLES WHERE variable_name IN \((.*)\)", statement):
             names = re.findall(r"'(\w+)'", asked[1])
             return [{"Variable_name": name, "Value": self.values[name]} for name in names if name in self.values]
-        if asked := re.search(r"FROM information_schema\.plugins WHERE plugin_library = '(\w+)\.so'", statement):
-            return [{"1": 1}] if asked[1] in self.plugins else []
+        if "information_schema.plugins" in statement or statement == PERSISTED:
+            return [*self._loaded(statement), *(self._kept() if PERSISTED in statement else [])]
+        if reset := re.fullmatch(r"RESET PERSIST IF EXISTS (\w+)", statement):
+            self.persisted.pop(reset[1], None)
+            self.changed.append(statement)
+            return []
         if given := re.fullmatch(r"SET GLOBAL (\w+) = (?:'(.*)'|(\d+))", statement):
             name, word, number = given.groups()
             if name in self.values:
@@ -46,6 +55,13 @@ class Variables(FakeMysqld):
                 self.changed.append(statement)
                 return []
         return super().run(statement)
+
+    def _loaded(self, statement: str) -> list[Row]:
+        asked = re.search(r"^SELECT '(\w+)' AS name.*plugin_library = '(\w+)\.so'", statement)
+        return [{"name": asked[1], "value": "ACTIVE"}] if asked and asked[2] in self.plugins else []
+
+    def _kept(self) -> list[Row]:
+        return [{"name": name, "value": value} for name, value in self.persisted.items()]
 
     def _set(self, name: str, word: str | None, number: str | None) -> None:
         if name not in DYNAMIC_NUMBERS | DYNAMIC_WORDS:

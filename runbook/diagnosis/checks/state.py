@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
-from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.diagnosis.facts import EXEC_MODES, Facts, SideFacts
 from runbook.diagnosis.of_host import ITS_ALERTS, ITS_FILTERS, ITS_SCRIPTS, THE_OTHER
 from runbook.diagnosis.words import end_hung, start_copying
+from runbook.mysql.replication import acknowledging, likeness
+from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.settings.settings import Settings
@@ -21,6 +23,8 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
         yield from _of_host(side, settings)
     yield from _sight(master, slave, settings)
     yield _versions(master, slave)
+    if master.answers and slave.answers:
+        yield _alike(master, slave)
     yield _vip(master, slave, settings)
     for side in (master, slave):
         if side.answers:
@@ -30,8 +34,11 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
         if slave.replication and slave.replication.runs:
             yield _lag(slave.replication)
         yield _transactions(master, slave)
+        yield from _exec_mode(slave)
     if not slave.holds_vip:
         yield from (_semi_sync(side) for side in (master, slave) if side.semi_sync is not None)
+    if master.acknowledged_by != "":
+        yield _acknowledged(master)
     yield from (_filters(side) for side in (master, slave) if side.answers and ITS_FILTERS not in side.unknown)
     for side in (master, slave):
         yield from (Check(side.role, key, "OK", found) for key, found in side.chosen.items())
@@ -115,6 +122,18 @@ def _versions(master: SideFacts, slave: SideFacts) -> Check:
     return Check("pair", name, "FAIL", _both(master, slave), "Replication needs one series: install the same on both")
 
 
+def _alike(master: SideFacts, slave: SideFacts) -> Check:
+    name = Alike.name
+    if differs := likeness.differing(master.variables, slave.variables):
+        todo = likeness.make_anew(slave.address, slave.dialect, master.variables, slave.variables)
+        return Check("pair", name, "FAIL", "; ".join(differs), todo)
+    if uuid := likeness.shared_uuid(master.variables, slave.variables):
+        todo = likeness.own_uuid(slave.address, slave.unit, slave.variables)
+        return Check("pair", name, "FAIL", f"both have the server_uuid {uuid}", todo)
+    alike = ", ".join(f"{each} {master.variables[each]}" for each in likeness.FIXED if each in master.variables)
+    return Check("pair", name, "OK", f"{alike} on both" if alike else "nothing speaks against it")
+
+
 def _both(master: SideFacts, slave: SideFacts) -> str:
     return f"{master.version} on the master, {slave.version} on the slave"
 
@@ -179,6 +198,9 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
     if slave.errant:
         found = f"what the master lacks, {progress.in_words(slave.errant, slave.errant_names)}"
         return Check("slave", name, "FAIL", found, "Overwrite nothing; see the verdict below")
+    if slave.gone:
+        found = f"never {slave.gone.amount()}: the master's binary logs no longer hold {slave.gone}"
+        return Check("slave", name, "FAIL", found, "See the verdict below")
     if slave.own:
         reset = slave.dialect.reset
         todo = "In mysqlbinlog see what they are, and bring to the master what it must have. Then, in mysql on the "
@@ -191,6 +213,25 @@ def _transactions(master: SideFacts, slave: SideFacts) -> Check:
         if not slave.own_since:
             lacking = "its binary log was not looked through for transactions of its own: that is failback's part"
     return Check("slave", name, "OK", f"{to_come} still to come, and {lacking}")
+
+
+def _exec_mode(slave: SideFacts) -> Iterator[Check]:
+    """IDEMPOTENT is for an hour of repair: the applier then passes over rows that differ, and nobody is told."""
+    for name in EXEC_MODES:
+        if slave.variables.get(name, "STRICT") != "STRICT":
+            found = f"{name} is {slave.variables[name]}: a row that conflicts or is missing is passed over in silence"
+            todo = f"In {slave.dialect.client} on {slave.address}: SET GLOBAL {name} = 'STRICT'"
+            yield Check("slave", "the applier's mode", "WARN", found, todo)
+            return
+
+
+def _acknowledged(master: SideFacts) -> Check:
+    name = "who acknowledges"
+    if master.acknowledged_by is None:
+        found = f"{master.clients} servers, more than the slave alone, and the master does not say who"
+        return Check("master", name, "WARN", found, "With performance_schema = ON in its my.cnf it says so")
+    found = f"{master.acknowledged_by}, too: what it has alone counts as acknowledged"
+    return Check("master", name, "FAIL", found, acknowledging.way_out(master.dialect))
 
 
 def _filters(side: SideFacts) -> Check:

@@ -16,11 +16,15 @@ from runbook.errors import RunbookError
 from runbook.mysql.accounts import PeerLogin
 from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.login import CLIENT_ERRORS
+from runbook.mysql.replication.likeness import Alike
+from runbook.mysql.replication.replicates import StillToBeHad
 from runbook.mysql.session import LoginRefused, SqlFailed, TooManyConnections
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps.article import TASKS
 from runbook.steps.start import Serves
+
+IN_THE_FACTS = Alike | StillToBeHad | SeenOnSlave | Serves
 
 
 class Planned(NamedTuple):
@@ -64,7 +68,7 @@ def _planned(pair: Pair, facts: Facts, reachable: Sequence[Role]) -> tuple[list[
             continue
         for item in items:
             blind = isinstance(item, PeerLogin) and not facts[role].sees_peer
-            if not blind and not isinstance(item, SeenOnSlave | Serves):
+            if not blind and not isinstance(item, IN_THE_FACTS):
                 planned.setdefault((role, item.name), Planned(task, role, item))
     return list(planned.values()), unplanned
 

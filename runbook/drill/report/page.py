@@ -59,7 +59,7 @@ def tiles(record: Document) -> Iterator[Tile]:
 def met(score: Document) -> str:
     """Whether a promise was kept, in a word."""
     if score["met"] is None:
-        return "no target" if score["seconds"] is not None else "not seen"
+        return "no target" if score["seconds"] is not None else "not known"
     if score["met"]:
         return "met"
     return "late" if score["target_seconds"] is not None else "BROKEN"

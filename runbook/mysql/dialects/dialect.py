@@ -93,6 +93,25 @@ class Dialect(Protocol):
         """The program that dumps schemas so that a load of them replicates."""
         ...
 
+    def dump_all(self, *, by_gtid: bool) -> str:
+        """The command that dumps all a server has, with the place from where a slave goes on."""
+        ...
+
+    @property
+    def initialize(self) -> str:
+        """The command that makes a data directory, whose root has no password; what follows says where."""
+        ...
+
+    @property
+    def persisted(self) -> str:
+        """The question for what SET PERSIST keeps, rows of name and value; empty where there is no such thing."""
+        ...
+
+    @property
+    def copying(self) -> str:
+        """The question for who copies its binary log now: rows of host, id and acknowledges, or SHOW SLAVE HOSTS."""
+        ...
+
     def replica_password(self, slave: Asked) -> str | None:
         """The password that the slave logs in with; None where it stands in a file."""
         ...

@@ -63,6 +63,14 @@ class MariaDB:
 
     dump: ClassVar[str] = "mariadb-dump"
 
+    def dump_all(self, *, by_gtid: bool) -> str:
+        """By GTID it sets gtid_slave_pos (manual: mariadb-dump)."""
+        return f"mariadb-dump --all-databases --single-transaction --master-data{' --gtid' if by_gtid else ''}"
+
+    initialize: ClassVar[str] = "mariadb-install-db --no-defaults --user=mysql"
+    persisted: ClassVar[str] = ""
+    copying: ClassVar[str] = "SHOW SLAVE HOSTS"
+
     filters_without_a_channel: ClassVar[str] = "SHOW GLOBAL VARIABLES LIKE 'replicate%'"
 
     def unset_filter(self, name: str) -> str:

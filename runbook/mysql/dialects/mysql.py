@@ -25,6 +25,13 @@ DROPPED_MODES = {
     "ORACLE",
     "POSTGRESQL",
 }
+COPYING = (
+    "SELECT t.processlist_host AS host, "
+    "MAX(IF(v.variable_name IN ('replica_uuid', 'slave_uuid'), CONVERT(v.variable_value USING utf8mb4), NULL)) AS id, "
+    "COUNT(IF(v.variable_name IN ('rpl_semi_sync_replica', 'rpl_semi_sync_slave'), 1, NULL)) AS acknowledges "
+    "FROM performance_schema.threads t LEFT JOIN performance_schema.user_variables_by_thread v USING (thread_id) "
+    "WHERE t.processlist_command LIKE 'Binlog Dump%' GROUP BY t.thread_id"
+)
 # What SUPER was split into, and since when (manual of 8.0: Dynamic Privilege Descriptions; notes of 8.0.1, .14, .16).
 SPLIT_FROM_SUPER = {
     "CONNECTION_ADMIN": (8, 0, 11),
@@ -135,6 +142,34 @@ class MySQL:
     empty_binary_logs = reset
 
     dump: ClassVar[str] = "mysqldump --set-gtid-purged=OFF"
+
+    def dump_all(self, *, by_gtid: bool) -> str:
+        """With GTIDs it sets gtid_purged by itself; --source-data came with 8.0.26 (release notes)."""
+        by_position = "source-data" if self._has_new_names else "master-data"
+        place = "set-gtid-purged=ON" if by_gtid else f"set-gtid-purged=OFF --{by_position}"
+        return f"mysqldump --all-databases --single-transaction --triggers --routines --events --{place}"
+
+    @property
+    def initialize(self) -> str:
+        """5.7.6 (release notes: --initialize). It does not load the plugin whose variables our file has [M]."""
+        if self.version < (5, 7, 6):
+            return "mysql_install_db --no-defaults --user=mysql"
+        return "mysqld --no-defaults --initialize-insecure --user=mysql"
+
+    @property
+    def persisted(self) -> str:
+        """SET PERSIST and its table: 8.0.0 (release notes)."""
+        if self.version < (8,):
+            return ""
+        return "SELECT variable_name AS name, variable_value AS value FROM performance_schema.persisted_variables"
+
+    @property
+    def copying(self) -> str:
+        """A slave's receiver says who it is, and whether it acknowledges, in variables of its session [M].
+
+        performance_schema.user_variables_by_thread: 5.7.3 (release notes).
+        """
+        return COPYING if self.version >= (5, 7, 3) else "SHOW SLAVE HOSTS"
 
     # Of 8.0; older servers have them in their option files alone.
     filters_without_a_channel: ClassVar[str] = (

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pymysql.constants import ER
 
 from runbook.core.host import Host
-from runbook.core.step import BOTH, Gap, State, Step
+from runbook.core.step import BOTH, Condition, Gap, State, Step
 from runbook.core.wait import until
 from runbook.errors import RunbookError
+from runbook.mysql.replication import seeding
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
 from runbook.mysql.tracking.tracking import Tracking, listed
@@ -160,6 +161,31 @@ class Replicates(Step):
         return bool(status and status.runs)
 
 
+@dataclass(frozen=True)
+class StillToBeHad(Condition):
+    """All that a slave which replicates still lacks stands in the master's binary logs."""
+
+    slave: Server
+    master: Server
+    tracking: Tracking
+
+    name = "the master's binary logs hold what the slave lacks"
+    servers = BOTH
+
+    def reason(self, host: Host) -> str | None:
+        tracking = self.tracking
+        purged = tracking.purged(self.master)
+        if not purged:
+            return None
+        # The slave last: what has come to it meanwhile was not purged before it came.
+        status = replica_status(self.slave)
+        gone = purged.beyond(tracking.of_slave(self.slave, status).plus(tracking.received(status)))
+        if status is None or not gone:
+            return None
+        why = seeding.why(str(host.node.address), gone, self.slave.dialect, by_gtid=tracking.by_gtid)
+        return f"{host}: {why}"
+
+
 def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Server, tracking: Tracking) -> str | None:
     """Why replication must not simply be (re)started, with the way out; None when nothing can be lost by it."""
     # The slave first: what it has then, a master that is written to has too by the time it is asked.
@@ -176,12 +202,9 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
             "Look at them with mysqlbinlog. If the slave's data are worth nothing, empty it: "
             f"{slave.dialect.reset} there, and drop its schemas."
         )
-    lost = purged.minus(on_slave)
-    if lost:
-        return (
-            f"the master's binary logs no longer hold transactions that the slave lacks: {lost}\n"
-            "The slave must be seeded from a backup of the master first; this release does not do that yet."
-        )
+    gone = purged.beyond(on_slave)
+    if gone:
+        return seeding.why(str(slave.host.node.address), gone, slave.dialect, by_gtid=tracking.by_gtid)
     return _why_not_by_schemas(slave, master, configured=status is not None, logged=bool(on_master))
 
 

@@ -24,6 +24,10 @@ class Progress(ABC):
     def minus(self, other: Self) -> "Progress":
         """What is here and not there."""
 
+    def beyond(self, other: Self) -> "Progress":
+        """Of what is here and not there, what a slave that has the other would ask its master for."""
+        return self.minus(other)
+
     @abstractmethod
     def plus(self, other: Self) -> "Progress":
         """What is here or there."""
@@ -128,6 +132,14 @@ class DomainState(Progress):
         mine = {source: last for source, last in self._last.items() if last > other._last.get(source, 0)}
         since = {source: max(other._last.get(source, 0), self._since.get(source, 0)) for source in mine}
         return DomainState(mine, since)
+
+    def beyond(self, other: "DomainState") -> "DomainState":
+        """A slave that was seeded knows of each domain the last alone: what went before it, it has."""
+        lasts: dict[int, int] = {}
+        for (domain, _), last in other._last.items():
+            lasts[domain] = max(lasts.get(domain, 0), last)
+        left = self.minus(other)
+        return DomainState({source: n for source, n in left._last.items() if n > lasts.get(source[0], 0)}, left._since)
 
     def plus(self, other: "DomainState") -> "DomainState":
         sources = self._last.keys() | other._last.keys()

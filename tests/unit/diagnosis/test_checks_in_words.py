@@ -11,6 +11,7 @@ from pair_facts import (
     ERRANT,
     FULL,
     GONE,
+    GONE_FOR_GOOD,
     HANGS,
     HUNG,
     NO_VIP,
@@ -19,7 +20,9 @@ from pair_facts import (
     STOPPED,
     STUCK,
     TAKEN_OVER,
+    TWIN,
     UUID,
+    VARIABLES,
     Changes,
     facts,
 )
@@ -27,6 +30,7 @@ from progress_text import parse
 
 from runbook.diagnosis import of_host
 from runbook.diagnosis.checks import NOT_CHECKED, Check, state
+from runbook.diagnosis.facts import EXEC_MODES
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.stranger import Stranger
 from runbook.settings.settings import Settings
@@ -40,6 +44,7 @@ SEES, HAS, COPIES, LAG = (
     "replication lag",
 )
 VIP = "VIP 192.168.152.130"
+PAIR, MODE = "servers that can be a pair", "the applier's mode"
 BY_POSITION: Changes = {"replication": replace(RUNS, auto_position=False), "behind": parse("b.000003:4..b.000003:104")}
 OLD: Changes = {"super_read_only": None, "engine": "MySQL", "version": "5.6.51"}
 MARIADB: Changes = {"super_read_only": None, "engine": "MariaDB", "version": "11.8.3"}
@@ -65,6 +70,7 @@ def test_a_healthy_pair_is_told_host_by_host_and_then_as_a_pair(settings: Settin
         ("master", "sees the other's mysqld", "yes"),
         ("slave", "sees the other's mysqld", "yes"),
         ("pair", "MySQL versions", "9.7.4"),
+        ("pair", PAIR, "lower_case_table_names 0, innodb_page_size 16384 on both"),
         ("pair", "VIP 192.168.152.130", "on the master"),
         ("master", "takes writes", "read_only OFF, super_read_only OFF"),
         ("slave", "refuses writes", "read_only ON, super_read_only ON"),
@@ -213,7 +219,53 @@ FOUND: list[tuple[str, str, str, str, str, Changes, Changes]] = [
         {}, BY_POSITION,
     ),
     ("slave", HAS, "OK", "nothing still to come, and nothing that the master lacks", "", {}, {"replication": None}),
+    (
+        "slave", HAS, "FAIL",
+        f"never 50 transactions: the master's binary logs no longer hold {UUID}:5-54", BELOW,
+        {}, GONE_FOR_GOOD,
+    ),
+    (
+        "slave", MODE, "WARN",
+        "replica_exec_mode is IDEMPOTENT: a row that conflicts or is missing is passed over in silence",
+        "In mysql on 192.168.152.129: SET GLOBAL replica_exec_mode = 'STRICT'",
+        {}, {"variables": dict.fromkeys(EXEC_MODES, "IDEMPOTENT")},
+    ),
+    (
+        "slave", MODE, "WARN",
+        "slave_exec_mode is IDEMPOTENT: a row that conflicts or is missing is passed over in silence",
+        "In mariadb on 192.168.152.129: SET GLOBAL slave_exec_mode = 'STRICT'",
+        MARIADB, MARIADB | {"variables": {"slave_exec_mode": "IDEMPOTENT"}},
+    ),
+    # whether they can be a pair
+    ("pair", PAIR, "OK", "nothing speaks against it", "", {"variables": {}}, {}),
+    (
+        "pair", PAIR, "FAIL", f"both have the server_uuid {UUID}",
+        "ssh 192.168.152.129 'systemctl stop mysql && mv /var/lib/mysql/auto.cnf /var/lib/mysql/auto.cnf.before && "
+        "systemctl start mysql', then: inv start-slave",
+        TWIN, TWIN,
+    ),
+    (
+        "pair", PAIR, "FAIL", "innodb_page_size is 16384 on the master and 4096 on the slave",
+        "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write innodb_page_size = 16384 "
+        "under [mysqld] in a file of yours, move all that is in /var/lib/mysql elsewhere, mysqld "
+        "--no-defaults --initialize-insecure --user=mysql "
+        "--datadir=/var/lib/mysql --innodb-page-size=16384, start mysqld; then: inv bootstrap",
+        {}, {"variables": VARIABLES | {"innodb_page_size": "4096"}},
+    ),
     # what is acknowledged on both
+    (
+        "master", "who acknowledges", "FAIL",
+        "10.0.0.9 (server_id 9), too: what it has alone counts as acknowledged",
+        "In mysql on that server: SET GLOBAL rpl_semi_sync_replica_enabled = OFF; STOP REPLICA IO_THREAD; START "
+        "REPLICA IO_THREAD, and rpl_semi_sync_replica_enabled = OFF in its my.cnf; it goes on copying",
+        {"acknowledged_by": "10.0.0.9 (server_id 9)"}, {},
+    ),
+    (
+        "master", "who acknowledges", "WARN",
+        "2 servers, more than the slave alone, and the master does not say who",
+        "With performance_schema = ON in its my.cnf it says so",
+        {"acknowledged_by": None, "clients": 2}, {},
+    ),
     (
         "master", "semi-synchronous", "FAIL",
         "not in force: what is acknowledged now may be on one host only", OF_SEMI_SYNC,
@@ -260,6 +312,7 @@ def test_what_was_found_is_told_with_what_to_do(
         ({}, {"replication": STOPPED}, {("slave", LAG)}),
         (NO_VIP, TAKEN_OVER, {("master", "semi-synchronous"), ("slave", "semi-synchronous")}),
         ({}, {}, {("slave", "accounts that write through"), ("master", "alerts"), ("slave", "alerts")}),
+        ({}, {}, {("slave", MODE), ("master", "who acknowledges")}),
     ],
 )
 def test_of_what_cannot_be_known_there_is_no_check(

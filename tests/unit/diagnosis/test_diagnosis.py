@@ -9,6 +9,7 @@ from pair_facts import (
     ERRANT,
     FULL,
     GONE,
+    GONE_FOR_GOOD,
     HANGS,
     HUNG,
     NO_VIP,
@@ -18,7 +19,9 @@ from pair_facts import (
     STOPPED,
     STUCK,
     TAKEN_OVER,
+    TWIN,
     UUID,
+    VARIABLES,
     Changes,
     facts,
 )
@@ -75,6 +78,15 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.KEEPALIVED_DOWN, {}, ASTRAY | {"keepalived": "activating"}, "(activating)", "inv install-keepalived brings"),
     (Kind.KEEPALIVED_DOWN, {}, HANGS, "hangs on the slave 192.168.152.129 (process 77", "systemctl kill -s KILL"),
     (Kind.KEEPALIVED_ASTRAY, {}, ASTRAY, "runs by /etc/other.conf, as /etc/default/keepalived:4", "install-keepalived"),
+    (Kind.SAME_SERVER_UUID, TWIN, TWIN | {"replication": STOPPED}, f"the server_uuid {UUID}", "auto.cnf.before"),
+    (
+        Kind.UNLIKE_SERVERS,
+        {},
+        {"variables": VARIABLES | {"lower_case_table_names": "1"}},
+        "lower_case_table_names is 0 on the master and 1 on the slave",
+        "write lower_case_table_names = 0 under [mysqld]",
+    ),
+    (Kind.PURGED, {}, GONE_FOR_GOOD, "lacks 50 transactions for good: the master's binary", "inv bootstrap"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": None}, "not configured", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": ELSEWHERE}, "10.0.0.9", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
@@ -88,6 +100,13 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
         {"filters": SET, "engine": "MariaDB", "version": "10.11.18"},
         "replicate_do_db = a",
         "SET GLOBAL replicate_do_db = ''",
+    ),
+    (
+        Kind.ACKNOWLEDGED_ELSEWHERE,
+        {"acknowledged_by": "10.0.0.9 (server_id 9)"},
+        {},
+        "10.0.0.9 (server_id 9) acknowledges it",
+        "SET GLOBAL rpl_semi_sync_replica_enabled = OFF",
     ),
 ]
 
@@ -136,6 +155,10 @@ BROKEN: Changes = {"replication": STOPPED}
         (Kind.KEEPALIVED_DOWN, HANGS, {"keepalived": "inactive"}),
         (Kind.KEEPALIVED_DOWN, {}, HANGS | ASTRAY | BROKEN),
         (Kind.KEEPALIVED_ASTRAY, ASTRAY, BROKEN),
+        (Kind.MASTER_BACK, NO_VIP, TAKEN_OVER | GONE_FOR_GOOD),
+        (Kind.SLAVE_DOWN, {"acknowledged_by": "10.0.0.9 (server_id 9)"}, DEAD),
+        (Kind.SAME_SERVER_UUID, TWIN, TWIN | BROKEN),
+        (Kind.PURGED, {}, GONE_FOR_GOOD | BROKEN),
     ],
 )
 def test_of_several_at_once_the_most_dangerous_is_told(kind: Kind, master: Changes, slave: Changes) -> None:

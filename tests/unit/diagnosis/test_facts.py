@@ -2,18 +2,20 @@
 
 from typing import Any
 
+import pymysql
 import pytest
 from answering_hosts import EXECUTED, RECORD, RUNS, answering, teach
 from case_files import Case, case, cases
-from fake import FakeMysqld, link_of, mysqld_of
+from fake import FakeMysqld, Row, link_of, mysqld_of
 from pair_facts import UUID
 
 from runbook.core.ssh import Ran, Unreachable
+from runbook.diagnosis import comparison, of_host
 from runbook.diagnosis import facts as gathering
-from runbook.diagnosis import of_host
 from runbook.diagnosis.facts import gather, parse_record
 from runbook.errors import BadInput
 from runbook.keepalived.running import RUNNING_QUESTION
+from runbook.mysql.dialects.mysql import COPYING
 from runbook.mysql.replication.filters import FILES_QUESTION, Filter
 from runbook.mysql.session import KEY_FILE_QUESTION
 from runbook.mysql.stranger import Stranger
@@ -23,6 +25,7 @@ from runbook.system.resources import service_question
 from runbook.system.server_names import UNITS_QUESTION
 
 STANDS_STILL, OTHER_FILE = (case("keepalived_running", name).text for name in ("stopped", "debian_other_file"))
+PURGED = "SELECT @@GLOBAL.gtid_purged"
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 
 
@@ -42,7 +45,9 @@ def executes(master: FakeMysqld, monkeypatch: pytest.MonkeyPatch, *answers: str)
 def test_a_pair_that_is_well(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     teach(pair.master, vrrp="MASTER\n")
     teach(pair.slave)
-    executes(answering(pair.master), monkeypatch, f"{UUID}:1-6")
+    mysqld = answering(pair.master)
+    mysqld.says(PURGED)
+    executes(mysqld, monkeypatch, f"{UUID}:1-6")
     answering(pair.slave)
     found = gather(pair)
     master, slave = found["master"], found["slave"]
@@ -51,6 +56,8 @@ def test_a_pair_that_is_well(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (master.version, master.semi_sync, slave.semi_sync, master.vrrp) == ("9.7.4", True, True, "MASTER")
     assert slave.replication and slave.replication.runs and master.replication is None
     assert (str(slave.errant), str(slave.behind), master.lacks) == ("", f"{UUID}:5-6", ())
+    assert (str(slave.gone), master.acknowledged_by) == ("", "")
+    assert (slave.variables["lower_case_table_names"], slave.unit) == ("0", "mysql")
 
 
 def test_the_facts_take_one_round_trip_of_the_shell(pair: Pair) -> None:
@@ -59,6 +66,85 @@ def test_the_facts_take_one_round_trip_of_the_shell(pair: Pair) -> None:
         answering(side)
     gather(pair)
     assert [len(link_of(side).calls) for side in pair.sides.values()] == [1, 1]
+
+
+def test_what_was_purged_and_never_came_is_told_from_what_is_still_to_come(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in pair.sides.values():
+        teach(side)
+    mysqld = answering(pair.master)
+    executes(mysqld, monkeypatch, f"{UUID}:1-9")
+    mysqld.says(PURGED, {"purged": f"{UUID}:1-7"})
+    answering(pair.slave).says("SHOW REPLICA STATUS", RUNS | {"Retrieved_Gtid_Set": f"{UUID}:5"})
+    slave = gather(pair)["slave"]
+    assert (str(slave.behind), str(slave.gone)) == (f"{UUID}:5-9", f"{UUID}:6-7"), "5 is in its relay log"
+
+
+def test_binary_logs_of_which_a_full_disk_keeps_silent_hide_nothing_else(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in pair.sides.values():
+        teach(side)
+    mysqld = answering(pair.master)
+    executes(mysqld, monkeypatch, f"{UUID}:1-9")
+    mysqld.says(PURGED, error=pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query"))
+    answering(pair.slave)
+    found = gather(pair)
+    assert found["master"].answers
+    assert (str(found["slave"].behind), found["slave"].gone) == (f"{UUID}:5-9", None)
+
+
+def test_a_slave_that_has_all_is_not_asked_what_was_purged(pair: Pair) -> None:
+    for side in pair.sides.values():
+        teach(side)
+        answering(side)  # that server was told nothing of gtid_purged
+    assert gather(pair)["slave"].gone is None
+
+
+THIRD = {"host": "10.0.0.9", "id": "c0c", "acknowledges": 1}
+THE_SLAVE = {"host": "192.168.152.129", "id": "a0a", "acknowledges": 1}
+
+
+@pytest.mark.parametrize(
+    ("clients", "slave_does", "copying", "told"),
+    [
+        ("2", "ON", [THE_SLAVE, THIRD], "10.0.0.9 (server_uuid c0c)"),
+        ("1", "OFF", [THE_SLAVE | {"acknowledges": 0}, THIRD], "10.0.0.9 (server_uuid c0c)"),
+        ("2", "ON", [THE_SLAVE, THE_SLAVE], ""),
+        ("1", "OFF", [THE_SLAVE], ""),
+        ("1", "ON", [], ""),
+        ("2", "ON", [], None),
+    ],
+    ids=["a third too", "a third alone", "a session that died", "the slave comes", "it alone", "nobody says"],
+)
+def test_who_acknowledges_besides_the_slave(
+    pair: Pair, clients: str, slave_does: str, copying: list[Row], told: str | None
+) -> None:
+    for side in pair.sides.values():
+        teach(side)
+    on = {"Variable_name": "Rpl_semi_sync_source_status", "Value": "ON"}
+    master, slave = answering(pair.master), answering(pair.slave)
+    master.says(gathering.SEMI_SYNC_QUESTION, on, {"Variable_name": "Rpl_semi_sync_source_clients", "Value": clients})
+    master.says(COPYING, *copying)
+    status = {"Variable_name": "Rpl_semi_sync_replica_status", "Value": slave_does}
+    slave.says(gathering.SEMI_SYNC_QUESTION, status)
+    assert gather(pair)["master"].acknowledged_by == told
+
+
+def test_who_acknowledges_in_place_of_a_slave_that_is_dead(pair: Pair) -> None:
+    teach(pair.master)
+    teach(pair.slave, greets="124\n")
+    answering(pair.master).says(COPYING, THE_SLAVE, THIRD)
+    assert gather(pair)["master"].acknowledged_by == "10.0.0.9 (server_uuid c0c)"
+
+
+def test_a_master_that_does_not_say_who_copies_is_no_less_known(pair: Pair) -> None:
+    teach(pair.master)
+    teach(pair.slave, greets="124\n")
+    answering(pair.master).says(COPYING, error=pymysql.err.ProgrammingError(1146, "no such table"))
+    master = gather(pair)["master"]
+    assert master.answers and master.acknowledged_by is None
 
 
 def test_a_dead_host_is_a_fact_and_the_other_is_asked(pair: Pair) -> None:
@@ -133,7 +219,7 @@ def test_a_question_without_an_answer_in_time_is_that_one_fact_unknown(pair: Pai
 def test_a_host_that_does_not_tell_its_units_in_time_is_reached(pair: Pair) -> None:
     for side in pair.sides.values():
         teach(side)
-        answering(side)
+        answering(side).says(COPYING)
     link_of(pair.slave).says(UNITS_QUESTION, LATE)
     slave = gather(pair)["slave"]
     assert (slave.unreachable, slave.mysqld, list(slave.unknown)) == ("", "unknown", ["mysqld"])
@@ -143,7 +229,7 @@ def test_a_host_that_does_not_tell_its_units_in_time_is_reached(pair: Pair) -> N
 def test_a_host_that_does_not_even_tell_its_addresses_is_not_reached(pair: Pair) -> None:
     for side in pair.sides.values():
         teach(side)
-        answering(side)
+        answering(side).says(COPYING)
     link_of(pair.slave).says(ADDRESSES_QUESTION, LATE)
     assert gather(pair)["slave"].unreachable.startswith("no answer in time from: ip ")
 
@@ -220,7 +306,7 @@ def test_a_transaction_that_the_master_is_just_committing_is_not_errant(
 
 
 def test_a_transaction_that_the_master_goes_on_lacking_is_errant(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "COMMIT_SECONDS", 0.05)
+    monkeypatch.setattr(comparison, "COMMIT_SECONDS", 0.05)
     teach(pair.master)
     teach(pair.slave)
     executes(answering(pair.master), monkeypatch, f"{UUID}:1-3")

@@ -15,6 +15,7 @@ from pair_facts import (
     ERRANT,
     FULL,
     GONE,
+    GONE_FOR_GOOD,
     HANGS,
     HUNG,
     MASTER,
@@ -25,7 +26,9 @@ from pair_facts import (
     STOPPED,
     STUCK,
     TAKEN_OVER,
+    TWIN,
     UUID,
+    VARIABLES,
     Changes,
     facts,
 )
@@ -392,6 +395,43 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "The master serves, but there is no takeover: keepalived does not run on the master "
         "192.168.152.128 (failed) and the slave 192.168.152.129 (inactive).",
         "inv start. If it stops again: ssh 192.168.152.128 journalctl -u keepalived",
+    ),
+    "one server_uuid": (
+        TWIN,
+        TWIN,
+        f"Both servers have the server_uuid {UUID}, so the slave 192.168.152.129 copies nothing: its data directory is "
+        "a copy, of the master's or of the same third one.",
+        "ssh 192.168.152.129 'systemctl stop mysql && mv /var/lib/mysql/auto.cnf /var/lib/mysql/auto.cnf.before && "
+        "systemctl start mysql', then: inv start-slave",
+    ),
+    "servers that are not alike": (
+        {},
+        {"variables": VARIABLES | {"lower_case_table_names": "1", "innodb_page_size": "4096"}},
+        "The servers are not alike, so what the master acknowledges can fail on the slave: lower_case_table_names is 0 "
+        "on the master and 1 on the slave; innodb_page_size is 16384 on the master and 4096 on the slave.",
+        "The slave's data directory must be made anew. On 192.168.152.129: stop mysqld, write "
+        "lower_case_table_names = 0, innodb_page_size = 16384 under [mysqld] in a file of yours, move all "
+        "that is in /var/lib/mysql elsewhere, mysqld --no-defaults --initialize-insecure --user=mysql "
+        "--datadir=/var/lib/mysql --lower-case-table-names=0 --innodb-page-size=16384, start mysqld; then: "
+        "inv bootstrap",
+    ),
+    "what the slave lacks is purged": (
+        {},
+        GONE_FOR_GOOD | {"replication": STOPPED},
+        "The slave 192.168.152.129 lacks 50 transactions for good: the master's binary logs no longer hold "
+        f"{UUID}:5-54.",
+        "The slave must be seeded anew, which this release does not do. By hand, over the slave's data: on the master "
+        "mysqldump --all-databases --single-transaction --triggers --routines --events --set-gtid-purged=ON > FILE; on "
+        "192.168.152.129 systemctl stop keepalived mysql-runbook-fence, then in mysql STOP REPLICA; RESET BINARY LOGS "
+        "AND GTIDS; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF, then mysql < FILE, and restart "
+        "mysqld there; then: inv bootstrap",
+    ),
+    "a third server acknowledges": (
+        {"acknowledged_by": "10.0.0.9 (server_id 9)"},
+        {},
+        "What the master acknowledges may not be on the slave: 10.0.0.9 (server_id 9) acknowledges it, too.",
+        "In mysql on that server: SET GLOBAL rpl_semi_sync_replica_enabled = OFF; STOP REPLICA IO_THREAD; START "
+        "REPLICA IO_THREAD, and rpl_semi_sync_replica_enabled = OFF in its my.cnf; it goes on copying",
     ),
     "no replication": (
         {},

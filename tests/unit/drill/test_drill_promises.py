@@ -10,7 +10,7 @@ from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill import summary
 from runbook.drill.fencing import Attempts
 from runbook.drill.findings import findings
-from runbook.drill.promises import broken_promises
+from runbook.drill.promises import broken_promises, promises
 from runbook.drill.result import Result
 
 
@@ -72,6 +72,27 @@ def test_every_broken_promise_is_named(result: Result, words: str) -> None:
         promise
     ]
     assert any(line.startswith("BROKEN") and words in line for line in summary.lines("a fault", result))
+
+
+NOBODY_LOOKED = {
+    "The slave is never open for writes": replace(RESULT, fencing=replace(FENCED, slave_looks=0)),
+    "A master without the VIP is closed": replace(RESULT, fencing=replace(FENCED, master_looks=0)),
+    "No acknowledged write is lost": replace(RESULT, ledger=replace(KEPT, acknowledged=0, kept=0)),
+    "One host holds the VIP": replace(RESULT, takeover=replace(TAKEOVER, vip_gone_seconds=None)),
+    "The master stays the one writer": replace(HOME, partition=replace(PARTITION, master_looks=0)),
+}
+
+
+@pytest.mark.parametrize(("promise", "result"), NOBODY_LOOKED.items(), ids=NOBODY_LOOKED)
+def test_a_promise_that_nobody_saw_kept_is_not_called_so(promise: str, result: Result) -> None:
+    (score,) = [each for each in promises(result) if each.promise == promise]
+    assert score.met is None and score.measured.startswith("not known: ")
+    assert broken_promises(result) == [], "nor broken"
+
+
+def test_what_was_seen_broken_is_known() -> None:
+    lost = replace(RESULT, ledger=replace(KEPT, acknowledged=0, kept=0, missing=((0, 1),)))
+    assert [score.met for score in promises(lost) if score.promise == "No acknowledged write is lost"] == [False]
 
 
 def test_the_summary_tells_the_story_in_its_order() -> None:

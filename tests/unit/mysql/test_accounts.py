@@ -11,6 +11,8 @@ from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import Account, PeerLogin, check_account, probe_account, replica_account
+from runbook.mysql.dialects.dialect import dialect_of
+from runbook.mysql.dialects.writers import WRITES
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.socket_login import CLIENT
 from runbook.pair.pair import Side
@@ -254,3 +256,10 @@ def test_a_refused_login_to_the_other_host_says_what_to_run(side: Side, peer: Fa
 def test_an_unreachable_port_on_the_other_host_is_named(side: Side, link: FakeLink) -> None:
     with pytest.raises(NotReady, match=r"mysqld at 192\.168\.152\.128:3306 does not run, or does not listen"):
         ensure(side.host, peer_login(side))
+
+
+@pytest.mark.parametrize("version", ["5.6.24", "5.7.5", "10.5.9-MariaDB", "10.11.18-MariaDB", "11.8.3-MariaDB"])
+def test_the_scripts_own_account_is_not_one_that_writes_through_read_only(version: str) -> None:
+    (everywhere, rights), *_ = dialect_of(version).check_privileges
+    assert everywhere == "*.*" and set(rights) & set(dialect_of(version).write_through_privileges)
+    assert not set(rights) & set(WRITES), "it may pass read_only, and has nothing to write"

@@ -18,6 +18,7 @@ from variables_server import Variables
 
 from runbook.core.report import Report
 from runbook.core.step import ensure
+from runbook.diagnosis import comparison
 from runbook.diagnosis import facts as gathering
 from runbook.diagnosis.checks import Check, state
 from runbook.diagnosis.facts import SideFacts, gather
@@ -220,7 +221,7 @@ def test_a_binary_log_too_large_to_look_through_is_said_to_be_so(
 
 
 def test_a_slave_without_a_binary_log_is_not_asked_for_one(by_position: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "COMMIT_SECONDS", 0.05)
+    monkeypatch.setattr(comparison, "COMMIT_SECONDS", 0.05)
     mysqld = the_slave(answering(by_position.slave))
     mysqld.says("SHOW BINARY LOGS", error=pymysql.err.OperationalError(1381, "You are not using binary logging"))
     mysqld.says("SHOW BINARY LOG STATUS")

@@ -66,6 +66,10 @@ WORDS: dict[str, Callable[[Dialect], object]] = {
     "the_scripts_rights": lambda d: set(dict(d.check_privileges)["*.*"]) - {"PROCESS", "REPLICATION CLIENT"},
     "the_scripts_schemas": lambda d: [scope for scope, _ in d.check_privileges],
     "utf8": lambda d: d.character_set("utf8"),
+    "persisted": lambda d: d.persisted,
+    "who_copies": lambda d: d.copying.split(", ")[0],
+    "dump_all": lambda d: [d.dump_all(by_gtid=by_gtid).partition("--events ")[2] for by_gtid in (True, False)],
+    "initialize": lambda d: d.initialize,
     "how_it_finds_its_place": lambda d: d.replication().value,
 }
 

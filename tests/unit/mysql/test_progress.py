@@ -253,6 +253,33 @@ def test_a_server_whose_last_was_found_in_the_log_is_not_named_again() -> None:
     assert str(lacking.lasts_not_in(set())) == "0-1-99,0-2-3"
 
 
+@pytest.mark.parametrize(
+    ("purged", "slave", "gone"),
+    [
+        ("0-1-99", "0-1-95", "0-1-99"),
+        ("0-1-99", "0-1-99", ""),
+        # Seeded: gtid_slave_pos alone has of each domain the last.
+        ("0-2-50,0-1-99", "0-1-99", ""),
+        ("0-2-50,0-1-99", "0-1-60", "0-1-99"),
+        ("0-1-99,1-1-7", "0-1-99", "1-1-7"),
+    ],
+)
+def test_of_each_domain_a_slave_asks_for_what_comes_after_its_last(purged: str, slave: str, gone: str) -> None:
+    assert str(DomainState.parse(purged).beyond(DomainState.parse(slave))) == gone
+
+
+@pytest.mark.parametrize(
+    ("purged", "slave", "gone"),
+    [
+        (f"{ONE}:1-9", f"{ONE}:1-4", f"{ONE}:5-9"),
+        ("b.000003:4", "b.000002:99", "b.000002:99..b.000003:4"),
+        ("b.000003:4", "b.000003:4", ""),
+    ],
+)
+def test_by_other_ways_it_asks_for_all_that_it_lacks(purged: str, slave: str, gone: str) -> None:
+    assert str(parse(purged).beyond(parse(slave))) == gone
+
+
 # ---- the place in a binary log ----
 
 

@@ -1,11 +1,14 @@
 """Replication that is not started, because something could be lost by it: the reason and the way out."""
 
 import pytest
+from fake import pair_of
 from replica_server import MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
 from runbook.core.step import ensure
 from runbook.errors import RunbookError
+from runbook.mysql.replication.replicates import StillToBeHad
 from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 
@@ -95,7 +98,33 @@ def test_binary_logs_that_are_gone_are_refused(pair: Pair, master: ReplicaServer
     master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-6"
     told = refusal(pair, slave)
     assert f"no longer hold transactions that the slave lacks: {MASTER_UUID}:5-6" in told
-    assert "seeded from a backup" in told
+    assert "mysqldump --all-databases" in told and "then: inv bootstrap" in told
+
+
+def still_to_be_had(pair: Pair) -> StillToBeHad:
+    return StillToBeHad(pair.slave.server, pair.master.server, pair.slave.tracking)
+
+
+@pytest.mark.parametrize("dry", [False, True], ids=["bootstrap", "plan"])
+def test_a_slave_that_replicates_and_lacks_what_was_purged_is_refused(settings: Settings, dry: bool) -> None:
+    pair = pair_of(settings, dry=dry)
+    master, slave = server(pair, "master"), server(pair, "slave")
+    configured(slave, Retrieved_Gtid_Set=f"{MASTER_UUID}:5")
+    master.executed, master.purged = f"{MASTER_UUID}:1-9", f"{MASTER_UUID}:1-7"
+    told = still_to_be_had(pair).reason(pair.slave.host) or ""
+    assert told.startswith("slave 192.168.152.129: the master's binary logs no longer hold transactions that the slave")
+    assert told.splitlines()[0].endswith(f"lacks: {MASTER_UUID}:6-7")
+    assert "on 192.168.152.129 systemctl stop keepalived mysql-runbook-fence" in told
+    assert slave.changed == []
+
+
+@pytest.mark.parametrize("purged", ["", f"{MASTER_UUID}:1-4"])
+def test_what_was_purged_and_came_is_no_matter(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer, purged: str
+) -> None:
+    configured(slave)
+    master.executed, master.purged = f"{MASTER_UUID}:1-9", purged
+    assert still_to_be_had(pair).reason(pair.slave.host) is None
 
 
 def test_a_slave_with_schemas_of_its_own_is_refused(pair: Pair, slave: ReplicaServer) -> None:

@@ -9,7 +9,7 @@ from variables_server import DYNAMIC_NUMBERS, DYNAMIC_WORDS, captured_server
 
 from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotConverged, ensure
-from runbook.mysql.variables import NEEDS_RESTART, InForce, Manner, plugin, wanted
+from runbook.mysql.variables import NEEDS_RESTART, PERSISTED, InForce, Manner, plugin, wanted
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role, Settings
 from runbook.steps import configure_mycnf
@@ -284,12 +284,60 @@ def test_semi_sync_that_is_no_longer_wanted_does_not_stay_in_force(
     assert ensure(side.host, step).status == "would change"
 
 
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ({"read_only": "OFF"}, "read_only = OFF"),
+        ({"gtid_mode": "ON", "super_read_only": "OFF"}, "gtid_mode = ON, super_read_only = OFF"),
+        # By its older name, which newer servers keep, too.
+        ({"slave_net_timeout": "60"}, "slave_net_timeout = 60"),
+    ],
+)
+def test_what_set_persist_keeps_of_ours_is_reset(settings: Settings, kept: dict[str, str], shown: str) -> None:
+    side = pair_of(settings).master
+    mysqld = captured_server("master")
+    mysqld.persisted = kept | {"max_connections": "999"}
+    mysqld_of(side, mysqld)
+    assert ensure(side.host, in_force(side)).gap == [Change("what SET PERSIST keeps of ours", shown, "nothing")]
+    assert mysqld.changed == [f"RESET PERSIST IF EXISTS {name}" for name in kept]
+    assert mysqld.persisted == {"max_connections": "999"}
+
+
+def test_what_set_persist_brought_into_force_is_reset_before_the_restart(settings: Settings) -> None:
+    side = pair_of(settings).master
+    mysqld = captured_server("master")
+    mysqld.persisted = {"relay_log_recovery": "OFF", "sync_binlog": "0"}
+    mysqld.values |= mysqld.persisted
+    mysqld_of(side, mysqld)
+
+    def restart(why: str) -> None:
+        assert mysqld.persisted == {}
+        mysqld.values |= {"relay_log_recovery": "ON", "sync_binlog": "1"}
+
+    assert ensure(side.host, in_force(side, restart)).status == "changed"
+
+
+def test_what_set_persist_keeps_is_asked_with_the_plugin(settings: Settings) -> None:
+    side = pair_of(settings).master
+    mysqld = captured_server("master")
+    asked: list[str] = []
+    usual = mysqld.run
+    mysqld.run = lambda statement: (asked.append(statement), usual(statement))[1]  # type: ignore[method-assign]
+    mysqld_of(side, mysqld)
+    step = in_force(side)
+    assert ensure(side.host, step).status == "ok"
+    assert len([each for each in asked if "VERSION()" not in each]) == 2
+
+
 def test_nothing_is_set_in_a_dry_run(settings: Settings) -> None:
     side = pair_of(settings, dry=True).master
     mysqld = captured_server("master")
     mysqld.values |= {"sync_binlog": "0"}
+    mysqld.persisted = {"read_only": "OFF"}
     mysqld_of(side, mysqld)
     assert ensure(side.host, in_force(side)).status == "would change"
+    with pytest.raises(ChangedInDryRun):
+        in_force(side).fix(side.host, [Change(PERSISTED, "read_only = OFF", "nothing")])
     with pytest.raises(ChangedInDryRun):
         in_force(side).fix(side.host, [Change("sync_binlog", "0", "1")])
     assert mysqld.changed == []
