@@ -35,4 +35,6 @@ def test_the_list_of_tasks_imports_no_fault() -> None:
     run = subprocess.run(
         [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
-    assert run.stdout.split() == ["runbook", "runbook.drill", "runbook.drill.faults"]
+    # Beside them how Invoke is run, which is needed before anything is listed.
+    found = [name for name in run.stdout.split() if not name.startswith("runbook.commandline")]
+    assert found == ["runbook", "runbook.drill", "runbook.drill.faults"]

@@ -115,7 +115,7 @@ class Slave:
 
     def __init__(self, folder: Path, *, error: str = "", worker: str = "", mode: str = "STRICT") -> None:
         self.folder = folder
-        values = re.search(r"^values\(\) {.*?^}", (ROOT / "files" / "library.sh").read_text(), re.DOTALL | re.MULTILINE)
+        values = re.search(r"^values\(\) {.*?^}", (ROOT / "files" / "server.sh").read_text(), re.DOTALL | re.MULTILINE)
         assert values
         (folder / "library.sh").write_text(LIBRARY.format(folder=folder) + values[0])
         state = {"runs": "", "applied": BEFORE, "reaches": RECEIVED, "applier": "No", "error": error}
