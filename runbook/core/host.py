@@ -3,12 +3,13 @@
 import hashlib
 import secrets
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import paramiko
 
+from runbook.core.question import Foreseen, answers, commands
 from runbook.core.ssh import Ran
 from runbook.errors import HostError
 from runbook.settings.settings import Node
@@ -16,6 +17,8 @@ from runbook.settings.settings import Node
 ASK_SECONDS = 10
 DO_SECONDS = 60
 WHO_QUESTION = "id -u"
+# What timeout(1) exits with; 137 when it had to kill.
+TIMED_OUT = (124, 137)
 
 
 class CommandFailed(HostError):
@@ -23,7 +26,7 @@ class CommandFailed(HostError):
 
     def __init__(self, host: str, command: str, ran: Ran) -> None:
         said = (ran.err.strip() or ran.out.strip() or "it said nothing").splitlines()
-        reason = "no answer in time" if ran.code in (124, 137) else f"exit code {ran.code}"
+        reason = "no answer in time" if ran.code in TIMED_OUT else f"exit code {ran.code}"
         super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
         self.ran = ran
 
@@ -53,7 +56,7 @@ class Host:
     def __init__(self, node: Node, link: Transport) -> None:
         self.node = node
         self.link = link
-        self._foreseen: dict[str, str] = {}
+        self._foreseen = Foreseen()
         self.guard: Callable[[], None] = lambda: None
 
     @property
@@ -67,34 +70,42 @@ class Host:
     def ask(self, question: str, *, timeout: float = ASK_SECONDS, stdin: str | None = None) -> str:
         """The output of a command that only reads; CommandFailed unless it exits 0.
 
-        A foreseen answer serves once: whoever asks again wants to know what is so by then.
+        A foreseen answer serves once, or as often as it was foreseen: whoever asks again wants to know what is so by
+        then.
         """
-        if question in self._foreseen:
-            return self._foreseen.pop(question)
+        if (foreseen := self._foreseen.take(question)) is not None:
+            return foreseen
         ran = self.link.run(question, timeout=timeout, stdin=stdin)
         if ran.code != 0:
             raise CommandFailed(str(self), question, ran)
         return ran.out
 
     def foresee(self, questions: Iterable[str]) -> None:
-        """Ask all these in one round trip and keep each answer for the next `ask`, or until a change.
+        """Ask all these in one round trip and keep each answer for the next `ask`, until a change or FRESH_SECONDS.
 
-        A question that fails is not kept: `ask` puts it again by itself and reports what it said.
+        What stands here twice serves twice. A question that fails is not kept: `ask` puts it again by itself and reports what it said.
         """
-        wanted = list(dict.fromkeys(q for q in questions if q not in self._foreseen))
-        if not wanted:
-            return
-        mark = secrets.token_hex(8)
-        script = "".join(
-            f"timeout {ASK_SECONDS} sh -c {shlex.quote(q)} 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for q in wanted
-        )
-        ran = self.link.run(script, timeout=ASK_SECONDS * 3)
-        answers = ran.out.split(f"\n{mark} ")
-        for question, answer, following in zip(wanted, answers, answers[1:], strict=False):
-            code = following.partition("\n")[0]
-            text = answer if question == wanted[0] else answer.partition("\n")[2]
-            if code == "0":
-                self._foreseen[question] = text
+        times = self._foreseen.missing(questions)
+        asked = commands(times)
+        self._foreseen.keep(dict(answers(asked, self._said(list(asked)))), times)
+
+    def _said(self, commands: Sequence[str]) -> dict[str, str]:
+        """What these commands print, of those that exit 0. What hangs is left out, and those after it run again.
+
+        Together they have ASK_SECONDS: for `timeout` around each of them the host would start two programs more.
+        """
+        said: dict[str, str] = {}
+        left, hung = commands, True
+        while left and hung:
+            mark = secrets.token_hex(8)
+            script = "".join(f"(eval {shlex.quote(c)}) 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for c in left)
+            ran = self.link.run(script, timeout=ASK_SECONDS)
+            texts = ran.out.split(f"\n{mark} ")
+            codes = [text.partition("\n")[0] for text in texts[1:]]
+            texts[1:] = [text.partition("\n")[2] for text in texts[1:]]
+            said |= {command: text for command, text, code in zip(left, texts, codes, strict=False) if code == "0"}
+            left, hung = left[len(codes) + 1 :], ran.code in TIMED_OUT
+        return said
 
     def changing(self, what: str) -> None:
         """Every change passes here first: `guard` may refuse it; answers read before it are no longer trusted."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from runbook.core.host import Host
 from runbook.core.step import Gap, NotReady, State, Step
 from runbook.system.family import Family
+from runbook.system.questions import FileQuestion, UnitQuestion
 
 OURS = "Made by the MySQL pair runbook"
 BACKUP_SUFFIX = ".before-runbook"
@@ -28,24 +29,26 @@ class File(Step):
     def name(self) -> str:
         return f"file {self.path}"
 
-    @property
-    def _question(self) -> str:
-        path = shlex.quote(self.path)
-        return f"[ ! -e {path} ] || {{ stat -L -c '%a %U:%G' {path} && base64 -w0 {path}; }}"
-
     def questions(self) -> Iterable[str]:
-        yield self._question
+        yield FileQuestion(self.path)
 
     def want(self) -> State:
         return {"content": self._shown(self.content), "mode": f"{self.mode:o}", "owner": self.owner}
 
     def read(self, host: Host) -> State:
-        head, _, body = host.ask(self._question).partition("\n")
-        if not head:
+        mode, owner, digest, *_ = (*host.ask(FileQuestion(self.path)).split(), "", "", "")
+        if not mode:
             return {}
-        mode, _, owner = head.partition(" ")
-        text = base64.b64decode(body).decode(errors="replace")
-        return {"content": self._shown(text), "mode": mode, "owner": owner}
+        return {"content": self._found(host, digest), "mode": mode, "owner": owner}
+
+    def _found(self, host: Host, digest: str) -> str:
+        """What is there as it is shown. It is fetched only where it is another and no secret."""
+        if digest == _digest(self.content):
+            return self._shown(self.content)
+        if self.secret:
+            return _unshown(digest)
+        body = host.ask(f"base64 -w0 {shlex.quote(self.path)}")
+        return self._shown(base64.b64decode(body).decode(errors="replace"))
 
     def fix(self, host: Host, gap: Gap) -> None:
         path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
@@ -53,9 +56,15 @@ class File(Step):
         host.put(self.path, self.content, mode=self.mode, owner=self.owner)
 
     def _shown(self, text: str) -> str:
-        if self.secret:
-            return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]} (not shown: it holds secrets)"
-        return text
+        return _unshown(_digest(text)) if self.secret else text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unshown(digest: str) -> str:
+    return f"sha256 {digest[:16]} (not shown: it holds secrets)"
 
 
 @dataclass(frozen=True)
@@ -123,9 +132,6 @@ class Service(Step):
             host.do(start, timeout=self.seconds)
 
 
-def service_question(unit: str) -> str:
+def service_question(unit: str) -> UnitQuestion:
     """A command that prints a unit's `is-active` and `is-enabled` words in one line."""
-    return (
-        f"active=$(systemctl is-active {unit}); enabled=$(systemctl is-enabled {unit} 2>/dev/null); "
-        'echo "${active:-unknown} ${enabled:-not-found}"'
-    )
+    return UnitQuestion(unit, "state")

@@ -1,0 +1,53 @@
+"""What a fake host says to one command for many questions: what it was told of each of them alone."""
+
+import shlex
+from collections.abc import Callable
+
+from runbook.core.ssh import Ran
+from runbook.system.questions import FileQuestion, UnitQuestion
+
+FILES = FileQuestion.together([FileQuestion("/")]).partition(" /")[0]
+UNITS = UnitQuestion.together([UnitQuestion("", "reload")]).partition(" ;")[0]
+
+Alone = Callable[[str], Ran | None]
+"""What a question alone is answered; None where the host was told nothing of it."""
+
+
+def composed(command: str, alone: Alone) -> str | None:
+    """The answer to such a command; None for any other command."""
+    if command.startswith(FILES):
+        return _files(shlex.split(command.partition(" 2>")[0])[4:], alone)
+    if command.startswith(UNITS):
+        units = command.removeprefix(UNITS).partition(";")[0].split()
+        return _units(units, command.partition("is-enabled ")[2].partition(" 2>")[0].split(), alone)
+    return None
+
+
+def _files(paths: list[str], alone: Alone) -> str:
+    heads, sums = "", ""
+    for path in paths:
+        said = _told(FileQuestion(path), alone)
+        mode, owner, *digest = (*said.out.split(), "", "", "")
+        heads += f"{mode} {owner} {path}\n" if mode else ""
+        sums += f"{digest[0]}  {path}\n" if digest[0] else ""
+    return f"{heads}\n{sums}"
+
+
+def _units(units: list[str], at_boot: list[str], alone: Alone) -> str:
+    blocks, words = [], []
+    for unit in units:
+        active, reload = "inactive", alone(UnitQuestion(unit, "reload"))
+        if unit in at_boot:
+            active, word = _told(UnitQuestion(unit, "state"), alone).out.split()
+            words.append(word)
+        else:
+            reload = _told(UnitQuestion(unit, "reload"), alone)
+        needs = reload.out if reload else "NeedDaemonReload=no\n"
+        blocks.append(f"ActiveState={active}\n{needs}SourcePath=\n")
+    return "\n".join(blocks) + "\n\n" + "".join(f"{word}\n" for word in words)
+
+
+def _told(question: str, alone: Alone) -> Ran:
+    answer = alone(question)
+    assert answer is not None, f"this host was told nothing of: {question}"
+    return answer
