@@ -83,7 +83,8 @@ class Host:
     def foresee(self, questions: Iterable[str]) -> None:
         """Ask all these in one round trip and keep each answer for the next `ask`, until a change or FRESH_SECONDS.
 
-        What stands here twice serves twice. A question that fails is not kept: `ask` puts it again by itself and reports what it said.
+        What stands here twice serves twice. A question that fails is not kept: `ask` puts it again by itself and
+        reports what it said.
         """
         times = self._foreseen.missing(questions)
         asked = commands(times)

@@ -1,6 +1,5 @@
 """inv alert.test: what each host's servers said, a remedy beside it, and nothing sent where that cannot be meant."""
 
-import base64
 import io
 from collections.abc import Callable
 

@@ -154,7 +154,7 @@ def test_a_drop_in_lies_where_systemd_looks() -> None:
 
 
 def test_a_drop_in_that_is_there_and_loaded_is_right(host: Host, link: FakeLink) -> None:
-    content, loaded = drop_in().questions()
+    _, loaded = drop_in().questions()
     file_is(link, DROP_IN, OUR_TEXT)
     link.says(loaded, "NeedDaemonReload=no\n")
     assert loaded == NEEDS_RELOAD
@@ -162,7 +162,7 @@ def test_a_drop_in_that_is_there_and_loaded_is_right(host: Host, link: FakeLink)
 
 
 def test_a_drop_in_that_systemd_has_not_read_is_loaded_and_not_written(host: Host, link: FakeLink) -> None:
-    content, loaded = drop_in().questions()
+    _, loaded = drop_in().questions()
     file_is(link, DROP_IN, OUR_TEXT)
     link.says(loaded, "NeedDaemonReload=yes\n")
     link.takes("systemctl daemon-reload", lambda: link.says(loaded, "NeedDaemonReload=no\n"))
