@@ -23,6 +23,7 @@ from runbook.settings.settings import Role, Secret
 from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20
+OPEN = "SET GLOBAL super_read_only = OFF"
 
 # What PyMySQL takes as the server's own (manual: Caching SHA-2 Pluggable Authentication).
 PUBLIC_KEY_QUESTION = "SHOW GLOBAL STATUS LIKE 'Caching_sha2_password_rsa_public_key'"
@@ -31,8 +32,6 @@ KEY_FILE_QUESTION = (
     f"for pid in $(systemctl show -p MainPID {' '.join(UNITS)} | sed -n 's/^MainPID=\\([1-9]\\)/\\1/p'); do "
     "cat /proc/$pid/cwd/public_key.pem 2>/dev/null && break; done; true"
 )
-
-OPEN = "SET GLOBAL super_read_only = OFF"
 
 Row = dict[str, Any]
 

@@ -38,6 +38,7 @@ class Side:
         self.server = Server(host, settings.mysql_port, lambda: self.names.socket, settings.mysql_root_password)
         self.lock: HostLock | None = None
         self._dialect: Dialect | None = None
+        self._keepalived: Version | None = None
 
     @property
     def node(self) -> Node:
@@ -67,18 +68,35 @@ class Side:
         """What the server is called on this host."""
         return names_on(self.host, self.family, self.settings.engine, self.settings.mysql_source)
 
-    @asked_once
+    @property
     def keepalived(self) -> Version:
         """The version of its keepalived, or of the one that an install would bring."""
+        return self._installed_keepalived() or self._candidate_keepalived
+
+    def _installed_keepalived(self) -> Version | None:
+        if self._keepalived is None:
+            self._keepalived = installed(self.host)
+        return self._keepalived
+
+    @asked_once
+    def _candidate_keepalived(self) -> Version:
         candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
-        return installed(self.host) or parsed(self.host.ask(candidate)) or AUTO_PRIORITY_DELAY
+        return parsed(self.host.ask(candidate)) or AUTO_PRIORITY_DELAY
 
     @property
     def dialect(self) -> Dialect:
         """What the server on this host speaks; on a blank host, what the one to install would."""
+        return self._installed_dialect() or self._candidate
+
+    def _installed_dialect(self) -> Dialect | None:
         if self._dialect is None:
             self._dialect = program.dialect(self.host)
-        return self._dialect or self._candidate
+        return self._dialect
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether server and keepalived are there: what all steps will ask is known then."""
+        return self._installed_dialect() is not None and self._installed_keepalived() is not None
 
     @asked_once
     def _candidate(self) -> Dialect:
@@ -212,6 +230,8 @@ class Pair:
     @contextmanager
     def locked(self, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the pair for one run, the master's lock first, so that two runs cannot each hold one."""
+        # A login takes longer than a lock, and both hosts' take no longer than one's.
+        self.side_by_side(lambda side: side.host.link.open())
         try:
             for side in self.sides.values():
                 lock = HostLock(side.host, purpose)

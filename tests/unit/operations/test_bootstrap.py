@@ -117,6 +117,18 @@ def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report:
     assert all(f" {step.removeprefix('file ')} " in about_files for step in files)
 
 
+def test_the_questions_of_all_tasks_share_a_round_trip_where_nothing_is_to_be_installed(
+    settings: Settings, report: Report
+) -> None:
+    pair = blank(settings, dry=True)
+    for side in pair.sides.values():
+        link_of(side).says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
+    bring_through(pair, ["configure-mycnf", "install-keepalived", "deploy-scripts"], report, never)
+    for side in pair.sides.values():
+        (about_files,) = (call for call in link_of(side).calls if "stat -L" in call)
+        assert all(text in about_files for text in ("zz-runbook.cnf", "keepalived.conf", "master.sh", "dpkg-query"))
+
+
 def test_a_task_by_itself_is_that_task_alone(settings: Settings, report: Report) -> None:
     bring_through(blank(settings, dry=True), ["prep-os"], report, never)
     assert {outcome.step for outcome in report.outcomes} == {"SELinux permissive", "firewall rules"}
