@@ -24,6 +24,7 @@ KEEPALIVE_SECONDS = 5
 GRACE_SECONDS = 10
 STALL_SECONDS = 60
 PIECE_BYTES = 1 << 16
+LOOK_SECONDS = 0.1
 
 
 # What it would print beside our own sentences, a refused channel for instance, we report ourselves.
@@ -39,9 +40,13 @@ class SshLoginRefused(BadInput):
 
 
 class _Runner(fabric.runners.Remote):  # type: ignore[misc]
-    """Fabric's remote runner, without its 10 ms naps and its stdin of one byte at a time."""
+    """Fabric's remote runner, without its naps of 10 ms and its stdin of one byte at a time."""
 
     input_sleep = 0.002
+
+    def wait(self) -> None:
+        while not (self.process_is_finished or self.has_dead_threads):
+            self.channel.status_event.wait(LOOK_SECONDS)
 
     def read_our_stdin(self, input_: io.StringIO) -> str:
         return input_.read()
