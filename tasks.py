@@ -73,6 +73,13 @@ def run_of(c: Context, *, dry: bool = False, yes: bool = False, json: bool = Fal
     return Run(os.environ, HERE, dry=dry or bool(c.config.run.dry), yes=yes, json=json)
 
 
+def reaching(c: Context, *, dry: bool = False, yes: bool = False, json: bool = False) -> "Run":
+    """The same, for a task that is about to ask the hosts: it connects to them while what it needs is imported."""
+    run = run_of(c, dry=dry, yes=yes, json=json)
+    run.reach()
+    return run
+
+
 @operation(help={key: f"the {key.upper()} of the new hosts.env" for key in ("master", "slave", "vip")})
 def init(c: Context, master: str = "", slave: str = "", vip: str = "") -> None:
     """Write hosts.env for a new pair with fresh passwords; an existing one is never touched."""
@@ -92,26 +99,29 @@ def trust_hosts(c: Context, yes: bool = False) -> None:
 @operation(help=JSON)
 def plan(c: Context, json: bool = False) -> None:
     """Show what bootstrap would change, and change nothing (exit 3 when there is something)."""
+    run = reaching(c, dry=True, json=json)
     from runbook.operations.bootstrap import converge
 
-    converge(run_of(c, dry=True, json=json), "plan")
+    converge(run, "plan")
 
 
 @operation(help=YES | JSON)
 def bootstrap(c: Context, yes: bool = False, json: bool = False) -> None:
     """Take both hosts through all the steps below to a serving pair; what is right stays as it is."""
+    run = reaching(c, yes=yes, json=json)
     from runbook.operations.bootstrap import converge
 
-    converge(run_of(c, yes=yes, json=json), "bootstrap")
+    converge(run, "bootstrap")
 
 
 def step(name: str, what: str) -> Any:
     """A task for one step of the article."""
 
     def body(c: Context, yes: bool = False, json: bool = False) -> None:
+        run = reaching(c, yes=yes, json=json)
         from runbook.operations.bootstrap import converge
 
-        converge(run_of(c, yes=yes, json=json), name, (name,))
+        converge(run, name, (name,))
 
     body.__doc__ = what
     return operation(name=name, help=YES | JSON)(body)
@@ -132,9 +142,10 @@ STEPS = (
 @operation(help=JSON)
 def verify(c: Context, json: bool = False) -> None:
     """Prove that the pair is healthy, or say what is not; writes one heartbeat row and nothing else."""
+    run = reaching(c, json=json)
     from runbook.operations.verify import prove
 
-    prove(run_of(c, json=json))
+    prove(run)
 
 
 @operation(name="test")

@@ -44,8 +44,8 @@ def answers(asked: Mapping[str, Sequence[str]], said: Mapping[str, str]) -> Iter
     """Each question of `commands` with its answer, as far as the commands that ended well tell it."""
     for command, questions in asked.items():
         if command in said:
-            kind = type(questions[0])
-            shares = kind.parted(questions, said[command]) if issubclass(kind, Shared) else [said[command]]
+            shared = [question for question in questions if isinstance(question, Shared)]
+            shares = type(shared[0]).parted(shared, said[command]) if shared else [said[command]]
             yield from (
                 (question, share) for question, share in zip(questions, shares, strict=True) if share is not None
             )

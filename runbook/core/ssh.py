@@ -6,6 +6,7 @@ import re
 import shlex
 import socket
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -71,9 +72,29 @@ class Link:
         self._settings = settings
         self._connection = _connection(node.ssh_host, settings, unknown_key or paramiko.RejectPolicy())
         self._opening = threading.Lock()
+        self._ahead: Future[None] | None = None
+
+    def open_ahead(self) -> None:
+        """Begin to connect, while something else is done: the next `open` waits for it and raises what it raised."""
+        ahead = self._ahead = Future[None]()
+
+        def connect() -> None:
+            try:
+                self._open()
+                ahead.set_result(None)
+            except Exception as error:
+                ahead.set_exception(error)
+
+        threading.Thread(target=connect, daemon=True).start()
 
     def open(self) -> None:
         """Connect and log in; raise BadInput for a refused key or login, Unreachable for a dead host."""
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            ahead.result()
+        self._open()
+
+    def _open(self) -> None:
         with self._opening:
             if self._connection.is_connected:
                 return

@@ -102,6 +102,23 @@ def test_a_key_with_a_passphrase_is_called_that(
     assert "ssh-add" in str(told)
 
 
+def test_a_connection_ahead_is_tried_once_and_says_at_the_next_need_why_not(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def fail() -> None:
+        tried.append("tried")
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(link._connection, "open", fail)
+    link.open_ahead()
+    for times in (1, 2):
+        with pytest.raises(Unreachable, match="Connection refused"):
+            link.open()
+        assert len(tried) == times
+
+
 def test_a_name_that_does_not_resolve_is_called_that(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     error = refused(link, socket.gaierror(-2, "Name or service not known"), monkeypatch)
     assert error.exit_code == 2
