@@ -39,7 +39,8 @@ def examine(pair: Pair, then: Callable[[Side], Iterable[str]] = lambda side: ())
 
     What will be asked of a host after this, `then`, shares its last round trip.
     """
-    unfit = pair.side_by_side(lambda side: side.host.unfit())
+    # Where the pair is locked, root's commands were understood.
+    unfit = pair.side_by_side(lambda side: None if side.lock else side.host.unfit())
     reasons = [reason for reason in unfit.values() if reason]
     fit = tuple(role for role, reason in unfit.items() if not reason)
     if fit:
