@@ -15,7 +15,6 @@ from runbook.keepalived.configuration import UNIT
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.accounts import write_through
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
-from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication import filters
 from runbook.mysql.replication.filters import FILES_QUESTION, Filter
 from runbook.mysql.replication.replicates import replica_status
@@ -163,7 +162,6 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         FILES_QUESTION,
         OS_QUESTION,
         UNITS_QUESTION,
-        PROGRAM_QUESTION,
         ADDRESSES_QUESTION,
         VERSION_QUESTION,
     )
