@@ -1,12 +1,15 @@
 """Questions of which one command answers many: what a file is, what systemd says of a unit."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Self
 
 from runbook.core.question import Shared
 
-UNIT_FACTS = ("ActiveState", "NeedDaemonReload", "SourcePath")
+Of = Literal["state", "reload", "load"]
+SHOWN: dict[Of, tuple[str, ...]] = {"load": ("Id", "LoadState"), "reload": ("NeedDaemonReload",)}
+# In systemd's order.
+FACTS = ("Id", "LoadState", "ActiveState", "SourcePath", "NeedDaemonReload")
 
 
 class FileQuestion(Shared):
@@ -39,26 +42,26 @@ class FileQuestion(Shared):
 
 
 class UnitQuestion(Shared):
-    """What systemd says of a unit: `state` is its `is-active` and `is-enabled` words in one line."""
+    """What systemd says of units.
 
-    unit: str
-    of: Literal["state", "reload"]
+    `state` is the `is-active` and `is-enabled` words of one unit in one line, `reload` whether systemd has read its
+    files, `load` whether each of several is there, and its own name.
+    """
 
-    def __new__(cls, unit: str, of: Literal["state", "reload"]) -> Self:
-        state = (
-            f"active=$(systemctl is-active {unit}); enabled=$(systemctl is-enabled {unit} 2>/dev/null); "
-            'echo "${active:-unknown} ${enabled:-not-found}"'
-        )
-        made = super().__new__(cls, state if of == "state" else f"systemctl show -p NeedDaemonReload {unit}")
-        made.unit, made.of = unit, of
+    units: tuple[str, ...]
+    of: Of
+
+    def __new__(cls, of: Of, *units: str) -> Self:
+        names = " ".join(units)
+        made = super().__new__(cls, f"{_show(SHOWN[of])} {names}" if of in SHOWN else _state(names))
+        made.units, made.of = units, of
         return made
 
     @classmethod
     def together(cls, questions: Sequence[Self]) -> str:
         """`is-enabled` of before systemd 252 says nothing of a unit that is not there, and may end with it."""
         units, at_boot = _units(questions)
-        facts = " ".join(f"-p {fact}" for fact in UNIT_FACTS)
-        shown = f"systemctl show {facts} {' '.join(units)}; echo; echo"
+        shown = f"{_show(FACTS)} {' '.join(units)}; echo; echo"
         if not at_boot:
             return shown
         names = " ".join(at_boot)
@@ -78,16 +81,33 @@ class UnitQuestion(Shared):
         told = all(block.get("ActiveState") and not block.get("SourcePath") for block in blocks)
         if not told or (len(blocks), len(enabled)) != (len(units), len(at_boot)):
             return [None] * len(questions)
-        fact_of, word_of = dict(zip(units, blocks, strict=True)), dict(zip(at_boot, enabled, strict=True))
-        return [
-            f"{fact_of[each.unit]['ActiveState']} {word_of[each.unit]}\n"
-            if each.of == "state"
-            else f"NeedDaemonReload={fact_of[each.unit]['NeedDaemonReload']}\n"
-            for each in questions
-        ]
+        facts, word_of = dict(zip(units, blocks, strict=True)), dict(zip(at_boot, enabled, strict=True))
+        return [_said_alone(each, facts, word_of) for each in questions]
+
+
+def _show(facts: Iterable[str]) -> str:
+    return f"systemctl show {' '.join(f'-p {fact}' for fact in facts)}"
+
+
+def _state(unit: str) -> str:
+    return (
+        f"active=$(systemctl is-active {unit}); enabled=$(systemctl is-enabled {unit} 2>/dev/null); "
+        'echo "${active:-unknown} ${enabled:-not-found}"'
+    )
 
 
 def _units(questions: Iterable[UnitQuestion]) -> tuple[list[str], list[str]]:
     """All units that are asked of, and those of which it is asked whether they start at boot."""
     asked = list(questions)
-    return list(dict.fromkeys(q.unit for q in asked)), [q.unit for q in asked if q.of == "state"]
+    every = dict.fromkeys(unit for question in asked for unit in question.units)
+    return list(every), [question.units[0] for question in asked if question.of == "state"]
+
+
+def _said_alone(question: UnitQuestion, facts: Mapping[str, Mapping[str, str]], word_of: Mapping[str, str]) -> str:
+    if question.of == "state":
+        (unit,) = question.units
+        return f"{facts[unit]['ActiveState']} {word_of[unit]}\n"
+    blocks = (
+        "".join(f"{fact}={facts[unit].get(fact, '')}\n" for fact in SHOWN[question.of]) for unit in question.units
+    )
+    return "\n".join(blocks)

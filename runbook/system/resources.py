@@ -134,4 +134,4 @@ class Service(Step):
 
 def service_question(unit: str) -> UnitQuestion:
     """A command that prints a unit's `is-active` and `is-enabled` words in one line."""
-    return UnitQuestion(unit, "state")
+    return UnitQuestion("state", unit)

@@ -17,7 +17,7 @@ class DropIn(File):
 
     def questions(self) -> Iterable[str]:
         yield from super().questions()
-        yield UnitQuestion(self.unit, "reload")
+        yield UnitQuestion("reload", self.unit)
 
     def want(self) -> State:
         return {**super().want(), "loaded": "yes"}

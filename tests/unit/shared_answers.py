@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from runbook.core.ssh import Ran
 from runbook.system.questions import FileQuestion, UnitQuestion
+from runbook.system.server_names import UNITS_QUESTION
 
 FILES = FileQuestion.together([FileQuestion("/")]).partition(" /")[0]
-UNITS = UnitQuestion.together([UnitQuestion("", "reload")]).partition(" ;")[0]
+UNITS = UnitQuestion.together([UnitQuestion("reload")]).partition(" ;")[0]
 
 Alone = Callable[[str], Ran | None]
 """What a question alone is answered; None where the host was told nothing of it."""
@@ -35,15 +36,17 @@ def _files(paths: list[str], alone: Alone) -> str:
 
 def _units(units: list[str], at_boot: list[str], alone: Alone) -> str:
     blocks, words = [], []
+    loads = alone(UNITS_QUESTION)
+    load_of = dict(zip(UNITS_QUESTION.units, loads.out.split("\n\n"), strict=True)) if loads else {}
     for unit in units:
-        active, reload = "inactive", alone(UnitQuestion(unit, "reload"))
+        active, reload = "inactive", alone(UnitQuestion("reload", unit))
         if unit in at_boot:
-            active, word = _told(UnitQuestion(unit, "state"), alone).out.split()
+            active, word = _told(UnitQuestion("state", unit), alone).out.split()
             words.append(word)
-        else:
-            reload = _told(UnitQuestion(unit, "reload"), alone)
+        elif unit not in load_of:
+            reload = _told(UnitQuestion("reload", unit), alone)
         needs = reload.out if reload else "NeedDaemonReload=no\n"
-        blocks.append(f"ActiveState={active}\n{needs}SourcePath=\n")
+        blocks.append(f"{load_of.get(unit, '').strip()}\nActiveState={active}\nSourcePath=\n{needs}".lstrip())
     return "\n".join(blocks) + "\n\n" + "".join(f"{word}\n" for word in words)
 
 

@@ -11,8 +11,9 @@ from runbook.settings.settings import Settings
 from runbook.system.questions import FileQuestion, UnitQuestion
 
 UNITS = ("mysql", "gone.socket", "keepalived.service")
-STATES = [UnitQuestion(unit, "state") for unit in UNITS]
-RELOADS = [UnitQuestion(unit, "reload") for unit in (*UNITS, "mysql-runbook-alert.path")]
+STATES = [UnitQuestion("state", unit) for unit in UNITS]
+RELOADS = [UnitQuestion("reload", unit) for unit in (*UNITS, "mysql-runbook-alert.path")]
+LOADS = [UnitQuestion("load", *UNITS[:2])]
 
 # systemctl by what it must do: each unit's facts, and what `is-enabled` says of it.
 SYSTEMCTL = """
@@ -30,12 +31,13 @@ is-enabled)
 show)
   more=
   for unit; do
-    case $unit in show | -p | ActiveState | NeedDaemonReload | SourcePath) continue ;; esac
+    case $unit in show | -p | Id | LoadState | ActiveState | NeedDaemonReload | SourcePath) continue ;; esac
     [ -z "$more" ] || echo
     more=yes
+    case $* in *LoadState*) echo Id=$unit && echo LoadState=loaded ;; esac
     case $* in *ActiveState*) [ $unit = mysql ] && echo ActiveState=active || echo ActiveState=inactive ;; esac
-    [ $unit = mysql ] && echo NeedDaemonReload=yes || echo NeedDaemonReload=no
     case $* in *SourcePath*) echo SourcePath={source} ;; esac
+    case $* in *NeedDaemonReload*) [ $unit = mysql ] && echo NeedDaemonReload=yes || echo NeedDaemonReload=no ;; esac
   done ;;
 esac
 """
@@ -84,13 +86,13 @@ def test_a_folder_in_a_files_place_fails_alone(settings: Settings, tmp_path: Pat
 @pytest.mark.parametrize("of_the_gone", [NEW, SILENT, ENDS])
 def test_units_by_every_is_enabled(settings: Settings, commands: Path, of_the_gone: str) -> None:
     stub(commands, "systemctl", SYSTEMCTL.format(of_the_gone=of_the_gone, source=""))
-    assert asked_alone_and_together(settings, [*STATES, *RELOADS], commands) == 1
+    assert asked_alone_and_together(settings, [*STATES, *RELOADS, *LOADS], commands) == 1
 
 
-def test_units_of_which_only_one_thing_is_asked(settings: Settings, commands: Path) -> None:
+@pytest.mark.parametrize("questions", [RELOADS, STATES[:1], LOADS], ids=["reload", "state", "load"])
+def test_units_of_which_only_one_thing_is_asked(settings: Settings, commands: Path, questions: list[str]) -> None:
     stub(commands, "systemctl", SYSTEMCTL.format(of_the_gone=NEW, source=""))
-    assert asked_alone_and_together(settings, [*RELOADS], commands) == 1
-    assert asked_alone_and_together(settings, [*STATES[:1]], commands) == 1
+    assert asked_alone_and_together(settings, questions, commands) == 1
 
 
 def test_units_of_old_scripts_are_asked_one_by_one(settings: Settings, commands: Path) -> None:
