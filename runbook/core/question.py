@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
-FRESH_SECONDS = 10
+FRESH_SECONDS = 30
 
 
 class Shared(str, ABC):
