@@ -81,6 +81,11 @@ class Host:
             raise CommandFailed(str(self), question, ran)
         return ran.out
 
+    def ask_now(self, question: str) -> str:
+        """As `ask`, whatever was foreseen: something has shown that this may be so no more."""
+        self._foreseen.forget(question)
+        return self.ask(question)
+
     def foresee(self, questions: Iterable[str]) -> None:
         """Ask all these in one round trip and keep each answer for the next `ask`, until a change or FRESH_SECONDS.
 

@@ -77,9 +77,13 @@ class Foreseen:
         answer = self._answers.get(question)
         self._times[question] -= 1
         if self._times[question] <= 0:
-            self._answers.pop(question, None)
-            del self._times[question]
+            self.forget(question)
         return answer
+
+    def forget(self, question: str) -> None:
+        """Forget this one, however often it would have served."""
+        self._answers.pop(question, None)
+        del self._times[question]
 
     def clear(self) -> None:
         """Forget all of them."""

@@ -60,7 +60,7 @@ def connect(host: Host, path: str) -> object:
     try:
         return host.link.unix_channel(path)
     except ConnectionRefusedError as error:
-        if f"{path} listens" not in said.splitlines():
+        if f"{path} listens" not in host.ask_now(SOCKETS_QUESTION).splitlines():
             raise NotReady(f"{host}: mysqld does not run: nobody listens on its socket {path}") from error
         raise BadInput(
             f"{host}: no way by SSH to mysqld's socket {path}, which the SQL session needs, and mysqld listens there",

@@ -21,7 +21,7 @@ from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.tracking import Tracking
 from runbook.settings.settings import Node, Role, Settings
 from runbook.system.family import OS_QUESTION, Family, family_of, names_on
-from runbook.system.network import Address, carrier_of, holds
+from runbook.system.network import Address, addresses, carrier_of, holds
 from runbook.system.server_names import ServerNames
 
 ROLES: tuple[Role, Role] = ("master", "slave")
@@ -39,6 +39,7 @@ class Side:
         self.lock: HostLock | None = None
         self._dialect: Dialect | None = None
         self._keepalived: Version | None = None
+        self._addresses: list[Address] = []
 
     @property
     def node(self) -> Node:
@@ -134,7 +135,12 @@ class Side:
 
     @asked_once
     def _carrier(self) -> Address:
-        return carrier_of(self.host, self.node)
+        # Its own address it keeps: the last look serves as well.
+        return carrier_of(self.host, self.node, self._addresses or self._look_at_addresses())
+
+    def _look_at_addresses(self) -> list[Address]:
+        self._addresses = addresses(self.host)
+        return self._addresses
 
     @property
     def interface(self) -> str:
@@ -148,7 +154,7 @@ class Side:
 
     def holds_vip(self) -> bool:
         """Whether the VIP is on one of this host's interfaces now."""
-        return holds(self.host, self.settings.vip.ip)
+        return holds(self._look_at_addresses(), self.settings.vip.ip)
 
     def release_lock(self) -> None:
         """Give the lock back before this run itself makes the host unreachable: it would be lost with it."""

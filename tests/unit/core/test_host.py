@@ -112,6 +112,16 @@ def test_an_answer_serves_as_often_as_it_was_foreseen(host: Host, link: FakeLink
     assert [host.ask("date") for _ in range(3)] == ["before\n", "before\n", "after\n"]
 
 
+def test_who_asks_now_is_told_what_is_so_now(host: Host, link: FakeLink) -> None:
+    link.says("date", "before\n")
+    link.says("ls", "here\n")
+    host.foresee(["date", "date", "ls"])
+    link.says("date", "after\n")
+    assert [host.ask_now("date"), host.ask("date")] == ["after\n", "after\n"]
+    link.says("ls", "gone\n")
+    assert host.ask("ls") == "here\n"
+
+
 def test_an_old_answer_is_worthless(host: Host, link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(question.time, "monotonic", clock.monotonic)
