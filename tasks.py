@@ -5,6 +5,7 @@ Imports of runbook/ stand inside the tasks, so that `inv --list` answers at once
 
 import gc
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -26,17 +27,21 @@ if __name__ == "__main__":
     stand_in: Any = SimpleNamespace(Mock=object)
     sys.modules["unittest.mock"] = stand_in
 
-from invoke.collection import Collection
-from invoke.context import Context
-from invoke.exceptions import Exit
-from invoke.program import Program
-from invoke.tasks import task
-from invoke.util import helpline
+from runbook.commandline.environment import MADE_ANEW, forget, is_ours, make_anew
+
+try:
+    from invoke.collection import Collection
+    from invoke.context import Context
+    from invoke.exceptions import Exit
+    from invoke.tasks import task
+
+    from runbook.commandline.program import main
+    from runbook.drill import faults
+except ImportError as error:
+    make_anew(error)
 
 if __name__ == "__main__":
     del sys.modules["unittest.mock"]
-
-from runbook.drill import faults
 
 if TYPE_CHECKING:
     from runbook.operations.run import Run
@@ -58,6 +63,11 @@ def operator_errors(*, resumable: bool = True) -> Iterator[None]:
             yield
     except RunbookError as error:
         raise Exit(f"\n{error}" if str(error) else None, error.exit_code) from None
+    except ImportError as error:
+        if not is_ours():
+            raise
+        forget()
+        raise Exit(f"\n{error}\nThe Python environment is broken. Run it again: ./inv makes it anew.", 1) from error
 
 
 def operation(
@@ -198,12 +208,26 @@ def reports(c: Context) -> None:
     session.past(run_of(c))
 
 
-@operation(help=JSON)
-def failback(c: Context, json: bool = False) -> None:
+@operation(help=JSON | {"without_slave": "leave a slave behind that cannot follow"})
+def failback(c: Context, json: bool = False, without_slave: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
     from runbook.operations.failback import bring_home
 
-    bring_home(run_of(c, json=json))
+    bring_home(run_of(c, json=json), without_slave=without_slave)
+
+
+@operation(
+    help=YES
+    | {
+        "gtids": "what is given up, as this command names it, instead of typing it",
+        "bring": "run them on the master instead of giving them up",
+    }
+)
+def reconcile(c: Context, yes: bool = False, gtids: str = "", bring: bool = False) -> None:
+    """Show what the slave has and the master lacks, keep it as a file, and give it up once you say so."""
+    from runbook.operations.reconcile import reconcile
+
+    reconcile(run_of(c, yes=yes), gtids=gtids, bring=bring)
 
 
 LAB = {"name": "the lab's name"}
@@ -245,7 +269,7 @@ def status(c: Context, name: str = "pair") -> None:
 @operation(
     help={
         "unit": "only the tests that need no hosts",
-        "all": "then the story on every other engine and system of the lab, not only on two of them",
+        "all": "the tests that take minutes too, and the story on every other engine and system, not only on two",
         "args": "more arguments for pytest; the story is then told with --all only",
     },
     resumable=False,
@@ -258,7 +282,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
         # On every core; what Python compiles is kept, whatever the shell says: anew it costs each process a second.
         run_tools(c, "pytest tests/unit --numprocesses=auto", env={"PYTHONDONTWRITEBYTECODE": ""})
         if not unit:
-            run_tools(c, "pytest tests/lab")
+            run_tools(c, "pytest tests/lab" if all else "pytest tests/lab -m 'not long'")
     if all or not (unit or args):
         from runbook.lab.recipes import stories
 
@@ -270,7 +294,7 @@ def test(c: Context, unit: bool = False, all: bool = False, args: str = "") -> N
 @operation(resumable=False)
 def lint(c: Context) -> None:
     """Run ruff, mypy, import-linter and shellcheck."""
-    shell = "shellcheck -x files/*.sh runbook/lab/*.sh"
+    shell = "shellcheck -x inv files/*.sh runbook/lab/*.sh"
     run_tools(c, "ruff check .", "ruff format --check .", "mypy", "lint-imports --no-logo", shell)
 
 
@@ -278,35 +302,18 @@ def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> 
     """Run tools of this environment from the project's folder; the first that fails ends the task with its code."""
     for command in commands:
         with c.cd(str(HERE)):
-            done = c.run(f"{Path(sys.executable).parent / command}", warn=True, env=env or {}, pty=sys.stdout.isatty())
+            tool, _, arguments = command.partition(" ")
+            line = f"{shlex.quote(str(Path(sys.executable).parent / tool))} {arguments}"
+            done = c.run(line, warn=True, env=env or {}, pty=sys.stdout.isatty())
         if done is not None and not done.ok:
             raise Exit(code=done.exited)
 
 
-class Runbook(Program):
-    """Invoke, with a list of tasks that reads in the article's order and not in the alphabet's."""
-
-    def parse_core(self, argv: list[str] | None) -> None:
-        """As Invoke's, which would have nothing kept of what Python compiles."""
-        super().parse_core(argv)
-        sys.dont_write_bytecode = False
-
-    def list_flat(self) -> None:
-        self.display_with_columns(pairs=list(in_order(self.scoped_collection)))
-
-
-def in_order(tasks: Collection, prefix: str = "") -> Iterator[tuple[str, str | None]]:
-    """Names and help lines as the namespace below has them."""
-    for name, each in tasks.tasks.items():
-        yield prefix + name, helpline(each)
-    for name, inner in tasks.collections.items():
-        yield from in_order(inner, f"{prefix}{name}.")
-
-
-namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, test, lint)
+namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, reconcile, test, lint)
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 
 if __name__ == "__main__":
-    Runbook(name="inv", binary="inv", version="0.1.0").run()
+    os.environ.pop(MADE_ANEW, None)
+    main()

@@ -37,7 +37,7 @@ compose() {
     since=${known%%$'\n'*}
     detail=''
     # What is no UTF-8, as a character that was cut in two, is left out.
-    [[ $known == *$'\n'* ]] && detail=$(iconv -c -f UTF-8 -t UTF-8 2>/dev/null <<<"${known#*$'\n'}")
+    [[ $known == *$'\n'* ]] && detail=$(printf '%s\n' "${known#*$'\n'}" | iconv -c -f UTF-8 -t UTF-8 2>/dev/null)
     title="${KEYWORD:+$KEYWORD }[$PAIR] $title"
     text=$(text_lines)
 }

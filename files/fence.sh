@@ -53,11 +53,11 @@ fence() {
     exec {pause}<> <(:)
     keep_configuration
     while :; do
-        if settled_within "$SETTLED_SECONDS" || ! must_be_closed || close_writes; then
+        if settled_within "$SETTLED_SECONDS" || ! must_be_closed; then
             failing_since=''
         else
             : "${failing_since:=$SECONDS}"
-            last_resort $((SECONDS - failing_since))
+            if close_writes; then failing_since=''; else last_resort $((SECONDS - failing_since)); fi
         fi
         read -r -t "$LOOK_SECONDS" -u "$pause"
     done

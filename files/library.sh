@@ -5,6 +5,10 @@
 set -u
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+# What is set for the client program elsewhere has no say here: by MYSQL_HOST or MYSQL_UNIX_PORT it would ask another
+# server, and ~/.mylogin.cnf is read after --defaults-file (both seen on 9.7).
+unset "${!MYSQL_@}" "${!MARIADB_@}" "${!LIBMYSQL_@}"
+export MYSQL_TEST_LOGIN_FILE=/nonexistent
 # shellcheck source=/dev/null
 . /usr/local/lib/mysql-runbook/paths.sh || exit 1
 [ -d "$RUN" ] || mkdir -m 700 "$RUN" 2>/dev/null
@@ -67,39 +71,6 @@ vrrp_is() {
     { echo "$1" >"$VRRP_STATE"; } 2>/dev/null
 }
 
-# query STATEMENTS [OPTION...]: tab-separated rows without names. When all connections are used up it comes in by the
-# administrators' door, which mysqld has on loopback (admin_address): fencing must not wait for a client to leave.
-query() {
-    local said code by_admin
-    said=$(ask "$@")
-    code=$?
-    if [[ $said == *"ERROR 1040"* && -n $ADMIN_PORT ]] &&
-        by_admin=$(ask "$@" "${ADMIN[@]}"); then
-        said=$by_admin code=0
-    fi
-    [ -z "$said" ] || printf '%s\n' "$said"
-    return "$code"
-}
-
-# ask: one try of it; the password goes by a pipe, never by argv.
-ask() {
-    local statements=$1
-    shift
-    timeout -k 1 "${ANSWER_SECONDS:-2}" "$MYSQL" --defaults-file=/dev/fd/3 -NB "$@" -e "$statements" 3<<<"$CLIENT_OPTIONS" 2>&1
-}
-
-# query_all: every statement of stdin, whatever becomes of the others.
-query_all() {
-    local statements said
-    statements=$(cat)
-    said=$(ask_all <<<"$statements")
-    [[ $said != *"ERROR 1040"* || -z $ADMIN_PORT ]] || ask_all "${ADMIN[@]}" <<<"$statements" >/dev/null
-}
-
-ask_all() {
-    timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 --force "$@" 3<<<"$CLIENT_OPTIONS" 2>&1
-}
-
 # holds_vip: 0 yes, 1 no, 2 when the host could not even be asked.
 holds_vip() {
     local found
@@ -143,33 +114,6 @@ settled_within() {
     [ "$at" -le "$now" ] && [ $((now - at)) -le "$1" ]
 }
 
-# closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
-# mysql_check.sh has found it out already.
-closed() {
-    if [ -n "${FOUND_CLOSED:-}" ]; then echo "$FOUND_CLOSED"; else query "$CLOSED"; fi
-}
-
-# status: SHOW REPLICA STATUS as `Name: value` lines, in the words of MySQL 8; a GTID set, which comes in lines, in one.
-status() {
-    local shown
-    shown=$(query "SHOW $REPLICA STATUS" -E --column-names) || { echo "$shown"; return 1; }
-    sed -E -e ':joined' -e '/,$/{N;s/\n *//;bjoined' -e '}' -e 's/^ *//; s/Master/Source/; s/Slave/Replica/' <<<"$shown"
-}
-
-# values NAMES STATUS: what stands there under these names, with colons between as between the names.
-values() {
-    local name found=''
-    for name in ${1//:/ }; do
-        found+=:$(sed -n "s/^$name: *//p" <<<"$2")
-    done
-    echo "${found#:}"
-}
-
-# peer_closed: 1 or 0 as of our own server; nothing of one that does not answer within a second.
-peer_closed() {
-    timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 3<<<"$PEER_OPTIONS" 2>/dev/null
-}
-
 # open_writes: fails when it is not known to be open, but for another writer's sake.
 open_writes() {
     local said
@@ -211,16 +155,6 @@ mysqld_pid() {
 # set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write.
 set_closed() {
     ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; $CLOSE"
-}
-
-# kill_clients: by the list that a server without performance_schema has, too. By stdin and with --force: a session that
-# has ended meanwhile (1094) does not spare the others.
-kill_clients() {
-    local sessions
-    sessions=$(query 'SHOW PROCESSLIST') || return
-    awk -F '\t' '
-        $2 != "system user" && $2 != "event_scheduler" && $5 !~ /^(Binlog Dump|Daemon)/ { print "KILL " $1 ";" }
-    ' <<<"$sessions" | query_all
 }
 
 # close_writes: the sessions that hold it up are killed. One whose commit waits for the slave cannot be: it is waited for.
@@ -277,12 +211,17 @@ defer() {
 settle() {
     holds_vip
     case $ROLE:$? in
-        master:0) locked && rm -f "$DEFERRED" && open_writes ;;
-        master:1) defer && alert master-closed ;;
-        slave:0) alert vip-on-slave "$(stale)" && close_writes && locked && take_over ;;
-        slave:1) alert_over vip-on-slave && close_writes && locked && follow_master ;;
+        master:0) locked && held && rm -f "$DEFERRED" && open_writes ;;
+        master:1) defer && alert master-closed && end_vip_sessions ;;
+        slave:0) alert vip-on-slave "$(stale)" && close_writes && locked && held && take_over ;;
+        slave:1) alert_over vip-on-slave && close_writes && end_vip_sessions && locked && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed"; return 1 ;;
     esac && locked && is_settled
+}
+
+held() {
+    [ -e "$HELD" ] || { : >"$HELD"; } 2>/dev/null
+    return 0
 }
 
 locked() {
@@ -298,5 +237,7 @@ is_settled() {
 read_configuration || exit "${UNDECIDED:-1}"
 LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
+# shellcheck source=files/server.sh
+. /usr/local/lib/mysql-runbook/server.sh
 # shellcheck source=files/takeover.sh
 . /usr/local/lib/mysql-runbook/takeover.sh

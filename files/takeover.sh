@@ -60,21 +60,33 @@ record_takeover() {
     local shown own executed
     shown=$(status) && own=$(query "$BINARY_LOG_STATUS") || return
     date -u +at=%Y-%m-%dT%H:%M:%SZ
+    broken_since
     echo "received=$1"
     executed=$(values "$EXECUTED_IN" "$shown")
     echo "executed=$executed"
     echo "unapplied=$(unapplied "$1" "$executed" "$shown")"
-    echo "own=$(awk '{ print $1 ":" $2 }' <<<"$own")"
+    echo "own=$(printf '%s\n' "$own" | awk '{ print $1 ":" $2 }')"
     echo "relay_milliseconds=$((($(date +%s%N) - $2) / 1000000))"
     echo "source_log_file=$(values Source_Log_File "$shown")"
     echo "read_source_log_pos=$(values Read_Source_Log_Pos "$shown")"
 }
 
-# stale: what the slave that took over had received and could not apply, if anything.
+# broken_since: from when on nothing was replicated, where that had broken before: what is served is as old as that.
+broken_since() {
+    local since=''
+    { read -r since; } 2>/dev/null <"$ALERTS/now/replication-broken"
+    [ -z "$since" ] || TZ=UTC printf 'broken_since=%(%Y-%m-%dT%H:%M:%SZ)T\n' "$since"
+}
+
+# stale: why what the slave serves is older than the takeover, if it is: replication had broken before, or what it had
+# received it could not apply.
 stale() {
     local key value
     [ ! -e "$TAKEOVER" ] || while IFS='=' read -r key value; do
-        [ "$key:$value" = unapplied: ] || [ "$key" != unapplied ] || echo "reads are stale: received and not applied: $value"
+        case $key:$value in
+            unapplied:?*) echo "reads are stale: received and not applied: $value" ;;
+            broken_since:?*) echo "reads are stale: replication had broken at $value" ;;
+        esac
     done <"$TAKEOVER"
 }
 
@@ -82,7 +94,7 @@ stale() {
 follow_master() {
     local said
     if [ -e "$TAKEOVER" ]; then
-        if [ -n "$(stale)" ] && start_discards && [ -z "$(peer_closed)" ]; then
+        if [[ $(stale) == *"not applied"* ]] && start_discards && [ -z "$(peer_closed)" ]; then
             say_anew "keeps what it received and could not apply: $PEER does not answer"
             return
         fi

@@ -1,11 +1,12 @@
 """What a host can do: ask (read only), do (change), put (a file). SSH by Fabric underneath."""
 
 import hashlib
+import re
 import secrets
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 import paramiko
 
@@ -14,11 +15,17 @@ from runbook.core.ssh import Ran
 from runbook.errors import HostError
 from runbook.settings.settings import Node
 
+T = TypeVar("T")
+
 ASK_SECONDS = 10
 DO_SECONDS = 60
-WHO_QUESTION = "id -u"
+# With a line's end in it, as our scripts have: tcsh takes none within quotes [M on 6.24].
+WHO_QUESTION = "id -u\n"
 # What timeout(1) exits with; 137 when it had to kill.
 TIMED_OUT = (124, 137)
+NO_SHELL_OF_OURS = re.compile(r"^LC_ALL=C: |^Unmatched |^Bad : modifier|Unsupported use of '='", re.MULTILINE)
+# sshd's and PAM's words (pam_unix, sshd's auth-pam.c and session.c).
+EXPIRED = re.compile(r"password.* (has expired|change required)|to change your password|expired.*password", re.I)
 
 
 class CommandFailed(HostError):
@@ -29,6 +36,18 @@ class CommandFailed(HostError):
         reason = "no answer in time" if ran.code in TIMED_OUT else f"exit code {ran.code}"
         super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
         self.ran = ran
+
+
+class NotUnderstood(HostError):
+    """A host's answer is none that its reader knows."""
+
+    def __init__(self, host: str, question: str, answer: str) -> None:
+        super().__init__(
+            host,
+            f"cannot make sense of the answer to: {_one_line(question)}",
+            f"  {_one_line(answer)!r}",
+            "Is that program of the host's another than its package's? Run the line there, and see what it prints.",
+        )
 
 
 class ChangedInDryRun(AssertionError):
@@ -85,6 +104,14 @@ class Host:
         """As `ask`, whatever was foreseen: something has shown that this may be so no more."""
         self._foreseen.forget(question)
         return self.ask(question)
+
+    def read(self, question: str, reader: Callable[[str], T], *, timeout: float = ASK_SECONDS) -> T:
+        """What `reader` makes of the answer to a question that only reads; NotUnderstood when that is nothing."""
+        answer = self.ask(question, timeout=timeout)
+        try:
+            return reader(answer)
+        except (ValueError, LookupError, ArithmeticError) as error:
+            raise NotUnderstood(str(self), question, answer) from error
 
     def foresee(self, questions: Iterable[str]) -> None:
         """Ask all these in one round trip and keep each answer for the next `ask`, until a change or FRESH_SECONDS.
@@ -168,8 +195,19 @@ class Host:
         *before, who = ran.out.splitlines() or [""]
         if ran.code == 0 and who == "0":
             return self._talkative_shell(before) if before else None
+        said = (ran.err or ran.out).strip()
+        if NO_SHELL_OF_OURS.search(said):
+            return (
+                f"{self}: the login shell is none that reads sh's commands: {_one_line(said)}\n"
+                "Give the account one that does, there: chsh -s /bin/bash NAME (or usermod -s /bin/bash NAME)"
+            )
+        if EXPIRED.search(said):
+            return (
+                f"{self}: the account's password has expired, so that no command runs: {_one_line(said)}\n"
+                "Change it there: log in by ssh -t, and passwd; or, where the account has keys alone: chage -M -1 NAME"
+            )
         return (
-            f"{self}: no root here: {(ran.err or ran.out).strip()}\n"
+            f"{self}: no root here: {said}\n"
             "Log in as root (SSH_USER=root), or give that user passwordless sudo: NAME ALL=(ALL) NOPASSWD: ALL"
         )
 

@@ -20,6 +20,8 @@ SETTLED = f"{RUN}/settled"
 """When the scripts last brought this host to what it must be, in seconds of the epoch."""
 OPENED = f"{RUN}/opened"
 """Which mysqld the scripts opened for writes, until they have closed it."""
+HELD = f"{RUN}/held"
+"""There from the VIP's coming until the sessions that came by it are ended."""
 LAST_SAID = f"{RUN}/said"
 VRRP_STATE = f"{RUN}/vrrp"
 """What keepalived last told its scripts: MASTER, BACKUP, FAULT or STOPPED."""
@@ -48,6 +50,7 @@ _OF_SCRIPTS = {
     "LOCK": LOCK,
     "SETTLED": SETTLED,
     "OPENED": OPENED,
+    "HELD": HELD,
     "LAST_SAID": LAST_SAID,
     "VRRP_STATE": VRRP_STATE,
     "HEARD": HEARD,

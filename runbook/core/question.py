@@ -44,11 +44,17 @@ def answers(asked: Mapping[str, Sequence[str]], said: Mapping[str, str]) -> Iter
     """Each question of `commands` with its answer, as far as the commands that ended well tell it."""
     for command, questions in asked.items():
         if command in said:
-            shared = [question for question in questions if isinstance(question, Shared)]
-            shares = type(shared[0]).parted(shared, said[command]) if shared else [said[command]]
-            yield from (
-                (question, share) for question, share in zip(questions, shares, strict=True) if share is not None
-            )
+            for question, share in zip(questions, _shares(questions, said[command]), strict=True):
+                if share is not None:
+                    yield question, share
+
+
+def _shares(questions: Sequence[str], said: str) -> Sequence[str | None]:
+    shared = [question for question in questions if isinstance(question, Shared)]
+    try:
+        return list(type(shared[0]).parted(shared, said)) if shared else [said]
+    except (ValueError, LookupError):  # not what the command prints: each alone says what is wrong
+        return [None] * len(questions)
 
 
 class Foreseen:

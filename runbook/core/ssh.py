@@ -2,55 +2,34 @@
 
 import io
 import logging
-import re
 import shlex
-import socket
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import fabric
-import fabric.runners
 import paramiko
 from invoke.exceptions import CommandTimedOut
-from paramiko.config import SSHConfig
 
+from runbook.core.openssh.connection import CONNECT_SECONDS, Connection
+from runbook.core.openssh.errors import SshLoginRefused, Unreachable, explained, no_session
+from runbook.core.openssh.login import LoginRefused
+from runbook.core.openssh.way import way_to
 from runbook.core.streamlocal import open_unix_channel
-from runbook.errors import BadInput, HostError
+from runbook.errors import BadInput
 from runbook.settings.settings import Node, Settings
 
-CONNECT_SECONDS = 5
+__all__ = ["Link", "Ran", "SshLoginRefused", "Unreachable"]
+
 KEEPALIVE_SECONDS = 5
 GRACE_SECONDS = 10
 STALL_SECONDS = 60
 PIECE_BYTES = 1 << 16
-LOOK_SECONDS = 0.1
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 # What it would print beside our own sentences, a refused channel for instance, we report ourselves.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-
-
-class Unreachable(HostError):
-    """The host does not answer by SSH, or the connection was lost while a command ran."""
-
-
-class SshLoginRefused(BadInput):
-    """The host's key is known and it answers, but it does not let us in."""
-
-
-class _Runner(fabric.runners.Remote):  # type: ignore[misc]
-    """Fabric's remote runner, without its naps of 10 ms and its stdin of one byte at a time."""
-
-    input_sleep = 0.002
-
-    def wait(self) -> None:
-        while not (self.process_is_finished or self.has_dead_threads):
-            self.channel.status_event.wait(LOOK_SECONDS)
-
-    def read_our_stdin(self, input_: io.StringIO) -> str:
-        return input_.read()
 
 
 @dataclass(frozen=True)
@@ -69,10 +48,19 @@ class Link:
         self, node: Node, settings: Settings, unknown_key: paramiko.MissingHostKeyPolicy | None = None
     ) -> None:
         self.label = f"{node.role} {node.ssh_host}"
+        self._node = node
         self._settings = settings
-        self._connection = _connection(node.ssh_host, settings, unknown_key or paramiko.RejectPolicy())
+        self._unknown_key = unknown_key
         self._opening = threading.Lock()
+        self._made: Any = None
         self._ahead: Future[None] | None = None
+
+    @property
+    def _connection(self) -> Any:
+        # Not before it is needed: ssh is asked for the way, for both hosts side by side.
+        if self._made is None:
+            self._made = Connection(way_to(self._node, self._settings), self.label, self._unknown_key)
+        return self._made
 
     def open_ahead(self) -> None:
         """Begin to connect, while something else is done: the next `open` waits for it and raises what it raised."""
@@ -100,18 +88,19 @@ class Link:
                 return
             try:
                 self._connection.open()
-            except (paramiko.SSHException, OSError, EOFError) as error:
-                raise self._explained(error) from error
+            except (paramiko.SSHException, LoginRefused, OSError, EOFError) as error:
+                raise explained(self._connection, error) from error
+            finally:
+                if not self._connection.is_connected:
+                    self._connection.abandon()
             self._connection.transport.set_keepalive(KEEPALIVE_SECONDS)
 
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
         """Run a shell script as root, bounded on the host by `timeout` seconds and here by a little more."""
         self.open()
-        bounded = f"LC_ALL=C timeout -k 5 {timeout:g} sh -c {shlex.quote(script)}"
-        command = bounded if self._connection.user == "root" else f"sudo -n -- sh -c {shlex.quote(bounded)}"
         try:
             result = self._connection.run(
-                command,
+                self._as_root(f"timeout -k 5 {timeout:g} sh -c {shlex.quote(script)}"),
                 hide=True,
                 warn=True,
                 pty=False,
@@ -125,6 +114,8 @@ class Link:
                 f"no answer for {timeout + GRACE_SECONDS:g} s while running: {script.strip().splitlines()[0][:120]}\n"
                 "Is the host overloaded or gone? When it answers again, run the same command again.",
             ) from error
+        except paramiko.ChannelException as error:
+            raise no_session(self.label) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise self._lost(error) from error
         if result.exited == -1:
@@ -142,7 +133,8 @@ class Link:
             if error.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
                 raise BadInput(
                     f"{self.label}: sshd forbids forwarding, which the SQL session needs\n"
-                    "Set `AllowTcpForwarding local` in sshd_config on that host and reload sshd."
+                    "Set `AllowTcpForwarding local` in sshd_config on that host and reload sshd; the key's line in "
+                    "authorized_keys must have neither restrict, no-port-forwarding nor permitopen."
                 ) from error
             raise ConnectionRefusedError(f"{address}:{port} does not accept a connection") from error
         except paramiko.SSHException as error:
@@ -167,12 +159,11 @@ class Link:
     def process(self, script: str) -> paramiko.Channel:
         """Start a long-lived root process on the host and return its channel; it ends when the channel closes."""
         self.open()
-        command = f"sh -c {shlex.quote(script)}"
-        if self._connection.user != "root":
-            command = f"sudo -n -- {command}"
         try:
             channel = self._connection.transport.open_session(timeout=CONNECT_SECONDS)
-            channel.exec_command(command)
+            channel.exec_command(self._as_root(f"sh -c {shlex.quote(script)}"))
+        except paramiko.ChannelException as error:
+            raise no_session(self.label) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise self._lost(error) from error
         return channel
@@ -199,7 +190,13 @@ class Link:
 
     def close(self) -> None:
         """Close the connection; a later `run` opens it again."""
-        self._connection.close()
+        if self._made is not None:
+            self._made.close()
+
+    def _as_root(self, command: str) -> str:
+        # A login without a terminal may come with a PATH that lacks the folders of ip, mysqld and keepalived.
+        command = f'LC_ALL=C PATH="$PATH:{PATH}" {command}'
+        return command if self._connection.user == "root" else f"sudo -n -- sh -c {shlex.quote(command)}"
 
     def _lost(self, error: BaseException) -> Unreachable:
         self._connection.close()
@@ -208,84 +205,3 @@ class Link:
             self.label,
             f"the SSH connection was lost ({reason})\nWhen the host answers, run the same command again.",
         )
-
-    def _explained(self, error: Exception) -> Exception:
-        """The operator's sentence for a connection that did not come about."""
-        known = self._settings.ssh_known_hosts
-        way_in = f"ssh {self._connection.user}@{self._connection.host} -p {self._connection.port}"
-        match error:
-            case paramiko.BadHostKeyException():
-                return BadInput(
-                    f"{self.label}: its SSH host key CHANGED: it is not the one in {known}\n"
-                    "Was the host rebuilt, or is somebody in between? When you know that it was rebuilt: "
-                    f"ssh-keygen -f {known} -R '{_known_as(self._connection)}', then `inv trust-hosts`."
-                )
-            case paramiko.SSHException() if "encrypted" in str(error):
-                return BadInput(f"{self.label}: the SSH key has a passphrase\nAdd it to the agent first: ssh-add")
-            case paramiko.AuthenticationException():
-                key = f" with key {self._settings.ssh_key}" if self._settings.ssh_key else ""
-                return SshLoginRefused(
-                    f"{self.label}: login as {self._connection.user}{key} was refused\n"
-                    f"Check SSH_USER and SSH_KEY: does `{way_in}` log in without a question?"
-                )
-            case paramiko.SSHException() if "not found in known_hosts" in str(error):
-                return BadInput(
-                    f"{self.label}: its SSH host key is not in {known}\n"
-                    "Run `inv trust-hosts`: it shows the fingerprints and asks before it adds them."
-                )
-            case socket.gaierror():
-                return BadInput(f"{self.label}: the name does not resolve\nCheck MASTER_SSH / SLAVE_SSH and DNS.")
-        reason = re.sub(r"^\[Errno [^]]*\] ", "", str(error)) or type(error).__name__
-        return Unreachable(
-            self.label,
-            f"does not answer by SSH on port {self._connection.port}: {reason}\n"
-            f"Is the host up, and is the address right? Try: {way_in}",
-        )
-
-
-def each_hop(connection: Any) -> list[Any]:
-    """The connection itself and every jump host before it."""
-    hops = [connection]
-    while isinstance(hops[-1].gateway, fabric.Connection):
-        hops.append(hops[-1].gateway)
-    return hops
-
-
-def _connection(host: str, settings: Settings, unknown_key: paramiko.MissingHostKeyPolicy) -> Any:
-    ssh_config = SSHConfig.from_path(str(settings.ssh_config)) if settings.ssh_config else SSHConfig()
-    config = fabric.Config(ssh_config=ssh_config, overrides={"user": "root"})
-    config.runners.remote = _Runner
-    credentials: dict[str, Any] = {"banner_timeout": CONNECT_SECONDS, "auth_timeout": CONNECT_SECONDS}
-    credentials["transport_factory"] = _transport
-    if settings.ssh_key:
-        credentials |= {"key_filename": str(settings.ssh_key), "look_for_keys": False, "allow_agent": False}
-
-    def connect(target: str, user: str | None, port: int | None, gateway: Any = None) -> Any:
-        return fabric.Connection(
-            target,
-            user=user,
-            port=port,
-            gateway=gateway,
-            config=config,
-            connect_timeout=CONNECT_SECONDS,
-            connect_kwargs=dict(credentials),
-        )
-
-    jump = connect(settings.ssh_jump, None, None) if settings.ssh_jump else None
-    connection = connect(host, settings.ssh_user, settings.ssh_port, jump)
-    for hop in each_hop(connection):
-        if settings.ssh_known_hosts.exists():
-            hop.client.load_system_host_keys(str(settings.ssh_known_hosts))
-        hop.client.set_missing_host_key_policy(unknown_key)
-    return connection
-
-
-def _transport(sock: Any, **options: Any) -> paramiko.Transport:
-    """paramiko's own, which else waits out the peer's delayed ACK: 50 ms of a login, 44 of a command (measured)."""
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return paramiko.Transport(sock, **options)
-
-
-def _known_as(connection: Any) -> str:
-    return connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"

@@ -28,7 +28,7 @@ from runbook.settings.settings import Role
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
-from runbook.system.resources import service_question
+from runbook.system.resources import service_question, service_words
 from runbook.system.server_names import UNITS, UNITS_QUESTION
 
 GREETING_SECONDS = 3
@@ -166,8 +166,8 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         VERSION_QUESTION,
     )
     host.foresee((*standing, keepalived, *units, *ours, *greetings))
-    mysqld_is, mysqld_at_boot = host.ask(service_question(side.names.unit)).split()
-    keepalived_is, keepalived_at_boot = host.ask(keepalived).split()
+    mysqld_is, mysqld_at_boot = host.read(service_question(side.names.unit), service_words)
+    keepalived_is, keepalived_at_boot = host.read(keepalived, service_words)
     config, takeover, vrrp, unsent, settled, greeting, peer = (
         host.ask(question).strip() for question in (*ours, *greetings)
     )
@@ -183,7 +183,7 @@ def _with_host(side: Side, facts: SideFacts) -> SideFacts:
         sees_peer=peer == "0",
         takeover=parse_record(takeover),
         vrrp=vrrp,
-        settled_seconds=int(settled) if settled else None,
+        settled_seconds=int(settled) if settled.isdecimal() else None,
         unsent=unsent,
         lacks=tuple(part for part, there in parts.items() if not there),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.diagnosis.words import close_it, let_in, look_into, search, vip_holders, whose_writes, witness
+from runbook.diagnosis.words import close_it, how_old, let_in, look_into, vip_holders, whose_writes, witness
 from runbook.mysql.replication.filters import way_out
 from runbook.mysql.tracking import progress
 
@@ -110,8 +110,8 @@ def _diverged(master: SideFacts, slave: SideFacts) -> Words | None:
     return (
         f"The slave has what the master lacks, {', '.join(lacking)}"
         + (" (the slave holds the VIP)." if slave.holds_vip else "."),
-        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: "
-        f"{search(slave)}; bring to the master by hand what it must have.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say. "
+        "Until then overwrite nothing; the VIP does not come home.",
     )
 
 
@@ -143,6 +143,7 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
     if not slave.holds_vip or master.answers:
         return None
     since = f" since {slave.takeover['at']}" if "at" in slave.takeover else ""
+    reads = how_old(slave)
     if master.unreachable:
         why = f"the master's host is not reached: {master.unreachable}, {witness(slave)}"
         next_step = "Bring the master's host back (power, network), then: inv failback"
@@ -150,7 +151,7 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
         next_step = f"{look_into(master)}; then: inv failback"
     return (
-        f"The pair is failed over{since}: the slave {slave.address} holds the VIP and serves reads only; {why}.",
+        f"The pair is failed over{since}: the slave {slave.address} holds the VIP and serves reads only{reads}; {why}.",
         next_step,
     )
 
@@ -160,7 +161,7 @@ def _master_back(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     return (
         f"The master's mysqld is back and waits for failback: the VIP is still on the slave {slave.address}, "
-        "which serves reads; nobody takes writes.",
+        f"which serves reads{how_old(slave)}; nobody takes writes.",
         "inv failback",
     )
 

@@ -1,7 +1,6 @@
 """Half sentences of the verdict that several rules say."""
 
 from runbook.diagnosis.facts import SideFacts
-from runbook.mysql.tracking import progress
 
 
 def vip_holders(master: SideFacts, slave: SideFacts) -> str:
@@ -47,8 +46,7 @@ def close_it(side: SideFacts) -> str:
     return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
 
 
-def search(slave: SideFacts) -> str:
-    """MySQL's mysqlbinlog selects by GTID; the others' binary logs are searched for the names."""
-    if isinstance(slave.errant, progress.GtidSet) and slave.errant:
-        return f"mysqlbinlog --include-gtids='{slave.errant}' BINLOG-FILES"
-    return "in mysqlbinlog BINLOG-FILES look for them"
+def how_old(slave: SideFacts) -> str:
+    """What is to be said of the reads of a slave that took over when replication had already broken."""
+    since = slave.takeover.get("broken_since")
+    return f", as of {since}, when replication had broken" if since else ""

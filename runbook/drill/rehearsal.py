@@ -160,7 +160,7 @@ def _measured(pair: Pair, fault: Fault, watches: _Watches, times: _Times) -> _Se
         partition.measure(witness, watches.master_writes, since, times.healing_at) if has_partition else None,
         no_takeover.measure(witness, stall_seconds, since, time.monotonic(), times.alerted_at) if vip_stays else None,
         home_seconds,
-        _fencing(pair, watches, since, takeover),
+        _fencing(pair, fault, watches, since, takeover),
         times.healed_at - since,
     )
 
@@ -202,19 +202,19 @@ def _result(pair: Pair, fault: Fault, probe: Probe, seen: _Seen, own_before: str
     )
 
 
-def _fencing(pair: Pair, watches: _Watches, since: float, takeover: Takeover | None) -> Fencing:
+def _fencing(pair: Pair, fault: Fault, watches: _Watches, since: float, takeover: Takeover | None) -> Fencing:
     master: list[Look] = []
     if takeover:
         gone = takeover.vip_seconds if takeover.vip_gone_seconds is None else takeover.vip_gone_seconds
         master = watches.master_writes.looks(since + gone)
-    allowed = _allowed_seconds(pair.master)
+    allowed = _allowed_seconds(pair.master) + fault.open_seconds(pair)
     return fencing(master, watches.slave_writes.looks(), allowed, watches.intruders)
 
 
 def _relay_seconds(facts: Facts) -> float | None:
     """How long the takeover applied what had been received, as the slave recorded it; None when it did not."""
     milliseconds = facts["slave"].takeover.get("relay_milliseconds", "")
-    return int(milliseconds) / 1000 if milliseconds.isdigit() else None
+    return int(milliseconds) / 1000 if milliseconds.isdecimal() else None
 
 
 def _allowed_seconds(master: Side) -> float:

@@ -35,6 +35,7 @@ def wait_for_effect(pair: Pair, fault: Fault, witness: Witness, since: float) ->
         match fault.effect:
             case Effect.TAKEOVER:
                 witness.wait_for_takeover(since)
+                alerted_at = _wait_for_alerts(pair, fault)
             case Effect.PARTITION:
                 witness.wait_for_vip(since)
             case Effect.NO_TAKEOVER:
@@ -47,9 +48,10 @@ def wait_for_effect(pair: Pair, fault: Fault, witness: Witness, since: float) ->
 
 def _wait_for_alerts(pair: Pair, fault: Fault) -> float:
     """Waits until the hosts have raised what the fault must bring; returns this machine's time.monotonic() then."""
+    seconds = SIGNS_SECONDS + fault.open_seconds(pair) + pair.master.commit_wait_seconds
     for role, alert in fault.alerts.items():
         host = pair.sides[role].host
-        until(f"{host}: the alert {alert}", SIGNS_SECONDS, partial(raised, pair, role, alert), pause=0.2)
+        until(f"{host}: the alert {alert}", seconds, partial(raised, pair, role, alert), pause=0.2)
     return time.monotonic()
 
 

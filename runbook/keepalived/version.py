@@ -35,7 +35,7 @@ def parsed(text: str) -> Version | None:
 
 def installed(host: Host) -> Version | None:
     """The version of the host's keepalived, or None while it has none."""
-    return parsed(host.ask(VERSION_QUESTION))
+    return host.read(VERSION_QUESTION, parsed)
 
 
 def unfit(version: Version) -> str | None:

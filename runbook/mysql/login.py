@@ -82,8 +82,9 @@ class Wire(_PyMySQLs):  # type: ignore[misc]
         try:
             with _in_mysqls_words():
                 yield
-        except BaseException:
-            self._force_close()
+        except BaseException as error:
+            if not _is_the_servers_word(error):
+                self._force_close()
             raise
         finally:
             self._budget = None
@@ -150,6 +151,12 @@ class _CachingSha2:
         if packet.get_all_data()[:2] == FULL_LOGIN and not connection.may_tell():
             raise PasswordAsked("caching_sha2_password")
         return caching_sha2_password_auth(connection, packet)
+
+
+def _is_the_servers_word(error: BaseException) -> bool:
+    """Whether a statement was answered, if only by an error: the session goes on."""
+    code = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else 0
+    return isinstance(code, int) and code >= 1000 and code not in CLIENT_ERRORS
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The server's UNIX socket: whether somebody listens there, and who could have put it there."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from runbook.core.host import Host
@@ -49,8 +50,8 @@ def connect(host: Host, path: str) -> object:
 
     Raises NotReady when none listens, HostError when it could be somebody else's, BadInput when sshd forbids it.
     """
-    said = host.ask(SOCKETS_QUESTION)
-    if folder := next((folder for folder in folders(said, path) if folder.is_open), None):
+    leads = host.read(SOCKETS_QUESTION, lambda said: list(folders(said, path)))
+    if folder := next((folder for folder in leads if folder.is_open), None):
         raise HostError(
             str(host),
             f"{folder} leads to mysqld's socket {path}, and others than root and mysql can write there",
@@ -60,8 +61,12 @@ def connect(host: Host, path: str) -> object:
     try:
         return host.link.unix_channel(path)
     except ConnectionRefusedError as error:
-        if f"{path} listens" not in host.ask_now(SOCKETS_QUESTION).splitlines():
-            raise NotReady(f"{host}: mysqld does not run: nobody listens on its socket {path}") from error
+        # What was said may be older than a mysqld that has ended or begun since.
+        for _ in range(2):
+            if f"{path} listens" not in host.ask_now(SOCKETS_QUESTION).splitlines():
+                raise NotReady(f"{host}: mysqld does not run: nobody listens on its socket {path}") from error
+            with suppress(ConnectionRefusedError):
+                return host.link.unix_channel(path)
         raise BadInput(
             f"{host}: no way by SSH to mysqld's socket {path}, which the SQL session needs, and mysqld listens there",
             "Set `AllowStreamLocalForwarding local` in sshd_config on that host, take `DisableForwarding yes` out of "

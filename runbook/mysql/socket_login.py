@@ -7,12 +7,16 @@ from runbook.mysql.optionfile import client_section
 from runbook.mysql.session import TooManyConnections
 from runbook.settings.settings import Secret
 
-# read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file.
+# read, printf and <() are bash's own: neither the password nor a statement is ever an argument or a file. Root's own
+# ~/.mylogin.cnf and MYSQL_* have no say, as in library.sh.
 CLIENT = (
     'exec bash -c \'IFS= read -r -d "" options; '
+    'unset "${!MYSQL_@}" "${!MARIADB_@}" "${!LIBMYSQL_@}"; export MYSQL_TEST_LOGIN_FILE=/nonexistent; '
     'exec "$(command -v mariadb || echo mysql)" --defaults-file=<(printf %s "$options") '
     "--protocol=socket --default-character-set=utf8mb4 -NB'"
 )
+# The same for statements of any bytes, as mysqlbinlog prints them: in base64.
+REPLAY = CLIENT.replace("-NB'", "--binary-mode < <(base64 -d)'")
 NO_PASSWORD = "[client]\nuser=root\n"
 
 
@@ -35,6 +39,11 @@ def ask(host: Host, options: str, query: str) -> str:
 def execute(host: Host, options: str, statements: list[str]) -> None:
     """Run statements that change the server."""
     host.do(CLIENT, stdin=f"{options}\0" + "".join(f"{statement};\n" for statement in statements))
+
+
+def replay(host: Host, options: str, encoded: str, *, timeout: float) -> None:
+    """Run statements that change the server, given in base64; CommandFailed with the first that fails."""
+    host.do(REPLAY, stdin=f"{options}\0{encoded}", timeout=timeout)
 
 
 def _accepts(host: Host, options: str) -> bool:

@@ -33,7 +33,11 @@ true
 
 def on_port(host: Host, port: int) -> Stranger | None:
     """Whoever it is, the first of several; its name is its own choice, and is made printable."""
-    for line in host.ask(question(port)).splitlines():
+    return host.read(question(port), _first)
+
+
+def _first(said: str) -> Stranger | None:
+    for line in said.splitlines():
         pid, user, program = line.split(" ", 2)
         return Stranger(int(pid), user, "".join(c if c.isprintable() else "?" for c in program))
     return None

@@ -5,12 +5,12 @@ finished by the next one.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook.core.host_paths import DEFERRED
 from runbook.core.report import Report
 from runbook.core.step import ensure
-from runbook.core.wait import until
+from runbook.core.wait import DeadlinePassed, until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import Kind, diagnose
 from runbook.errors import Drift, NotSo, RunbookError
@@ -30,6 +30,7 @@ from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
 from runbook.steps.start import Serves
+from runbook.steps.start_slave import replication
 from runbook.system.resources import Service
 
 RECOVERY_SECONDS = 600
@@ -37,6 +38,7 @@ THREADS_SECONDS = 30
 CATCH_UP_SECONDS = 600
 BACKUP_SECONDS = 30
 HOME_SECONDS = 30
+VIP_SECONDS = 90  # both that wait for the other after a boot do so for a minute
 WRITES_TARGET = 1.0  # seconds that writes may stand still for the hand-over
 
 
@@ -49,22 +51,28 @@ class Handover:
 
     vip_seconds: float | None
     writes_seconds: float | None
+    slave_follows: bool = True
 
 
 class Refused(RunbookError):
     """Something does not add up; the VIP was not moved."""
 
 
-def bring_home(run: Run) -> None:
-    """Bring the VIP home, and prove it; raises NotSo when the pair is not healthy then, Drift in a dry run."""
+def bring_home(run: Run, *, without_slave: bool = False) -> None:
+    """Bring the VIP home, and prove it; raises NotSo when the pair is not healthy then, Drift in a dry run.
+
+    `without_slave` is the operator's word that a slave which cannot follow is left behind.
+    """
     with run.on_pair("failback", restore_lab=True) as (pair, report, _):
-        good = bring_home_and_verify(pair, report)
+        good = bring_home_and_verify(pair, report, without_slave=without_slave)
     if not good:
         raise NotSo
 
 
-def bring_home_and_verify(pair: Pair, report: Report, recorder: Recorder | None = None) -> bool:
-    """Returns whether the pair is healthy afterwards: the last line that an operator reads is proof.
+def bring_home_and_verify(
+    pair: Pair, report: Report, recorder: Recorder | None = None, *, without_slave: bool = False
+) -> bool:
+    """Returns whether the pair is healthy afterwards, or as good as it can be without a slave that was left behind.
 
     With a recorder the failback is the end of a drill, and part of its report. Raises Drift in a dry run.
     """
@@ -75,13 +83,24 @@ def bring_home_and_verify(pair: Pair, report: Report, recorder: Recorder | None 
             raise Drift
         return True
     undo_leftovers(pair, report, again=True)
-    good = not run(pair, report, recorder) or verify.seen_healthy(pair, report, quiet=report.as_json)
+    handover = run(pair, report, recorder, without_slave=without_slave)
+    good = not handover or _seen_home(pair, report, handover)
     if recorder:
         recorder.score(verified(good))
     return good
 
 
-def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handover | None:
+def _seen_home(pair: Pair, report: Report, handover: Handover) -> bool:
+    """The last line that an operator reads is proof."""
+    found = verify.examine(pair)
+    if not report.as_json:
+        verify.show(found, report)
+    return found.good or (not handover.slave_follows and found.verdict.kind is Kind.REPLICATION_BROKEN)
+
+
+def run(
+    pair: Pair, report: Report, recorder: Recorder | None = None, *, without_slave: bool = False
+) -> Handover | None:
     """Bring the VIP home; None when all is well already. Raises Refused before the VIP moves.
 
     With a recorder the failback is the end of a drill, and part of its report.
@@ -98,18 +117,19 @@ def run(pair: Pair, report: Report, recorder: Recorder | None = None) -> Handove
     start_servers(pair, report)
     refuse_without_scripts(pair, facts)
     prove_nothing_is_lost(pair, facts, report)
-    catch_up(pair, report)
+    follows = slave_follows(pair, report, without_slave=without_slave)
     pair.master.host.do(f"rm -f {DEFERRED}")
     report.outcome(ensure(pair.master.host, Service(UNIT)))
-    handover = hand_over(pair, report, recorder or Recorder()) if pair.slave.holds_vip() else Handover(None, None)
+    handover = vip_on_master(pair, report, recorder or Recorder())
     since = facts["slave"].takeover.get("at")
     if since:
         report.say(f"writes had stood still since the takeover at {since}")
     report.outcome(ensure(pair.slave.host, Service(UNIT)))
     report.outcome(ensure(pair.master.host, Serves(pair)))
-    replicate(pair, report)
+    if follows:
+        replicate(pair, report)
     drop_account(pair)
-    return handover
+    return replace(handover, slave_follows=follows)
 
 
 def verified(good: bool) -> Score:
@@ -169,9 +189,22 @@ def prove_nothing_is_lost(pair: Pair, facts: Facts, report: Report) -> None:
     errant = listed(tracking.each(slave, found.errant))
     # A position tells nothing of what the slave wrote itself; since the takeover that must be nothing.
     own = [] if tracking.by_gtid else listed(tracking.own_since(slave, record.get("own", "")))
-    refuse(proof.why_something_is_lost(str(pair.master.host), errant, own, slave.dialect.reset))
+    refuse(proof.why_something_is_lost(str(pair.master.host), errant, own))
     has = found.slave or "none yet"
     report.say(f"proved: the master has every transaction of the slave, by {tracking.name} ({has})")
+
+
+def slave_follows(pair: Pair, report: Report, *, without_slave: bool) -> bool:
+    """Whether the slave has caught up; raises its reason where it cannot, and may not be left behind."""
+    try:
+        catch_up(pair, report)
+    except (Refused, DeadlinePassed) as error:
+        if not without_slave:
+            raise
+        reason = str(error).splitlines()[0]
+        report.say(f"{reason}\nThe master has all that the slave has: goes on without it, as you said.", "yellow")
+        return False
+    return True
 
 
 def catch_up(pair: Pair, report: Report) -> None:
@@ -185,6 +218,9 @@ def catch_up(pair: Pair, report: Report) -> None:
         if proof.has_caught_up(tracking.of_slave(slave, status), target):
             return True
         refuse(proof.why_it_never_catches_up(str(pair.slave.host), status))
+        if status and status.receiver == "No":
+            # A takeover that was late has stopped it since.
+            slave.execute(f"START {slave.dialect.replica}")
         return False
 
     took = until(
@@ -201,6 +237,10 @@ def replicate(pair: Pair, report: Report) -> None:
         refuse(proof.why_it_never_catches_up(str(pair.slave.host), None))
     if status and status.runs:
         return
+    if status and status.relay_log_torn:
+        # It is proven that the master has all that stands there: it is fetched anew.
+        report.outcome(ensure(pair.slave.host, replication(pair)))
+        return
     # An applier that stopped on a row tries it again: it may be repaired by now.
     slave.execute(f"START {slave.dialect.replica}")
 
@@ -211,6 +251,18 @@ def replicate(pair: Pair, report: Report) -> None:
 
     until(f"{pair.slave.host}: both replication threads", THREADS_SECONDS, runs, hint=lambda: _replication(pair))
     report.say(f"{pair.slave.host}: replication started")
+
+
+def vip_on_master(pair: Pair, report: Report, recorder: Recorder) -> Handover:
+    """The master has the VIP, before the slave's keepalived is started, which would take it as well as the master."""
+    vip = pair.settings.vip.ip
+    until(
+        f"{vip} on a host, now that keepalived runs on the master",
+        VIP_SECONDS,
+        lambda: pair.slave.holds_vip() or pair.master.holds_vip(),
+        hint=lambda: f"keepalived on the master is {vrrp_state(pair.master.host) or 'in no known state'}.",
+    )
+    return hand_over(pair, report, recorder) if pair.slave.holds_vip() else Handover(None, None)
 
 
 def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:

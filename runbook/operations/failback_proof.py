@@ -13,6 +13,7 @@ from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 
 NOT_MOVED = "The VIP was not moved"
+LEAVE_IT = "Or bring the VIP home now and mend the slave afterwards: inv failback --without-slave"
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ def why_scripts_cannot(side: SideFacts, *, account: str, lets_in: bool) -> str |
     return f"{side.role} {side.address}: {found}\n{NOT_MOVED}. Run: {repair}, then: inv failback"
 
 
-def why_something_is_lost(master: str, errant: Sequence[str], own: Sequence[str], reset: str) -> str | None:
+def why_something_is_lost(master: str, errant: Sequence[str], own: Sequence[str]) -> str | None:
     """Why the slave's data must not be left behind: transactions that `master` lacks, by their names.
 
-    `own` are those that a slave by position made itself, whose binary log the statement `reset` empties.
+    `own` are those that a slave by position made itself.
     """
     if not errant and not own:
         return None
@@ -69,11 +70,8 @@ def why_something_is_lost(master: str, errant: Sequence[str], own: Sequence[str]
         f"{master} lacks transactions that the slave has:",
         *(f"  {name}" for name in (*errant, *own)),
         f"{NOT_MOVED}; the slave goes on serving reads.",
-        "Was the master rebuilt, or its disk's last writes lost? Look at them on the slave (mysqlbinlog)",
-        "and bring them to the master by hand.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say.",
     ]
-    if own:
-        lines.append(f"Once it has them: {reset} on the slave, whose binary log nobody reads.")
     return "\n".join(lines)
 
 
@@ -84,12 +82,12 @@ def why_it_never_catches_up(slave: str, status: ReplicaStatus | None) -> str | N
     if status.applier_error:
         return (
             f"{slave}: the applier stopped: {status.applier_error}\n"
-            f"{NOT_MOVED}. Repair the row it names on the slave; nothing is skipped."
+            f"{NOT_MOVED}. Repair the row it names on the slave; nothing is skipped. Then: inv failback\n{LEAVE_IT}"
         )
     if status.receiver == "No" and status.receiver_error:
         return (
             f"{slave}: the receiver stopped: {status.receiver_error}\n"
-            f"{NOT_MOVED}; the slave goes on serving reads. Remove the reason, then: inv failback"
+            f"{NOT_MOVED}; the slave goes on serving reads. Remove the reason, then: inv failback\n{LEAVE_IT}"
         )
     return None
 

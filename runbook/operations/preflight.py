@@ -59,7 +59,7 @@ def clock_difference(pair: Pair) -> float:
 
     def offset(side: Side) -> tuple[float, float]:
         asked = time.time()
-        theirs = float(side.host.link.run(CLOCK_QUESTION, timeout=10).out)
+        theirs = side.host.read(CLOCK_QUESTION, float)
         answered = time.time()
         return theirs - (asked + answered) / 2, (answered - asked) / 2
 
@@ -73,11 +73,10 @@ def _reasons(side: Side) -> Iterator[str]:
     host.foresee(QUESTIONS)
     if host.ask(MANAGER_QUESTION).strip() != "systemd":
         yield f"{host}: its service manager is not systemd, which keeps mysqld and keepalived here"
-    for line in host.ask(SPACE_QUESTION).splitlines():
-        folder, _, free_kib = line.rpartition(" ")
-        if int(free_kib) < LEAST_FREE_MIB * 1024:
+    for folder, free_kib in host.read(SPACE_QUESTION, _free):
+        if free_kib < LEAST_FREE_MIB * 1024:
             yield (
-                f"{host}: only {int(free_kib) // 1024} MiB free on {folder}, and {LEAST_FREE_MIB} MiB are needed\n"
+                f"{host}: only {free_kib // 1024} MiB free on {folder}, and {LEAST_FREE_MIB} MiB are needed\n"
                 "Free some space there, then run the same command again."
             )
     try:
@@ -96,6 +95,17 @@ def _reasons(side: Side) -> Iterator[str]:
             f"{host}: VIP = {vip}: it is outside the network {network} of the interface {side.interface}\n"
             "Take a free address of that network as VIP."
         )
+    elif vip.network.prefixlen != network.prefixlen:
+        # The VIP would bring a route of its own, by which the host that has it speaks to its peer as the VIP.
+        yield (
+            f"{host}: VIP = {vip}: the interface {side.interface} is in {network}, a network of another size\n"
+            f"Write VIP={vip.ip}/{network.prefixlen} in hosts.env; without a prefix it is /24."
+        )
+
+
+def _free(said: str) -> list[tuple[str, int]]:
+    """File systems and their free KiB."""
+    return [(folder, int(free)) for folder, _, free in (line.rpartition(" ") for line in said.splitlines())]
 
 
 def _wrong_server(side: Side) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import paramiko
 
 from runbook.core.ssh import Link, SshLoginRefused
-from runbook.errors import Drift, RunbookError
+from runbook.errors import BadInput, Drift, RunbookError
 from runbook.operations.run import Run, answer
 from runbook.settings.settings import Settings
 
@@ -44,12 +44,19 @@ def unknown_keys(settings: Settings) -> Iterator[HostKey]:
     Raises BadInput for a changed key, Unreachable for a host that does not answer.
     """
     for node in (settings.master, settings.slave):
+        last: HostKey | None = None
         while True:
             link = Link(node, settings, unknown_key=_Report())
             try:
                 link.open()
             except _Unknown as unknown:
-                yield unknown.found
+                if unknown.found == last:
+                    raise RunbookError(
+                        f"{last.name}: its key was added to {settings.ssh_known_hosts}, and is not found there",
+                        "Look at that file's last line. Has the host a HostKeyAlias with blanks in ssh_config?",
+                    ) from None
+                last = unknown.found
+                yield last
                 continue
             except SshLoginRefused:
                 break  # the key is known; who may log in is another question
@@ -77,9 +84,15 @@ def trust(run: Run) -> None:
 def add(settings: Settings, found: HostKey) -> None:
     """Append a key to known_hosts, which is made 0600 when it is not there; its last line may lack its end."""
     path = settings.ssh_known_hosts
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = f"{found.name} {found.key.get_name()} {found.key.get_base64()}\n"
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "a+b") as file:
-        file.seek(max(file.tell() - 1, 0))
-        file.write(line.encode() if file.read() in (b"", b"\n") else f"\n{line}".encode())
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "a+b") as file:
+            file.seek(max(file.tell() - 1, 0))
+            file.write(line.encode() if file.read() in (b"", b"\n") else f"\n{line}".encode())
+    except OSError as error:
+        raise BadInput(
+            f"{path}: the key could not be added ({error.strerror})",
+            "Make that file and its folder yours to write, or name another in SSH_KNOWN_HOSTS.",
+        ) from None

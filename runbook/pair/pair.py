@@ -20,7 +20,7 @@ from runbook.mysql.session import Server
 from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.tracking import Tracking
 from runbook.settings.settings import Node, Role, Settings
-from runbook.system.family import OS_QUESTION, Family, family_of, names_on
+from runbook.system.family import OS_QUESTION, Family, family_of, names_on, offer_of, os_words
 from runbook.system.network import Address, addresses, carrier_of, holds
 from runbook.system.server_names import ServerNames
 
@@ -62,7 +62,7 @@ class Side:
     @asked_once
     def system(self) -> str:
         """The operating system, as it calls itself."""
-        return self.host.ask(OS_QUESTION).split("|", 2)[2].strip()
+        return self.host.read(OS_QUESTION, os_words)[2]
 
     @asked_once
     def names(self) -> ServerNames:
@@ -81,8 +81,7 @@ class Side:
 
     @asked_once
     def _candidate_keepalived(self) -> Version:
-        candidate = self.family.candidate_question(self.family.KEEPALIVED_PACKAGE)
-        return parsed(self.host.ask(candidate)) or AUTO_PRIORITY_DELAY
+        return parsed(offer_of(self.host, self.family, self.family.KEEPALIVED_PACKAGE)) or AUTO_PRIORITY_DELAY
 
     @property
     def dialect(self) -> Dialect:

@@ -9,6 +9,7 @@ from runbook.settings import hosts_env
 from runbook.settings.hosts_env import Known, mistake
 from runbook.settings.key import KeyTable
 from runbook.settings.settings import Settings
+from runbook.settings.values import path as read_path
 
 Table = TypeVar("Table", bound=KeyTable)
 
@@ -74,6 +75,8 @@ def _seen_on_disk(
             values[key.name] = key.on_disk(values[key.name], folder, key.name in written)
         except ValueError as error:
             mistakes.append(mistake(key, texts[key.name], str(error)))
+        except OSError as error:
+            mistakes.append(mistake(key, texts[key.name], f"cannot be looked at ({error.strerror}); correct the path"))
     return mistakes
 
 
@@ -81,10 +84,14 @@ def find(environ: Mapping[str, str], folder: Path, labs: Sequence[Path]) -> Path
     """The hosts.env to use: what HOSTS_ENV names, else the one in `folder`, else the only lab's, else BadInput."""
     named = environ.get("HOSTS_ENV", "")
     if named:
-        path = Path(named).expanduser()
-        if not path.exists():
+        try:
+            path = read_path(named)
+            why = "" if path.exists() else "no such file"
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+        if why:
             raise BadInput(
-                f"HOSTS_ENV = {named}: no such file; nothing was done.",
+                f"HOSTS_ENV = {named if named.isprintable() else ascii(named)}: {why}; nothing was done.",
                 "Correct the variable, or unset it to use hosts.env here.",
             )
         return path

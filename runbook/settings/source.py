@@ -113,7 +113,7 @@ def checked_files(folder: Path) -> tuple[Path, ...]:
     files, sums = folder_files(folder), folder / SUMS
     if not sums.exists():
         return files
-    lines = [line.split(None, 1) for line in sums.read_text().splitlines()]
+    lines = [line.split(None, 1) for line in sums.read_text(errors="replace").splitlines()]
     listed = {line[1].strip().lstrip("*").removeprefix("./"): line[0].lower() for line in lines if len(line) == 2}
     wrong = [file.name for file in files if listed.get(file.name) != file_sha256(file)]
     if wrong:

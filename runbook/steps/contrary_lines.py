@@ -59,7 +59,7 @@ class ContraryLines(Step):
 
     def _found(self, host: Host) -> list[Line]:
         (question,) = self.questions()
-        lines = option_lines.lines(host.ask(question))
+        lines = host.read(question, option_lines.lines)
         by_file = groupby((line for line in lines if line.file != self.ours), lambda line: line.file)
         return [line for file, of_file in by_file for line in self._contrary(file, of_file)]
 

@@ -19,7 +19,7 @@ from runbook.system.resources import OURS, File, Service
 from runbook.system.unit import OwnUnit
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
-SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
+SHARED = ("server.sh", "takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 UNIT_NAMES = ("defer.sh", "release.sh")
 # The last line: a file without it was cut off.
 LAST_LINE = "CONFIGURATION_ENDS=yes\n"

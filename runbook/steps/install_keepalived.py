@@ -11,6 +11,7 @@ from runbook.errors import BadInput
 from runbook.keepalived import version
 from runbook.keepalived.configuration import CONFIG, UNIT, Configuration, ConfigurationRead, configuration
 from runbook.pair.pair import Pair, Side
+from runbook.steps.foreign_vips import NoForeignVips
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, Package, Service
 from runbook.system.unit import DropIn, drop_in_path
@@ -53,6 +54,7 @@ def _configured(side: Side) -> Sequence[Item]:
     )
     mysql_unit = templates.render("mysql.service.conf.j2", ours=OURS)
     return [
+        NoForeignVips(side.settings.vip.ip),
         # Before the configuration: by what it has for a reload, a keepalived that runs tells which one it has read.
         DropIn(drop_in_path(UNIT), keepalived_unit),
         Configuration(CONFIG, configuration(side.settings, side.node, side.interface, side.keepalived), mode=0o600),

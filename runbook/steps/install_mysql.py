@@ -14,7 +14,7 @@ from runbook.steps.phase import Phase, Restart
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps
 from runbook.steps.temporary_password import TemporaryPassword
-from runbook.system.resources import Service, service_question
+from runbook.system.resources import Service, service_question, service_words
 
 START_SECONDS = 600
 
@@ -84,7 +84,7 @@ class NoSocketActivation(Step):
 
     def read(self, host: Host) -> State:
         (question,) = self.questions()
-        active, enabled = host.ask(question).split()
+        active, enabled = host.read(question, service_words)
         return {"enabled": "yes" if enabled == "enabled" else "no", "active": "yes" if active == "active" else "no"}
 
     def fix(self, host: Host, gap: Gap) -> None:

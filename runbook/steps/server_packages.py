@@ -10,7 +10,7 @@ from runbook.errors import RunbookError
 from runbook.mysql.terms import is_of, numbers
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source, checked_files, fetched, folder_files
-from runbook.system.family import Family, offered
+from runbook.system.family import Family, offer_of, offered
 from runbook.system.resources import OURS, File
 from runbook.system.server_names import ServerNames
 
@@ -58,7 +58,7 @@ class ServerPackage(Step):
 
     def _refuse_another(self, host: Host, package: str, version: str) -> None:
         """A pin chooses among what the sources have, and does not keep apt from another version if they lack that."""
-        offer = host.ask(self.family.candidate_question(package)).strip()
+        offer = offer_of(host, self.family, package)
         if not is_of(numbers(offer) or (), version):
             raise RunbookError(
                 f"{host}: MYSQL_VERSION = {version}: its package sources have {package} {offer} instead",

@@ -11,7 +11,7 @@ from runbook.errors import RunbookError
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source, fetched
 from runbook.steps.server_packages import CARRIED_TO
-from runbook.system.family import Family
+from runbook.system.family import Family, offer_of
 from runbook.system.questions import FileQuestion
 from runbook.system.resources import OURS, File
 from runbook.system.server_names import ServerNames
@@ -131,7 +131,7 @@ class Programs(Step):
         if self.read(host)["missing"] is None:
             return
         packages = self.family.CLIENT_PACKAGES
-        package = next((each for each in packages if host.ask(self.family.candidate_question(each)).strip()), None)
+        package = next((each for each in packages if offer_of(host, self.family, each)), None)
         if package is None:
             raise RunbookError(
                 f"{host}: the tarball has no mysql client, and the package sources have none of {', '.join(packages)}",

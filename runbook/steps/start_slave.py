@@ -6,15 +6,19 @@ from runbook.pair.pair import Pair
 from runbook.steps.phase import Phase, Restart
 
 
+def replication(pair: Pair) -> Replicates:
+    """The slave's replication from the master, as hosts.env wants it."""
+    s = pair.settings
+    source = f"{s.master.address}:{s.mysql_port}"
+    server, tracking = pair.slave.server, pair.slave.tracking
+    return Replicates(server, pair.master.server, tracking, source, s.replica_user, s.replica_password)
+
+
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """The slave, our schema on the master, then what the slave sees."""
-    s, master, slave = pair.settings, pair.master.server, pair.slave.server
-    source = f"{s.master.address}:{s.mysql_port}"
+    master, slave = pair.master.server, pair.slave.server
     return [
-        Phase(
-            lambda side: [Replicates(slave, master, pair.slave.tracking, source, s.replica_user, s.replica_password)],
-            roles=("slave",),
-        ),
+        Phase(lambda side: [replication(pair)], roles=("slave",)),
         Phase(lambda side: [OwnSchema(master)], roles=("master",)),
         Phase(lambda side: [SeenOnSlave(master, slave), SameTables(master, slave)], roles=("slave",)),
     ]

@@ -41,8 +41,27 @@ UNUSABLE = "designated data directory .* is unusable"
 INSTALL_SECONDS = 900
 # A question leaves nothing behind: as root apt-cache renews stale caches on the disk (apt.conf(5): Dir::Cache).
 APT_CACHE = "apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
+LOCK_SECONDS = 120
+LOCKS = "/var/lib/apt/lists/lock /var/cache/apt/archives/lock /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock"
+# `patient COMMAND` waits for whoever holds a lock of apt's or dpkg's, unattended-upgrades for instance, and names him
+# when that takes too long. DPkg::Lock::Timeout is for dpkg's locks alone, and dpkg waits for none. /proc/locks has
+# each lock's process and its file's inode (proc(5)).
+PATIENT = (
+    "log=$(mktemp); "
+    "patient() { waited=0; "
+    'until "$@" > "$log" 2>&1 < /dev/null; do code=$?; '
+    "grep -Eqi 'could not get lock|unable to (lock|acquire)|lock was locked' \"$log\" || return $code; "
+    f'[ $((waited += 1)) -le {LOCK_SECONDS} ] || {{ holders >> "$log"; return $code; }}; sleep 1; done; }}; '
+    f"holders() {{ for file in {LOCKS}; do inode=$(stat -c %i $file 2>/dev/null) && "
+    "awk -v inode=$inode '{ split($6, at, \":\"); if (at[3] == inode) print $5 }' /proc/locks | sort -u | "
+    "while read -r pid; do "
+    f"echo \"waited {LOCK_SECONDS} s for $file, which pid $pid holds: $(tr '\\0' ' ' < /proc/$pid/cmdline)\"; "
+    "done; done; };"
+)
+END = 'code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code'
+REFRESH = f"{PATIENT} patient apt-get update -q; {END}"
 APT_OPTIONS = (
-    "-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+    "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
     "-o Acquire::Retries=2 -y -q --no-install-recommends"
 )
 
@@ -64,7 +83,7 @@ def candidate_question(package: str) -> str:
 
 def refresh(host: Host) -> None:
     """Have the package manager look at its sources anew."""
-    host.do("apt-get update -q", timeout=INSTALL_SECONDS)
+    host.do(REFRESH, timeout=INSTALL_SECONDS)
 
 
 def pin(version: str) -> tuple[str, str] | None:
@@ -97,13 +116,12 @@ def install(host: Host, *packages: str) -> None:
     """
     wanted = " ".join(f"'{package}'" for package in packages)
     host.do(
-        "export DEBIAN_FRONTEND=noninteractive; log=$(mktemp); "
+        f"{PATIENT} export DEBIAN_FRONTEND=noninteractive; "
         f'[ -z "$(ls -A {DATA_FOLDER} 2>/dev/null)" ] && new=yes || new=no; '
-        # dpkg itself does not wait for the apt-get of a run that was cut off and still works.
-        'until dpkg --configure -a > "$log" 2>&1 || ! grep -q \'lock was locked\' "$log"; do sleep 1; done; '
-        f"{{ apt-get install {APT_OPTIONS} {wanted} || "
+        # An apt-get of a run that was cut off still works, perhaps.
+        "patient dpkg --configure -a; "
+        f"patient apt-get install {APT_OPTIONS} {wanted} || "
         f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {MYSQL.error_log} || find {DATA_FOLDER} -mindepth 1 -delete; "
-        f"apt-get update -q; apt-get install {APT_OPTIONS} {wanted}; }}; }} "
-        '> "$log" 2>&1 < /dev/null; code=$?; [ $code = 0 ] || tail -n 12 "$log" >&2; rm -f "$log"; exit $code',
+        f"patient apt-get update -q; patient apt-get install {APT_OPTIONS} {wanted}; }}; {END}",
         timeout=INSTALL_SECONDS,
     )

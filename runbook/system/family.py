@@ -10,6 +10,7 @@ from runbook.settings.source import Source, folder_files
 from runbook.system import debian, redhat
 from runbook.system.server_names import ServerNames, installed_names
 
+OFFER_SECONDS = 60
 OS_QUESTION = '. /etc/os-release && printf \'%s|%s|%s\' "$ID" "${ID_LIKE:-}" "${PRETTY_NAME:-$ID}"'
 
 
@@ -38,7 +39,7 @@ FAMILIES: tuple[Family, ...] = (debian, redhat)
 
 def family_of(host: Host) -> Family:
     """The family that a host belongs to; BadInput names an operating system that none speaks for."""
-    os_id, id_like, name = host.ask(OS_QUESTION).split("|", 2)
+    os_id, id_like, name = host.read(OS_QUESTION, os_words)
     for family in FAMILIES:
         if family.speaks_for(os_id, id_like):
             return family
@@ -46,6 +47,12 @@ def family_of(host: Host) -> Family:
         f"{host}: {name} is not supported",
         "Supported are Debian, Ubuntu, RHEL, CentOS, and systems that say ID_LIKE=debian, rhel or fedora.",
     )
+
+
+def os_words(said: str) -> tuple[str, str, str]:
+    """ID, ID_LIKE and the name for people, from what OS_QUESTION prints."""
+    os_id, id_like, name = said.split("|", 2)
+    return os_id, id_like, name.strip()
 
 
 def names_on(host: Host, family: Family, engine: WantedEngine, source: Source) -> ServerNames:
@@ -66,6 +73,11 @@ def names_on(host: Host, family: Family, engine: WantedEngine, source: Source) -
     return next((names for names in choice if offered(host, family, names)), choice[0])
 
 
+def offer_of(host: Host, family: Family, package: str) -> str:
+    """The version that an install would bring, or nothing; a busy host without apt's caches needs long to say it."""
+    return host.ask(family.candidate_question(package), timeout=OFFER_SECONDS).strip()
+
+
 def offered(host: Host, family: Family, names: ServerNames) -> str | None:
     """The first of a server's packages that the host's package sources have."""
-    return next((name for name in names.packages if host.ask(family.candidate_question(name)).strip()), None)
+    return next((name for name in names.packages if offer_of(host, family, name)), None)

@@ -21,7 +21,7 @@ class Address:
 
 def addresses(host: Host) -> list[Address]:
     """All IPv4 addresses of the host, in the order of `ip`."""
-    return parse_addresses(host.ask(ADDRESSES_QUESTION))
+    return host.read(ADDRESSES_QUESTION, parse_addresses)
 
 
 def parse_addresses(text: str) -> list[Address]:

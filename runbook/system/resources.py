@@ -36,9 +36,10 @@ class File(Step):
         return {"content": self._shown(self.content), "mode": f"{self.mode:o}", "owner": self.owner}
 
     def read(self, host: Host) -> State:
-        mode, owner, digest, *_ = (*host.ask(FileQuestion(self.path)).split(), "", "", "")
-        if not mode:
+        said = host.read(FileQuestion(self.path), _file_words)
+        if said is None:
             return {}
+        mode, owner, digest = said
         return {"content": self._found(host, digest), "mode": mode, "owner": owner}
 
     def _found(self, host: Host, digest: str) -> str:
@@ -47,8 +48,8 @@ class File(Step):
             return self._shown(self.content)
         if self.secret:
             return _unshown(digest)
-        body = host.ask(f"base64 -w0 {shlex.quote(self.path)}")
-        return self._shown(base64.b64decode(body).decode(errors="replace"))
+        body = host.read(f"base64 -w0 {shlex.quote(self.path)}", base64.b64decode)
+        return self._shown(body.decode(errors="replace"))
 
     def fix(self, host: Host, gap: Gap) -> None:
         path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
@@ -57,6 +58,14 @@ class File(Step):
 
     def _shown(self, text: str) -> str:
         return _unshown(_digest(text)) if self.secret else text
+
+
+def _file_words(said: str) -> tuple[str, str, str] | None:
+    """Mode, owner and SHA-256 of a file that is there."""
+    if not said:
+        return None
+    mode, owner, digest, _ = said.split()
+    return mode, owner, digest
 
 
 def _digest(text: str) -> str:
@@ -115,7 +124,7 @@ class Service(Step):
 
     def read(self, host: Host) -> State:
         (question,) = self.questions()
-        active, enabled = host.ask(question).split()
+        active, enabled = host.read(question, service_words)
         if enabled == "not-found":
             if host.dry:
                 raise NotReady(f"the unit {self.unit} comes with its package")
@@ -130,6 +139,12 @@ class Service(Step):
             # A unit that failed too often in a row refuses every start before that.
             start = f"systemctl reset-failed {self.unit} 2>/dev/null; systemctl start {self.unit}"
             host.do(start, timeout=self.seconds)
+
+
+def service_words(said: str) -> tuple[str, str]:
+    """The two words that `service_question` is answered with."""
+    active, enabled = said.split()
+    return active, enabled
 
 
 def service_question(unit: str) -> UnitQuestion:

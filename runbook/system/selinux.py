@@ -33,7 +33,10 @@ class SELinux(Step):
 
     def read(self, host: Host) -> State:
         (question,) = self.questions()
-        at_boot, *_, now = host.ask(question).splitlines()
+        return host.read(question, self._read)
+
+    def _read(self, said: str) -> State:
+        at_boot, *_, now = said.splitlines()
         return {
             "at boot": self.mode if at_boot == "none" else at_boot,
             "enforcing now": "yes" if now == "Enforcing" else "no",

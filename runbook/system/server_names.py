@@ -39,7 +39,7 @@ def loaded_units(shown: str) -> set[str]:
 
 def installed_names(host: Host, known: Sequence[ServerNames], engine: WantedEngine) -> ServerNames | None:
     """The names of the server that is installed, None on a blank host; BadInput when it is another engine's."""
-    units = loaded_units(host.ask(UNITS_QUESTION))
+    units = host.read(UNITS_QUESTION, loaded_units)
     found = [names for names in known if names.unit in units]
     fitting = [names for names in found if engine in ("auto", names.engine)]
     if found and not fitting:

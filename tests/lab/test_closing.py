@@ -36,7 +36,8 @@ def alert(host: OutsideHost, kind: str) -> str:
 def ended_and_back(host: OutsideHost, pid: int | None) -> None:
     """Wait for the alert that mysqld with this pid was killed, and for the next one's first answer."""
     until("the alert", SETTLED_SECONDS, lambda: "not closed for" in alert(host, "mysqld-killed"))
-    until("mysqld back", SETTLED_SECONDS, lambda: host.daemon("mysqld") != pid and host.run("mysqladmin ping").code == 0)
+    until("another mysqld", SETTLED_SECONDS, lambda: host.daemon("mysqld") not in (None, pid))
+    until("its answer", SETTLED_SECONDS, lambda: host.run("mysqladmin ping").code == 0)
 
 
 def comes_home(pair: OutsidePair) -> None:
@@ -136,6 +137,18 @@ def test_a_master_that_lets_the_scripts_in_no_more_is_closed_by_its_end(
         assert pair.master.daemon("mysqld") == pid, "it was killed again, although it had started closed"
     pair.inv("failback").expect(FAILED, "runbook_check", "The VIP was not moved", "inv create-replica-user")
     pair.inv("create-replica-user").expect(0)
+    comes_home(pair)
+
+
+def test_a_master_that_stood_still_while_keepalived_was_stopped_is_closed_once_it_goes_on(
+    healthy_pair: OutsidePair,
+) -> None:
+    pair = healthy_pair
+    pair.master.sh("systemctl kill -s STOP mysql; systemctl stop keepalived")
+    until("the VIP on the slave", SETTLED_SECONDS, lambda: pair.vip_is_on() == ["slave"])
+    pair.master.sh("systemctl kill -s CONT mysql")
+    until("a closed master", SETTLED_SECONDS, lambda: is_closed(pair.master))
+    stays("a closed master", STAYS_SECONDS, lambda: is_closed(pair.master))
     comes_home(pair)
 
 

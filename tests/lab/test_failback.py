@@ -1,5 +1,6 @@
 """Failback brings the VIP home once it is proven that nothing is lost, and finishes what was cut off."""
 
+import pymysql
 import pytest
 from commandline import until
 from outside import OutsidePair
@@ -56,6 +57,28 @@ def test_a_failback_cut_off_while_the_vip_is_nowhere_is_finished(failed_over_pai
     assert failed_over_pair.vip_is_on() == []
     failed_over_pair.inv("failback").expect(0, "healthy")
     until("a healthy pair", SETTLED_SECONDS, failed_over_pair.is_healthy)
+
+
+def test_sessions_that_came_by_the_vip_end_when_it_leaves(failed_over_pair: OutsidePair) -> None:
+    """One with a transaction under way would hold up the next change of its table on the slave for hours."""
+    pair = failed_over_pair
+    with pair.client() as stranded, stranded.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.execute("SELECT COUNT(*) FROM runbook.ledger")
+        pair.inv("failback").expect(0, "The pair is healthy")
+        pair.master.sql("ALTER TABLE runbook.ledger COMMENT = 'changed'")
+        until("the change on the slave", SETTLED_SECONDS, lambda: pair.slave.has_all_of(pair.master))
+        with pytest.raises(pymysql.MySQLError):
+            cursor.execute("SELECT 1")
+    pair.master.sql("ALTER TABLE runbook.ledger COMMENT = ''")
+
+
+def test_a_failback_of_a_pair_without_any_keepalived_brings_the_vip_to_the_master(healthy_pair: OutsidePair) -> None:
+    for host in healthy_pair.hosts:
+        host.sh("systemctl stop keepalived")
+    assert healthy_pair.vip_is_on() == []
+    healthy_pair.inv("failback").expect(0, "The pair is healthy")
+    assert healthy_pair.vip_is_on() == ["master"]
 
 
 def test_failback_at_home_has_nothing_to_do(healthy_pair: OutsidePair) -> None:

@@ -14,7 +14,7 @@ CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("defer.sh", "release.sh")
 FENCE = "fence.sh"
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
-SHARED = ("takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
+SHARED = ("server.sh", "takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
 NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE)
 
 STUBS = Path(__file__).parent / "stubs"
@@ -35,6 +35,8 @@ STATUS = """\
                Last_SQL_Errno: 0
                Last_SQL_Error:
 """
+# What root has set for clients of his own; the command mysql here notes it when it is heard.
+FOREIGN = {"MYSQL_HOST": "elsewhere", "MYSQL_UNIX_PORT": "/elsewhere", "LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN": "1"}
 FACTS = {
     "Rpl_semi_sync_source_clients": "1",
     "Rpl_semi_sync_source_status": "ON",
@@ -237,7 +239,7 @@ class Station:
         """Start a script as keepalived does; a query is bounded by `seconds`."""
         return subprocess.Popen(
             [str(self.folder / name), *args],
-            env={"PATH": os.environ["PATH"], "ANSWER_SECONDS": str(seconds)},
+            env={"PATH": os.environ["PATH"], "ANSWER_SECONDS": str(seconds)} | FOREIGN,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -23,8 +23,9 @@ def test_every_alert_stands_in_the_readme_as_the_code_has_it() -> None:
 
 def test_every_task_stands_in_the_readme() -> None:
     import tasks
+    from runbook.commandline.program import in_order
 
-    listed = {name for name, _ in tasks.in_order(tasks.namespace)}
+    listed = {name for name, _ in in_order(tasks.namespace)}
     assert listed <= set(re.findall(r"`([a-z.-]+)`", README)), "a task that the table does not name"
 
 

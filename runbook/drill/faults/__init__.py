@@ -16,6 +16,7 @@ NAMES = (
     "crash-master",
     "freeze-master",
     "stop-keepalived",
+    "stuck-statement",
     "kill-keepalived",
     "power-off-master",
     "power-off-both",

@@ -79,6 +79,10 @@ class Fault(ABC):
         """What clients must still come to see before it is healed, or nothing."""
         return ""
 
+    def open_seconds(self, pair: Pair) -> float:
+        """How long a master without the VIP may stay open beyond what its closing always takes."""
+        return 0
+
     def stall_target_seconds(self, pair: Pair) -> float | None:
         """Where the VIP stays: how long writes may stand still; None: as long as it lasts."""
         return None

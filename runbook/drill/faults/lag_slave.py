@@ -57,7 +57,7 @@ class LagSlave(KillMaster):
     def unrecovered(self, pair: Pair) -> str:
         slave = pair.slave
         record = parse_record(slave.host.ask(TAKEOVER_QUESTION))
-        if "received" not in record:
+        if "received" not in record or not record.get("relay_milliseconds", "").isdecimal():
             return f"{slave.host}: the takeover is not recorded"
         left = slave.tracking.parse(record["received"]).minus(slave.progress())
         if left:

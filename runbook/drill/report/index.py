@@ -14,6 +14,7 @@ from runbook.drill.report.record import Document
 from runbook.drill.report.svg import Scale
 
 SHOWN = 20
+MOST = 1e9  # seconds or writes of one drill; what is not a number is not below it either
 TREND_WIDTH, TREND_HEIGHT = 260.0, 64.0
 STYLES = {"passed": "green", "late": "yellow", "failed": "bold red", "cut off": ""}
 
@@ -50,7 +51,20 @@ def entries(documents: Mapping[str, Document]) -> list[Entry]:
             found.append(_entry(name, record))
         except (KeyError, TypeError, AttributeError):
             continue
-    return found
+    return [each for each in found if _is_whole(each)]
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Whether each value is of its kind: a file may have been edited, or made by another program."""
+    *numbers, texts = (
+        (entry.vip_seconds, entry.reads_seconds, entry.seconds, entry.target_seconds),
+        (entry.acknowledged, entry.lost),
+        (entry.name, entry.started, entry.drill, entry.pair, entry.verdict, entry.by, entry.figure),
+    )
+    counted = (each for group in numbers for each in group if each is not None)
+    return all(isinstance(each, str) for each in texts) and all(
+        isinstance(each, int | float) and not isinstance(each, bool) and abs(each) < MOST for each in counted
+    )
 
 
 def _entry(name: str, record: Document) -> Entry:

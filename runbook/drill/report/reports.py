@@ -10,7 +10,9 @@ from typing import Any
 from runbook.drill.report import index, page
 from runbook.drill.report.index import Entry
 from runbook.drill.report.record import SCHEMA, Document
+from runbook.errors import BadInput
 from runbook.lab.identity import give_to_operator
+from runbook.settings.values import path
 
 INDEX = "index"
 FILE_MODE = 0o644  # no secret is in it, and it is made to be shown
@@ -26,7 +28,10 @@ class Reports:
     def found(cls, environ: Mapping[str, str], project: Path) -> "Reports":
         """The folder that REPORTS names, else `reports` of the project's folder."""
         named = environ.get("REPORTS", "")
-        return cls(Path(named).expanduser().absolute() if named else project / "reports")
+        try:
+            return cls(path(named).absolute() if named else project / "reports")
+        except ValueError as error:
+            raise BadInput(f"REPORTS = {named!a}: {error}") from None
 
     @property
     def index(self) -> Path:
@@ -40,11 +45,11 @@ class Reports:
                 continue
             try:
                 record = json.loads(file.read_text())
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 continue
             if isinstance(record, dict) and "schema" in record:
                 found[file.stem] = record
-        return dict(sorted(found.items(), key=lambda each: (each[1].get("started", ""), each[0])))
+        return dict(sorted(found.items(), key=lambda each: (str(each[1].get("started", "")), each[0])))
 
     def add(self, name: str, record: Document) -> Path:
         """Write a record and its page, or write them anew, and the index; the page's path."""

@@ -70,6 +70,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def empty_binary_logs(self) -> str:
+        """The statement that empties its binary logs; what it got as a slave it still knows, but for MySQL's GTIDs."""
+        ...
+
+    @property
     def reset(self) -> str:
         """The statement that empties its binary logs and forgets what it has."""
         ...

@@ -58,6 +58,7 @@ class MariaDB:
         words = [f"{name} = %s" for name in options] + [f"MASTER_USE_GTID = {'slave_pos' if by_gtid else 'no'}"]
         return f"CHANGE MASTER TO {', '.join(words)}"
 
+    empty_binary_logs: ClassVar[str] = "RESET MASTER"
     reset: ClassVar[str] = "RESET MASTER and SET GLOBAL gtid_slave_pos = ''"
 
     dump: ClassVar[str] = "mariadb-dump"

@@ -132,6 +132,8 @@ class MySQL:
         """8.2 brought the new words, 8.4 dropped the old."""
         return "RESET BINARY LOGS AND GTIDS" if self.version >= (8, 2) else "RESET MASTER"
 
+    empty_binary_logs = reset
+
     dump: ClassVar[str] = "mysqldump --set-gtid-purged=OFF"
 
     # Of 8.0; older servers have them in their option files alone.

@@ -51,7 +51,7 @@ class Filter:
 
 def of(host: Host, server: Server | None) -> tuple[Filter, ...]:
     """All filters of a host, by its option files and, where its server answers, by what is in force."""
-    return merged(in_force(server) if server else {}, written(option_lines.lines(host.ask(FILES_QUESTION))))
+    return merged(in_force(server) if server else {}, written(host.read(FILES_QUESTION, option_lines.lines)))
 
 
 def in_force(server: Server) -> dict[str, str]:

@@ -91,8 +91,10 @@ class Replicates(Step):
         return f"{host}: replication is not started: {why}" if why else None
 
     def fix(self, host: Host, gap: Gap) -> None:
+        """Pointing it at the master anew discards its relay logs, so that what was torn or lost is fetched anew."""
         status = replica_status(self.slave)
-        if {change.fact for change in gap} - {"receiver", "applier"} or (status and status.receiver_error):
+        stopped = status and (status.receiver_error or status.relay_log_torn)
+        if {change.fact for change in gap} - {"receiver", "applier"} or stopped:
             self._point_at_the_master(status)
         self._start()
         until(

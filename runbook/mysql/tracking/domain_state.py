@@ -63,6 +63,9 @@ class ByDomainState:
                 yield gtid
         yield from lacking.lasts_not_in(found).names()
 
+    def made_by_others(self, server: Asked, lacking: DomainState) -> DomainState:
+        return lacking.minus(lacking.made_by(int(server.value("SELECT @@server_id"))))
+
     def adopted(self, slave: Asked) -> dict[str, str]:
         """Else a former master would ask for all that it logged itself, or for what is purged (error 1236).
 

@@ -51,6 +51,9 @@ class ByGtidSet:
     def each(self, server: Asked, lacking: GtidSet) -> Iterable[str]:
         return lacking.names()
 
+    def made_by_others(self, server: Asked, lacking: GtidSet) -> GtidSet:
+        return lacking.minus(lacking.made_by(server.value("SELECT @@server_uuid")))
+
     def adopted(self, slave: Asked) -> dict[str, str]:
         return {}
 

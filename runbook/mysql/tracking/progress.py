@@ -8,10 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
-Span = tuple[int, int]  # first and last, both included
+from runbook.errors import RunbookError
 
-MARIADB_GTID = re.compile(r"(\d+)-(\d+)-(\d+)")
-POSITION = re.compile(r"(\S+?)\.(\d+):(\d+)")
+Span = tuple[int, int]  # first and last, both included
+MOST_DIGITS = 19  # of a sequence number, which is below 2**63 (manual: GTID Format)
+
+MARIADB_GTID = re.compile(r"(\d{1,10})-(\d{1,10})-(\d{1,20})")
+POSITION = re.compile(r"(\S+?)\.(\d{1,20}):(\d{1,20})")
 
 
 class Progress(ABC):
@@ -61,11 +64,15 @@ class GtidSet(Progress):
             uuid, *parts = of_uuid.split(":")
             source = uuid
             for part in parts:
-                first, _, last = part.partition("-")
-                if first.isdigit():
-                    spans.setdefault(source, []).append((int(first), int(last or first)))
-                else:
+                first, dash, last = part.partition("-")
+                if not first.isdecimal():
                     source = f"{uuid}:{part}"
+                elif max(len(first), len(last)) > MOST_DIGITS or (dash and not last.isdecimal()):
+                    raise RunbookError(
+                        f"this is no GTID set: {text[:200]!r}", "Where it stands it was cut off, or edited."
+                    )
+                else:
+                    spans.setdefault(source, []).append((int(first), int(last or first)))
         return cls(spans)
 
     def minus(self, other: "GtidSet") -> "GtidSet":

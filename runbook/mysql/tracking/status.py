@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# ER_RPL_RELAY_LOG_READ_FAILURE of 8.0, and as it was before and is in MariaDB (both manuals' error lists).
+TORN = ("error 13121:", "error 1594:")
+
 
 @dataclass(frozen=True)
 class ReplicaStatus:
@@ -34,6 +37,11 @@ class ReplicaStatus:
     @property
     def runs(self) -> bool:
         return self.receiver == "Yes" and self.applier == "Yes"
+
+    @property
+    def relay_log_torn(self) -> bool:
+        """Whether the applier stopped at what it cannot read, as a power cut leaves it; the master has all of it."""
+        return self.applier == "No" and self.applier_error.startswith(TORN)
 
 
 def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:

@@ -73,6 +73,10 @@ class Tracking(Protocol):
         """What another server lacks of this one's, transaction by transaction as in its binary log."""
         ...
 
+    def made_by_others(self, server: Asked, lacking: Any) -> Progress:
+        """What of a difference the server that has it did not make itself."""
+        ...
+
     def adopted(self, slave: Asked) -> dict[str, str]:
         """Variables that make what a stopped slave logged as a master a part of what it has from the master."""
         ...
@@ -185,6 +189,9 @@ class ByPosition:
 
     def each(self, server: Asked, lacking: Position) -> Iterable[str]:
         return lacking.names()
+
+    def made_by_others(self, server: Asked, lacking: Position) -> Position:
+        return lacking
 
     def adopted(self, slave: Asked) -> dict[str, str]:
         return {}

@@ -1,12 +1,15 @@
 """The way from this machine to the hosts."""
 
 import os
+import shlex
 import stat
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from runbook.settings import values as read
 from runbook.settings.key import Key, KeyTable, Rule
+
+PUTTY = b"PuTTY-User-Key-File"
 
 _host = read.optional(
     read.word(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "a host name, an ssh_config alias or an address"),
@@ -47,7 +50,11 @@ def _key_file(file: Path | None, folder: Path, _written: bool) -> Path | None:
         raise ValueError("you may not read it; run as the user it belongs to, or name another key")
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:
-        raise ValueError(f"others can read this private key (mode {mode:04o}); run: chmod 600 {file}")
+        raise ValueError(f"others can read this private key (mode {mode:04o}); run: chmod 600 {shlex.quote(str(file))}")
+    with file.open("rb") as opened:
+        if opened.read(len(PUTTY)) == PUTTY:
+            old, new = (shlex.quote(str(path)) for path in (file, file.with_suffix("")))
+            raise ValueError(f"is in PuTTY's format; run: puttygen {old} -O private-openssh -o {new}, and name that")
     return file
 
 
@@ -108,19 +115,25 @@ class Ssh(KeyTable):
     ssh_key = Key(
         read=read.optional(read.path),
         default="",
-        help="Private key file, mode 0600.\nEmpty: the SSH agent and the usual keys in ~/.ssh.",
+        help=(
+            "Private key file, mode 0600; one with a passphrase is used by the agent that holds it.\n"
+            "Empty: the SSH agent, and the keys that ssh_config names or ssh has by itself."
+        ),
         on_disk=_key_file,
     )
     ssh_config = Key(
         read=read.path,
         default="~/.ssh/config",
-        help="ssh_config file; the default may be missing.",
+        help="ssh_config file, read as ssh reads it; the default may be missing, and brings /etc/ssh/ssh_config, too.",
         on_disk=_config_file,
     )
     ssh_known_hosts = Key(
         read=read.path,
         default="~/.ssh/known_hosts",
-        help="File with the hosts' public keys; a host that is not in it is refused.",
+        help=(
+            "File with the hosts' public keys; a host that is not in it is refused.\n"
+            "The default brings the others that ssh reads, too."
+        ),
         on_disk=_known_hosts_file,
     )
     ssh_jump = Key(

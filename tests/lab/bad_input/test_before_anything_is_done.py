@@ -1,5 +1,6 @@
 """What an operator may get wrong is refused by name, with the way out, before any host is touched."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,8 @@ def test_a_hosts_env_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("blank_pair")
 def test_without_a_hosts_env_and_without_a_lab_the_way_out_is_told(tmp_path: Path) -> None:
-    for part in ("inv", "tasks.py", "runbook", "requirements.lock", ".venv"):
+    shutil.copy(PROJECT / "inv", tmp_path)  # a link would lead to the project and its hosts.env
+    for part in ("tasks.py", "runbook", "requirements.lock", ".venv"):
         (tmp_path / part).symlink_to(PROJECT / part)
     # In a mount namespace of its own, where no lab is to be seen.
     hidden = f"mount -t tmpfs nothing {STATE} && exec {tmp_path}/inv plan"

@@ -18,10 +18,12 @@ TAKEOVERS = (
     "freeze-master",
     "stop-keepalived",
     "kill-keepalived",
+    "stuck-statement",
     "power-off-master",
     "isolate-master",
     "lag-slave",
 )
+LONG = ("stuck-statement",)
 OF_THE_STORY = ("kill-master", "crash-master", "freeze-master", "power-off-master", "power-off-both")
 HOME_BY_THEMSELVES = ("power-off-both", "isolate")
 MYSQLD_STAYS_DOWN = ("kill-master", "lag-slave")
@@ -34,8 +36,9 @@ REFUSED = 1
 
 
 def told(drills: Iterable[str]) -> list[Any]:
-    """The drills of a test, those of the story marked."""
-    return [pytest.param(each, marks=pytest.mark.story if each in OF_THE_STORY else ()) for each in drills]
+    """The drills of a test, those of the story and the long ones marked."""
+    marks = dict.fromkeys(OF_THE_STORY, pytest.mark.story) | dict.fromkeys(LONG, pytest.mark.long)
+    return [pytest.param(each, marks=marks.get(each, ())) for each in drills]
 
 
 def expect_failed_over(pair: OutsidePair, *, mysqld_runs: bool) -> None:

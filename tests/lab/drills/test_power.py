@@ -21,3 +21,7 @@ def test_a_power_cut_loses_what_the_masters_settings_do_not_sync(doomed_pair: Ou
     doomed_pair.master.sql("SET GLOBAL sync_binlog = 0; SET GLOBAL innodb_flush_log_at_trx_commit = 0")
     doomed_pair.inv("drill.power-off-master").expect(REFUSED, "The slave has what the master lacks")
     doomed_pair.inv("failback").expect(REFUSED, "lacks transactions that the slave has", "The VIP was not moved")
+    # They were acknowledged, so that nobody gives them up; the slave has them, and so has the master after that.
+    doomed_pair.inv("reconcile").expect(REFUSED, "the master made and lost them", "inv reconcile --bring")
+    doomed_pair.inv("reconcile", "--bring").expect(0, "has run")
+    doomed_pair.inv("failback").expect(0, "proved")

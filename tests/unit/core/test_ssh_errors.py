@@ -1,5 +1,6 @@
 """What is told when SSH does not work: a sentence, the host, and the way out; never a traceback."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -11,17 +12,13 @@ import paramiko
 import pytest
 from invoke.exceptions import CommandTimedOut
 
-from runbook.core.ssh import Link, Unreachable, each_hop
+from runbook.core.openssh.login import LoginRefused
+from runbook.core.ssh import Link, SshLoginRefused, Unreachable
 from runbook.core.streamlocal import opening
 from runbook.errors import BadInput, RunbookError
 from runbook.settings.settings import Settings
 
 WAY_IN = "ssh root@192.168.152.129 -p 22"
-
-
-@pytest.fixture(scope="module")
-def host_key() -> paramiko.PKey:
-    return paramiko.ECDSAKey.generate()
 
 
 @pytest.fixture
@@ -39,67 +36,54 @@ def refused(link: Link, error: BaseException, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(RunbookError) as caught:
         link.open()
     assert str(caught.value).startswith("slave 192.168.152.129: ")
-    assert len(str(caught.value).splitlines()) > 1, "the way out is missing"
     return caught.value
 
 
 # ---- a connection that does not come about ----
 
 
-def test_a_changed_host_key_is_refused_with_the_command_that_forgets_the_old(
-    link: Link, settings: Settings, host_key: paramiko.PKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    error = refused(link, paramiko.BadHostKeyException("192.168.152.129", host_key, host_key), monkeypatch)
-    assert error.exit_code == 2
-    assert f"ssh-keygen -f {settings.ssh_known_hosts} -R '192.168.152.129'" in str(error)
-    assert "inv trust-hosts" in str(error)
-
-
-def test_an_unknown_host_key_is_refused_with_the_command_that_adds_it(
-    link: Link, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    error = refused(link, paramiko.SSHException("Server '192.168.152.129' not found in known_hosts"), monkeypatch)
-    assert error.exit_code == 2
-    assert str(settings.ssh_known_hosts) in str(error)
-    assert "inv trust-hosts" in str(error)
-
-
-def test_unknown_host_keys_are_never_added_by_the_way(link: Link) -> None:
-    assert isinstance(link._connection.client._policy, paramiko.RejectPolicy)
-
-
 def test_a_refused_login_names_user_and_what_to_try(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = refused(link, paramiko.AuthenticationException("Authentication failed."), monkeypatch)
+    error = refused(link, LoginRefused([], ["/k: is no private key"]), monkeypatch)
+    assert isinstance(error, SshLoginRefused)
     assert error.exit_code == 2
-    assert "login as root was refused" in str(error)
+    assert "login as root was refused\n/k: is no private key" in str(error)
     assert WAY_IN in str(error)
 
 
-def test_a_refused_login_names_the_key_too(
+def test_a_refused_login_names_the_keys_that_were_shown(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = refused(link, LoginRefused(["/a", "the agent's b"], []), monkeypatch)
+    assert "login as root was refused with /a, the agent's b" in str(error)
+
+
+def test_a_login_without_any_key_is_called_that(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "There is no key to show" in str(refused(link, LoginRefused([], []), monkeypatch))
+
+
+def test_what_only_ssh_can_do_is_named_when_a_login_fails(
     settings_of: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = tmp_path / "key"
-    key.touch(mode=0o600)
-    settings = settings_of(SSH_KEY=str(key))
-    error = refused(Link(settings.slave, settings), paramiko.AuthenticationException("no"), monkeypatch)
-    assert f"login as root with key {key} was refused" in str(error)
+    config = tmp_path / "config"
+    config.write_text("Host *\n  BindAddress 127.0.0.7\n")
+    settings = settings_of(SSH_CONFIG=str(config))
+    told = refused(Link(settings.slave, settings), TimeoutError("timed out"), monkeypatch)
+    assert "only ssh can do: bindaddress 127.0.0.7" in str(told)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        paramiko.PasswordRequiredException("Private key file is encrypted"),
-        paramiko.SSHException("encountered an encrypted key, and no passphrase was given"),
-    ],
-    ids=["paramiko's own", "in other words"],
-)
-def test_a_key_with_a_passphrase_is_called_that(
-    link: Link, monkeypatch: pytest.MonkeyPatch, error: paramiko.SSHException
+def test_a_jump_host_that_fails_is_named(settings_of: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of(SSH_JUMP="me@jump:2200")
+    told = refused(Link(settings.slave, settings), ConnectionRefusedError(111, "Connection refused"), monkeypatch)
+    assert str(told).startswith("slave 192.168.152.129: jump host jump: does not answer by SSH on port 2200")
+    assert "ssh me@jump -p 2200" in str(told)
+
+
+def test_a_jump_host_that_does_not_reach_the_host_is_named(
+    settings_of: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = refused(link, error, monkeypatch)
-    assert told.exit_code == 2
-    assert "passphrase" in str(told)
-    assert "ssh-add" in str(told)
+    settings = settings_of(SSH_JUMP="me@jump:2200")
+    link = Link(settings.slave, settings)
+    link._connection.gateway._set(transport=SimpleNamespace(active=True))
+    told = refused(link, paramiko.ChannelException(2, "Connect failed"), monkeypatch)
+    assert "slave 192.168.152.129: the jump host jump does not reach 192.168.152.129 port 22" in str(told)
 
 
 def test_a_connection_ahead_is_tried_once_and_says_at_the_next_need_why_not(
@@ -172,7 +156,7 @@ class Remote:
         self.transport: Any = None
         self._ends = ends or SimpleNamespace(exited=0, stdout="out\n", stderr="")
 
-    def run(self, command: str, **options: Any) -> object:
+    def run(self, command: str = "", **options: Any) -> object:
         self.ran.append((command, options))
         if isinstance(self._ends, BaseException):
             raise self._ends
@@ -183,8 +167,8 @@ class Remote:
 
 
 def remote(link: Link, **options: Any) -> Remote:
-    link._connection = Remote(**options)
-    return link._connection
+    link._made = Remote(**options)
+    return link._made
 
 
 def test_a_command_runs_as_root_bounded_on_the_host_and_here(link: Link) -> None:
@@ -192,7 +176,10 @@ def test_a_command_runs_as_root_bounded_on_the_host_and_here(link: Link) -> None
     ran = link.run("echo 'a b' | wc -l", timeout=7)
     assert (ran.code, ran.out) == (0, "out\n")
     ((command, options),) = connection.ran
-    assert command == "LC_ALL=C timeout -k 5 7 sh -c 'echo '\"'\"'a b'\"'\"' | wc -l'"
+    assert command == (
+        'LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" '
+        "timeout -k 5 7 sh -c 'echo '\"'\"'a b'\"'\"' | wc -l'"
+    )
     assert options["timeout"] > 7
     assert options["in_stream"] is False
 
@@ -238,6 +225,14 @@ def test_a_connection_that_is_lost_is_closed_and_told(link: Link, ends: object) 
         link.run("true", timeout=7)
     assert connection.closed
     assert "run the same command again" in str(caught.value)
+
+
+def test_an_sshd_that_allows_no_further_session_is_told_what_to_set(link: Link) -> None:
+    connection = remote(link, ends=paramiko.ChannelException(2, "Connect failed"))
+    connection.transport = SimpleNamespace(open_session=connection.run)
+    for start in (lambda: link.run("true", timeout=7), lambda: link.process("true")):
+        with pytest.raises(BadInput, match=r"slave 192\.168\.152\.129: .*\n.*MaxSessions 10"):
+            start()
 
 
 # ---- a socket through it ----
@@ -336,11 +331,10 @@ def test_name_user_port_key_and_jump_host_come_from_hosts_env(
         SLAVE_SSH="db-two", SSH_USER="ops", SSH_PORT="2222", SSH_KEY=str(key), SSH_JUMP="me@jump:2200"
     )
     link = Link(settings.slave, settings)
-    connection, jump = each_hop(link._connection)
+    connection, jump = link._connection.hops
     assert (connection.host, connection.user, connection.port) == ("db-two", "ops", 2222)
-    assert str(key) in connection.connect_kwargs["key_filename"]
+    assert connection.way.identities == jump.way.identities == (key,)
     assert (jump.host, jump.user, jump.port) == ("jump", "me", 2200)
-    assert isinstance(jump.client._policy, paramiko.RejectPolicy)
     assert link.label == "slave db-two"
 
 
@@ -352,12 +346,14 @@ def test_an_alias_of_ssh_config_is_honoured(settings_of: Callable[..., Settings]
     assert (connection.host, connection.user, connection.port) == ("10.1.2.3", "ops", 2022)
 
 
-def test_known_hosts_are_those_of_hosts_env(
-    settings_of: Callable[..., Settings], tmp_path: Path, host_key: paramiko.PKey
+def test_what_the_operator_configured_for_fabric_has_no_say(
+    settings_of: Callable[..., Settings], own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = tmp_path / "known"
-    known.write_text(f"192.168.152.129 {host_key.get_name()} {host_key.get_base64()}\n")
-    settings = settings_of(SSH_KNOWN_HOSTS=str(known))
-    client = Link(settings.slave, settings)._connection.client
-    assert client._system_host_keys.lookup("192.168.152.129") is not None
-    assert client._system_host_keys.lookup("192.168.152.128") is None
+    theirs = {"user": "x", "port": 99, "gateway": "evil", "run": {"echo": True}, "connect_kwargs": {"password": "x"}}
+    (own_home / ".fabric.json").write_text(json.dumps(theirs))
+    monkeypatch.setenv("FABRIC_RUN_ECHO", "1")
+    settings = settings_of()
+    connection = Link(settings.slave, settings)._connection
+    assert (connection.user, connection.port, connection.gateway) == ("root", 22, False)
+    assert not connection.config.run.echo
+    assert "password" not in connection.connect_kwargs

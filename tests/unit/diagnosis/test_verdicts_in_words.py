@@ -28,11 +28,12 @@ from pair_facts import (
 )
 from progress_text import parse
 
+from runbook.commandline.program import in_order
 from runbook.diagnosis.rules import diagnose
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.stranger import Stranger
 from runbook.steps.deploy_scripts import CONFIG
-from tasks import in_order, namespace
+from tasks import namespace
 
 NC = Stranger(77, "nobody", "nc")
 OLD: Changes = {"super_read_only": None, "version": "5.6.51"}
@@ -153,30 +154,30 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         {},
         ERRANT,
         f"The slave has what the master lacks, 3 transactions: {UUID}:5, {UUID}:6, {UUID}:7.",
-        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: mysqlbinlog "
-        f"--include-gtids='{UUID}:5-7' BINLOG-FILES; bring to the master by hand what it must have.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say. "
+        "Until then overwrite nothing; the VIP does not come home.",
     ),
     "errant, and failed over": (
         NO_VIP,
         TAKEN_OVER | ERRANT,
         f"The slave has what the master lacks, 3 transactions: {UUID}:5, {UUID}:6, {UUID}:7 (the slave holds the VIP).",
-        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: mysqlbinlog "
-        f"--include-gtids='{UUID}:5-7' BINLOG-FILES; bring to the master by hand what it must have.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say. "
+        "Until then overwrite nothing; the VIP does not come home.",
     ),
     "errant of MariaDB, and failed over": (
         NO_VIP,
         TAKEN_OVER | ERRANT_MARIADB,
         "The slave has what the master lacks, 2 transactions: 0-2-98, 0-2-99 (the slave holds the VIP).",
-        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: in mysqlbinlog"
-        " BINLOG-FILES look for them; bring to the master by hand what it must have.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say. "
+        "Until then overwrite nothing; the VIP does not come home.",
     ),
     "by position, and failed over": (
         NO_VIP,
         TAKEN_OVER | {"own": ("b.000002:4 Query CREATE", "b.000002:9 Query DROP")},
         "The slave has what the master lacks, b.000002:4 Query CREATE, b.000002:9 Query DROP (the slave "
         "holds the VIP).",
-        "Do not bring the VIP home and overwrite nothing. See what they are, on the slave: in mysqlbinlog"
-        " BINLOG-FILES look for them; bring to the master by hand what it must have.",
+        "inv reconcile shows what each of them did, and gives it up or runs it on the master, as you say. "
+        "Until then overwrite nothing; the VIP does not come home.",
     ),
     "the master hangs and has the VIP": (
         HUNG,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pymysql
 import pytest
-from pymysql.constants import CR
+from pymysql.constants import CR, ER
 
 from runbook.mysql import login
 from runbook.mysql.login import PasswordAsked, Wire
@@ -222,3 +222,23 @@ def test_an_answer_that_does_not_come_is_a_lost_connection() -> None:
     with theirs, pytest.raises(pymysql.OperationalError) as silent:
         Wire(user="probe", password=b"sesame", read_timeout=0.05).connect(ours)
     assert silent.value.args[0] == CR.CR_SERVER_LOST
+
+
+def test_a_statement_that_is_refused_leaves_the_session_as_it_was() -> None:
+    """A client that was told that the server is read-only asks again on the same connection."""
+    fine = b"\0\0\0\x02\0\0\0"
+    refusal = b"\xff" + struct.pack("<H", ER.OPTION_PREVENTS_STATEMENT) + b"#HY000read-only"
+
+    def play(who: Stranger) -> None:
+        who.say(handshake(b"mysql_native_password"))
+        while heard := who.listen():
+            who.say(refusal if b"DELETE" in heard else fine)
+
+    with stranger(play) as (channel, _):
+        connection = wire()
+        connection.connect(channel)
+        for _ in range(2):
+            with pytest.raises(pymysql.OperationalError) as refused:
+                connection.query("DELETE FROM ledger")
+            assert refused.value.args[0] == ER.OPTION_PREVENTS_STATEMENT
+        assert connection.query("COMMIT") == 0

@@ -8,7 +8,7 @@ import pytest
 from fake import captured_json, link_of, pair_of
 from rich.console import Console
 
-from runbook.core.host import Host
+from runbook.core.host import WHO_QUESTION, Host
 from runbook.core.report import Report
 from runbook.core.ssh import Ran
 from runbook.core.step import Gap, Outcome, State, Step
@@ -57,7 +57,7 @@ def blank(settings: Settings, *, dry: bool) -> Pair:
     pair = pair_of(settings, dry=dry)
     for side in pair.sides.values():
         link, said = link_of(side), captured_json(f"preflight_{side.role}.json")
-        link.says("id -u", "0\n")
+        link.says(WHO_QUESTION, "0\n")
         without_vip = [line for line in said["addresses"].splitlines(True) if "192.168.152.130" not in line]
         link.says(ADDRESSES_QUESTION, "".join(without_vip))
         link.says(CLOCK_QUESTION, "1000.0\n")

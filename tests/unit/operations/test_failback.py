@@ -130,6 +130,33 @@ def test_a_slave_that_cannot_catch_up_is_not_waited_for(
         failback.catch_up(pair, report)
 
 
+def test_a_slave_that_cannot_follow_is_left_behind_only_when_the_operator_says_so(
+    pair: Pair,
+    answers: dict[str, FakeMysqld],
+    report: Report,
+    screen: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runbook.core.wait.time.sleep", lambda pause: pytest.fail("waited in vain"))
+    answers["master"].says(EXECUTED, {"executed": f"{UUID}:1-6"})
+    stuck = {"Replica_SQL_Running": "No", "Last_SQL_Errno": 1062, "Last_SQL_Error": "a row"}
+    answers["slave"].says("SHOW REPLICA STATUS", RUNS | stuck)
+    answers["slave"].takes("START REPLICA")
+    with pytest.raises(Refused, match=r"error 1062: a row\n.*\n.*inv failback --without-slave"):
+        failback.slave_follows(pair, report, without_slave=False)
+    assert screen.getvalue() == ""
+    assert failback.slave_follows(pair, report, without_slave=True) is False
+    assert "the applier stopped: error 1062: a row" in screen.getvalue()
+    assert "goes on without it, as you said" in screen.getvalue()
+
+
+def test_a_slave_that_follows_is_never_left_behind(
+    pair: Pair, answers: dict[str, FakeMysqld], report: Report, screen: io.StringIO
+) -> None:
+    assert failback.slave_follows(pair, report, without_slave=True) is True
+    assert "caught up" in screen.getvalue()
+
+
 def test_a_slave_that_never_comes_is_named_with_what_it_says(
     pair: Pair, answers: dict[str, FakeMysqld], report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:

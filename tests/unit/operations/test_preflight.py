@@ -84,7 +84,28 @@ def test_who_is_not_root_is_told_how_to_become_it(pair: Pair) -> None:
     told = complaint(pair)
     assert "master 192.168.152.128: no root here: 1000" in told
     assert "slave 192.168.152.129: no root here: sudo: a password is required" in told
+    says(
+        pair.slave, who=Ran(1, "", "Sorry, user ops is not allowed to execute '/usr/bin/sh -c LC_ALL=C ...' as root\n")
+    )
+    assert "no root here: Sorry, user ops is not allowed" in complaint(pair)
     assert "NOPASSWD" in told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("LC_ALL=C: Command not found.", "the login shell is none that reads sh's commands"),
+        ("Bad : modifier in $ '/'.\nUnmatched '''.", "the login shell is none that reads sh's commands"),
+        ("fish: Unsupported use of '='. In fish, please use 'set LC_ALL C'.", "the login shell is none that reads"),
+        ("Password change required but no TTY available.", "the account's password has expired"),
+        ("WARNING: Your password has expired.\nPassword change required.", "the account's password has expired"),
+        ("sudo: Account or password is expired, reset your password", "the account's password has expired"),
+    ],
+    ids=["tcsh", "tcsh, by sudo", "fish", "sshd", "PAM", "sudo"],
+)
+def test_what_keeps_every_command_from_running_is_called_that(pair: Pair, said: str, told: str) -> None:
+    says(pair.master, who=Ran(1, "", f"{said}\n"))
+    assert f"master 192.168.152.128: {told}" in complaint(pair)
 
 
 def test_a_login_shell_that_prints_something_is_told_to_be_silent(pair: Pair) -> None:

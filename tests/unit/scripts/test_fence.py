@@ -56,7 +56,7 @@ def test_a_master_with_the_vip_is_left_open(scripts_on: Make) -> None:
 def test_it_goes_on_without_any_file_of_ours(scripts_on: Make) -> None:
     station = scripts_on("master", vip=True, closed=False)
     with fencing(station):
-        for name in ("mysql-runbook.conf", "library.sh", "takeover.sh", "fence.sh"):
+        for name in ("mysql-runbook.conf", "library.sh", "server.sh", "takeover.sh", "fence.sh"):
             (station.folder / name).unlink()
         shutil.rmtree(station.run_folder)
         station.vip = False

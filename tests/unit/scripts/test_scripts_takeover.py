@@ -136,3 +136,34 @@ def test_a_receiver_that_broke_or_never_was_is_left_for_an_operator(scripts_on: 
     for script in ("backup.sh", "mysql_check.sh"):
         station.run(script)
     assert station.done == []
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_who_gives_the_vip_up_ends_the_sessions_that_came_by_it_and_no_other(scripts_on: Make, role: str) -> None:
+    station = scripts_on(role, vip=True)
+    station.run("master.sh")
+    station.write("writers", "")
+    station.write("by_vip", "0 0 192.168.152.130:3306 192.168.152.1:5\n0 0 192.168.152.130:3306 192.168.152.9:6")
+    # The server closes before they are ended: none of them is in the way.
+    station.write("closed", "1")
+    station.write("sessions", "7\thive\t192.168.152.1:5\n8\tbackup\t192.168.152.1:9\n9\thive\tclient.example:6")
+    station.run("mysql_check.sh")
+    assert "killed" not in " ".join(station.done)
+    station.vip = False
+    station.run("backup.sh")
+    assert [each for each in station.done if each.startswith("killed")] == ["killed 7", "killed 9"]
+    assert "the VIP has left: ended the sessions that came by it" in station.read("log")
+    done = station.done
+    station.run("mysql_check.sh")
+    assert [each for each in station.done if each.startswith("killed")] == [each for each in done if "killed" in each]
+
+
+def test_a_takeover_after_replication_had_broken_says_since_when_its_reads_are_old(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    (station.folder / "run" / "mysql-runbook" / "alerts" / "now").mkdir(parents=True)
+    (station.folder / "run" / "mysql-runbook" / "alerts" / "now" / "replication-broken").write_text("1700000000\nwhy\n")
+    assert station.run("master.sh") == 0
+    assert station.takeover is not None
+    assert station.takeover["broken_since"] == "2023-11-14T22:13:20Z"
+    station.run("mysql_check.sh")
+    assert station.alerts["vip-on-slave"] == "reads are stale: replication had broken at 2023-11-14T22:13:20Z"

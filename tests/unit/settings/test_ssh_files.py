@@ -17,6 +17,8 @@ def folder(tmp_path: Path) -> Path:
     for name, mode in {"key": 0o600, "read-only": 0o400, "key.pub": 0o600, "group": 0o640, "others": 0o601}.items():
         (tmp_path / name).touch()
         (tmp_path / name).chmod(mode)
+    (tmp_path / "my key.ppk").write_bytes(b"PuTTY-User-Key-File-3: ssh-ed25519\n")
+    (tmp_path / "my key.ppk").chmod(0o600)
     (tmp_path / "folder").mkdir()
     return tmp_path
 
@@ -33,6 +35,12 @@ NO_CONFIG = "no file that you can read; correct the path or delete the line"
         ("SSH_KEY", "key.pub", "is the public half; name the private key, the file without .pub"),
         ("SSH_KEY", "group", "others can read this private key (mode 0640); run: chmod 600 {folder}/group"),
         ("SSH_KEY", "others", "others can read this private key (mode 0601); run: chmod 600 {folder}/others"),
+        (
+            "SSH_KEY",
+            "my key.ppk",
+            "is in PuTTY's format; run: puttygen '{folder}/my key.ppk' -O private-openssh -o '{folder}/my key', "
+            "and name that",
+        ),
         ("SSH_CONFIG", "none", NO_CONFIG),
         ("SSH_CONFIG", "folder", NO_CONFIG),
         ("SSH_CONFIG", "~/.ssh/config", NO_CONFIG),
@@ -40,7 +48,7 @@ NO_CONFIG = "no file that you can read; correct the path or delete the line"
     ],
 )
 def test_a_file_that_cannot_be_used(folder: Path, name: str, file: str, told: str) -> None:
-    found = complaint(write(folder, lines(**{name: file}))).splitlines()[1:]
+    found = complaint(write(folder, lines(**{name: f"'{file}'"}))).splitlines()[1:]
     assert found == [f"  {name} = {file}: {told.format(folder=folder)}"]
 
 

@@ -77,7 +77,7 @@ def test_either_of_els_packages_counts_as_the_server(host: Host, link: FakeLink)
 def test_stale_lists_are_renewed_before_it_is_given_up(host: Host, link: FakeLink, installed: list[str]) -> None:
     blank(link, debian, {})
     offer = debian.candidate_question("mysql-server")
-    link.takes("apt-get update -q", lambda: link.says(offer, CANDIDATES["mysql-server"]))
+    link.takes(debian.REFRESH, lambda: link.says(offer, CANDIDATES["mysql-server"]))
     assert ensure(host, ServerPackage(debian.MYSQL, debian, None)).status == "changed"
 
 

@@ -1,5 +1,7 @@
 """Packages, services and drop-ins: what is read from real output, what is done, and what is left alone."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from runbook.core.ssh import Ran
 from runbook.core.step import Change, ensure
 from runbook.settings.settings import Settings
 from runbook.system import debian
+from runbook.system.family import offer_of
 from runbook.system.resources import OURS, File, Package, Service, service_question
 from runbook.system.unit import DropIn, drop_in_path
 
@@ -73,6 +76,53 @@ def test_an_install_that_fails_says_what_apt_said(settings: Settings, tmp_path: 
     stub(tmp_path, "apt-get", "echo 'E: Unable to locate package keepalived'; exit 100")
     with pytest.raises(CommandFailed, match="E: Unable to locate package keepalived"):
         debian.install(host_of(settings, LocalLink(tmp_path)), "keepalived")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)",
+        "E: Could not get lock /var/lib/dpkg/lock - open (11: Resource temporarily unavailable)",
+        "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?",
+    ],
+    ids=["lists", "dpkg, apt 1", "frontend"],
+)
+def test_a_lock_of_apts_is_waited_for(settings: Settings, tmp_path: Path, said: str) -> None:
+    """As unattended-upgrades holds them for minutes after the boot."""
+    log = tmp_path / "log"
+    stub(tmp_path, "sleep", f"echo sleep >> {log}")
+    stub(
+        tmp_path,
+        "apt-get",
+        f'echo "apt-get $1" >> {log}; [ $(grep -c sleep {log}) = 2 ] || {{ echo "{said}"; exit 100; }}',
+    )
+    debian.refresh(host_of(settings, LocalLink(tmp_path)))
+    assert log.read_text().split() == ["apt-get", "update", "sleep"] * 2 + ["apt-get", "update"]
+
+
+def test_who_holds_a_lock_for_long_is_named(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    script = debian.PATIENT.replace("/var/lib/apt/lists/lock", str(lock)).replace(" -le 120 ", " -le 0 ")
+    refused = "sh -c 'echo E: Could not get lock; exit 100'"
+    with lock.open("w") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        ran = LocalLink().run(f"{script} patient {refused}; {debian.END}", timeout=20)
+    assert ran.code == 100
+    assert f"waited 120 s for {lock}, which pid {os.getpid()} holds: " in ran.err
+    assert "pytest" in ran.err
+
+
+def test_an_offer_may_take_long(settings: Settings) -> None:
+    """apt-cache without its caches, on a busy host: more than the ten seconds of other questions."""
+    seconds: list[float] = []
+
+    class Slow(FakeLink):
+        def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
+            seconds.append(timeout)
+            return Ran(0, "9.7.4\n", "")
+
+    assert offer_of(host_of(settings, Slow()), debian, "mysql-server") == "9.7.4"
+    assert seconds == [60]
 
 
 # ---- Service ----

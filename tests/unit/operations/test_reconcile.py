@@ -1,0 +1,55 @@
+"""reconcile: what is errant, and what nobody may give up."""
+
+from typing import Any
+
+import pytest
+from pair_facts import ERRANT, MASTER, SLAVE, TAKEN_OVER, UUID, replace
+
+from runbook.diagnosis.facts import Facts
+from runbook.mysql.tracking.progress import DomainState, Position
+from runbook.operations.reconcile import errant_of, why_not, why_not_bring
+
+OWN = {"own": ("b.000002:4 Query CREATE",), "own_since": "b.000002:4"}
+
+
+def facts(changes: dict[str, Any]) -> Facts:
+    return {"master": MASTER, "slave": replace(SLAVE, **changes)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "token"),
+    [
+        ({}, ""),
+        (ERRANT, f"{UUID}:5-7"),
+        ({"errant": DomainState.parse("0-2-98")}, "0-2-98"),
+        (OWN | TAKEN_OVER, "b.000002:4"),
+        # Without a takeover nothing is lost by what stands there: failback would not refuse.
+        (OWN, ""),
+        ({"own": (), "own_since": "b.000002:4"} | TAKEN_OVER, ""),
+    ],
+)
+def test_what_an_operator_types_to_give_it_up(changes: dict[str, Any], token: str) -> None:
+    assert errant_of(facts(changes)) == token
+
+
+def test_what_the_master_made_and_lost_is_not_given_up() -> None:
+    assert why_not(SLAVE, []) is None
+    told = why_not(SLAVE, [f"{UUID}:5"])
+    assert told is not None
+    assert f"the master made and lost them: {UUID}:5" in told.splitlines()[0]
+    assert "Nothing was changed" in told and told.endswith("inv reconcile --bring")
+
+
+@pytest.mark.parametrize(
+    ("changes", "can"),
+    [
+        (ERRANT, True),
+        ({"errant": DomainState.parse("0-2-98")}, False),
+        ({"errant": Position.parse("b.000002:4")}, False),
+        (OWN | TAKEN_OVER, False),
+    ],
+)
+def test_only_mysqls_gtids_let_the_master_have_a_transaction_under_its_name(changes: dict[str, Any], can: bool) -> None:
+    told = why_not_bring(replace(SLAVE, **changes))
+    assert (told is None) is can
+    assert can or "Nothing was changed" in str(told)
