@@ -56,13 +56,14 @@ YES = {"yes": "do not ask, do it"}
 def operator_errors(*, resumable: bool = True) -> Iterator[None]:
     """The one boundary: an operator's mistake or a host's failure becomes a sentence and an exit code."""
     from runbook.core.interrupt import interruptible
+    from runbook.core.printable import printable
     from runbook.errors import RunbookError
 
     try:
         with interruptible(resumable=resumable):
             yield
     except RunbookError as error:
-        raise Exit(f"\n{error}" if str(error) else None, error.exit_code) from None
+        raise Exit(f"\n{printable(str(error))}" if str(error) else None, error.exit_code) from None
     except ImportError as error:
         if not is_ours():
             raise

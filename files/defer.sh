@@ -8,6 +8,9 @@ set -u
 
 DEFER_SECONDS=60
 
+# What an earlier keepalived did says nothing of the one that starts now.
+rm -f "$CHECKED"
+
 # release.sh does not run when the unit's whole control group was killed (tried with systemd 262).
 if drop_vip || [ "$(closed)" = 0 ]; then
     defer

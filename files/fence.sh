@@ -9,6 +9,7 @@ set -u
 
 LOOK_SECONDS=1
 SETTLED_SECONDS=3
+: "${CHECK_SILENT_SECONDS:=60}"
 
 # Only a configuration that is whole is worth a copy.
 keep_configuration() {
@@ -47,6 +48,15 @@ last_resort() {
     alert mysqld-killed "not closed for $CLOSE_KILL_SECONDS s without the VIP"
 }
 
+# keepalived_hangs: it runs, and has not called its check for longer than that can take. What cannot be known is not so.
+keepalived_hangs() {
+    local at='' now
+    { read -r at <"$CHECKED"; } 2>/dev/null
+    printf -v now '%(%s)T' -1
+    [ -n "$at" ] && [ $((now - at)) -gt "$CHECK_SILENT_SECONDS" ] &&
+        [ "$(timeout 2 systemctl is-active keepalived)" = active ]
+}
+
 fence() {
     local failing_since='' pause
     # Nobody ever writes there: reading from it is a nap that costs no process.
@@ -59,6 +69,8 @@ fence() {
             : "${failing_since:=$SECONDS}"
             if close_writes; then failing_since=''; else last_resort $((SECONDS - failing_since)); fi
         fi
+        ! keepalived_hangs || stuck "keepalived hangs, and no takeover comes about: it has not called its check for \
+$CHECK_SILENT_SECONDS s. systemctl kill -s KILL keepalived ends it, and its unit starts it anew"
         read -r -t "$LOOK_SECONDS" -u "$pause"
     done
 }

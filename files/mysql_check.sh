@@ -5,6 +5,7 @@ set -u
 UNDECIDED=0
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
+{ printf '%(%s)T\n' -1 >"$CHECKED"; } 2>/dev/null
 # shellcheck source=files/cut_off.sh
 . /usr/local/lib/mysql-runbook/cut_off.sh
 # shellcheck source=files/watch.sh

@@ -25,9 +25,14 @@ notice_over() {
     alert_over "$1"
 }
 
-# lasts NAME: it was so at the last look already; one look can fall into a restart or a handover. passes NAME.
+# lasts NAME [SECONDS]: it was so at the last look already, and for so long; one look can fall into a restart or a
+# handover. passes NAME.
 lasts() {
-    [ -e "$WATCH.$1" ] || { : >"$WATCH.$1"; return 1; }
+    local since='' now
+    printf -v now '%(%s)T' -1
+    { read -r since <"$WATCH.$1"; } 2>/dev/null
+    [ -n "$since" ] || { echo "$now" >"$WATCH.$1"; return 1; }
+    [ $((now - since)) -ge "${2:-0}" ]
 }
 
 passes() {
@@ -120,6 +125,16 @@ watch_slave() {
     fi
 }
 
+# The client's errors that say that there is no connection, and the server's that it is on its way out.
+NOBODY_THERE='^(2002|2003|2005|2006|2013|2055|1053|1080)$'
+AWAY_SECONDS=30
+
+# receiver_is_out ERRNO: whether the receiver has been without its master for too long. A master that restarts is away for
+# some seconds, and whose host is gone the slave takes over from; one that says no goes on saying it.
+receiver_is_out() {
+    if [[ $1 =~ $NOBODY_THERE ]]; then lasts receiver $AWAY_SECONDS; else lasts receiver; fi
+}
+
 # watch_replication: on the slave. While it holds the VIP its receiver is stopped by us; its applier must be well.
 watch_replication() {
     local name value receiver='' receiver_errno='' receiver_error='' applier='' applier_errno='' applier_error=''
@@ -143,10 +158,13 @@ watch_replication() {
         notice replication-broken "the applier stopped: error $applier_errno: $applier_error"
     elif [ "$receiver" = No ] && [ "$receiver_errno" != 0 ]; then
         notice replication-broken "the receiver stopped: error $receiver_errno: $receiver_error"
-    elif [ "$receiver_errno" = 1045 ]; then
-        notice replication-broken "the master refuses the receiver's login: error 1045"
+    elif [ "$receiver" != Yes ] && [ "$receiver_errno" != 0 ] && receiver_is_out "$receiver_errno"; then
+        # What comes before the reason counts the tries, and would be news each time.
+        notice replication-broken "the receiver does not get to the master: error $receiver_errno: \
+${receiver_error##*[Mm]essage: }"
     elif [ "$applier" = Yes ] && { [ "$receiver" = Yes ] || holds_vip; }; then
         passes replication
+        passes receiver
         notice_over replication-broken
     elif [ "$receiver" != Connecting ] && lasts replication; then
         notice replication-broken "receiver: $receiver, applier: $applier, without an error"

@@ -206,8 +206,10 @@ KINDS: dict[str, Words] = {
             "复制已中断:从库数据越来越旧,此时接管只能提供旧数据",
         ),
         Text(
-            "Put right on the slave what the detail names; nothing is skipped. Then inv start-slave and inv verify.",
-            "在从库上处理“详情”中指出的问题,不跳过任何事务。然后执行 inv start-slave 和 inv verify。",
+            "Put right what the detail names; nothing is skipped. A login that is refused: inv create-replica-user. "
+            "Then inv start-slave and inv verify.",
+            "处理“详情”中指出的问题,不跳过任何事务。登录被拒绝时:inv create-replica-user。"
+            "然后执行 inv start-slave 和 inv verify。",
         ),
         Text("Replication runs again", "复制已恢复"),
     ),

@@ -21,11 +21,11 @@ ASK_SECONDS = 10
 DO_SECONDS = 60
 # With a line's end in it, as our scripts have: tcsh takes none within quotes [M on 6.24].
 WHO_QUESTION = "id -u\n"
-# What timeout(1) exits with; 137 when it had to kill.
-TIMED_OUT = (124, 137)
 NO_SHELL_OF_OURS = re.compile(r"^LC_ALL=C: |^Unmatched |^Bad : modifier|Unsupported use of '='", re.MULTILINE)
 # sshd's and PAM's words (pam_unix, sshd's auth-pam.c and session.c).
 EXPIRED = re.compile(r"password.* (has expired|change required)|to change your password|expired.*password", re.I)
+TIMED_OUT = 124
+CUT_OFF = (TIMED_OUT, 137)  # what timeout(1) exits with, and where it had to kill
 
 
 class CommandFailed(HostError):
@@ -33,7 +33,7 @@ class CommandFailed(HostError):
 
     def __init__(self, host: str, command: str, ran: Ran) -> None:
         said = (ran.err.strip() or ran.out.strip() or "it said nothing").splitlines()
-        reason = "no answer in time" if ran.code in TIMED_OUT else f"exit code {ran.code}"
+        reason = "no answer in time" if ran.code in CUT_OFF else f"exit code {ran.code}"
         super().__init__(host, f"{reason} from: {_one_line(command)}\n" + "\n".join(f"  {line}" for line in said[-12:]))
         self.ran = ran
 
@@ -48,6 +48,10 @@ class NotUnderstood(HostError):
             f"  {_one_line(answer)!r}",
             "Is that program of the host's another than its package's? Run the line there, and see what it prints.",
         )
+
+
+class NotInTime(CommandFailed):
+    """A question that had no answer when its time was over."""
 
 
 class ChangedInDryRun(AssertionError):
@@ -77,6 +81,7 @@ class Host:
         self.node = node
         self.link = link
         self._foreseen = Foreseen()
+        self._late: set[str] = set()
         self.guard: Callable[[], None] = lambda: None
 
     @property
@@ -88,21 +93,25 @@ class Host:
         return f"{self.node.role} {self.node.address}"
 
     def ask(self, question: str, *, timeout: float = ASK_SECONDS, stdin: str | None = None) -> str:
-        """The output of a command that only reads; CommandFailed unless it exits 0.
+        """The output of a command that only reads; CommandFailed unless it exits 0, NotInTime when it takes too long.
 
         A foreseen answer serves once, or as often as it was foreseen: whoever asks again wants to know what is so by
         then.
         """
         if (foreseen := self._foreseen.take(question)) is not None:
             return foreseen
+        if question in self._late:
+            self._late.remove(question)
+            raise NotInTime(str(self), question, Ran(TIMED_OUT, "", ""))
         ran = self.link.run(question, timeout=timeout, stdin=stdin)
         if ran.code != 0:
-            raise CommandFailed(str(self), question, ran)
+            raise (NotInTime if ran.code in CUT_OFF else CommandFailed)(str(self), question, ran)
         return ran.out
 
     def ask_now(self, question: str) -> str:
         """As `ask`, whatever was foreseen: something has shown that this may be so no more."""
         self._foreseen.forget(question)
+        self._late.discard(question)
         return self.ask(question)
 
     def read(self, question: str, reader: Callable[[str], T], *, timeout: float = ASK_SECONDS) -> T:
@@ -117,20 +126,27 @@ class Host:
         """Ask all these in one round trip and keep each answer for the next `ask`, until a change or FRESH_SECONDS.
 
         What stands here twice serves twice. A question that fails is not kept: `ask` puts it again by itself and
-        reports what it said.
+        reports what it said. One that takes too long is not put again: the next `ask` says so at once.
         """
         times = self._foreseen.missing(questions)
         asked = commands(times)
-        self._foreseen.keep(dict(answers(asked, self._said(list(asked)))), times)
+        said, late = self._said(list(asked))
+        # Of several that share a command, which of them it was is seen when each has its own.
+        of_late = [question for command in late if command not in times for question in asked[command]]
+        alone, late_alone = self._said(of_late)
+        self._foreseen.keep(dict(answers(asked, said)) | alone, times)
+        self._late.update(question for question in (*late, *late_alone) if question in times)
 
-    def _said(self, commands: Sequence[str]) -> dict[str, str]:
-        """What these commands print, of those that exit 0. What hangs is left out, and those after it run again.
+    def _said(self, commands: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+        """What these commands print, of those that exit 0, and which of them take too long.
 
-        Together they have ASK_SECONDS: for `timeout` around each of them the host would start two programs more.
+        They have ASK_SECONDS together: for `timeout` around each of them the host would start two programs more. When
+        that is over, the one then at work begins anew with those after it, and is too late when it has had all of it.
         """
         said: dict[str, str] = {}
-        left, hung = commands, True
-        while left and hung:
+        late: list[str] = []
+        left = commands
+        while left:
             mark = secrets.token_hex(8)
             script = "".join(f"(eval {shlex.quote(c)}) 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for c in left)
             ran = self.link.run(script, timeout=ASK_SECONDS)
@@ -138,13 +154,18 @@ class Host:
             codes = [text.partition("\n")[0] for text in texts[1:]]
             texts[1:] = [text.partition("\n")[2] for text in texts[1:]]
             said |= {command: text for command, text, code in zip(left, texts, codes, strict=False) if code == "0"}
-            left, hung = left[len(codes) + 1 :], ran.code in TIMED_OUT
-        return said
+            late += [command for command, code in zip(left, codes, strict=False) if int(code) in CUT_OFF]
+            if ran.code not in CUT_OFF:
+                break
+            late += [] if codes else left[:1]
+            left = left[max(len(codes), 1) :]
+        return said, late
 
     def changing(self, what: str) -> None:
         """Every change passes here first: `guard` may refuse it; answers read before it are no longer trusted."""
         self.guard()
         self._foreseen.clear()
+        self._late.clear()
 
     def do(self, command: str, *, timeout: float = DO_SECONDS, stdin: str | None = None) -> str:
         """Run a command that changes the host; CommandFailed unless it exits 0. Secrets go in by `stdin`."""

@@ -18,6 +18,8 @@ OPERATOR_LOCK = f"{RUN}/operator.lock"
 """One operator at a time."""
 SETTLED = f"{RUN}/settled"
 """When the scripts last brought this host to what it must be, in seconds of the epoch."""
+CHECKED = f"{RUN}/checked"
+"""When keepalived last called its check, in seconds of the epoch."""
 OPENED = f"{RUN}/opened"
 """Which mysqld the scripts opened for writes, until they have closed it."""
 HELD = f"{RUN}/held"
@@ -49,6 +51,7 @@ _OF_SCRIPTS = {
     "LAST_CONFIG": LAST_CONFIG,
     "LOCK": LOCK,
     "SETTLED": SETTLED,
+    "CHECKED": CHECKED,
     "OPENED": OPENED,
     "HELD": HELD,
     "LAST_SAID": LAST_SAID,

@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
 
+from runbook.core.printable import printable
 from runbook.core.step import Change, Gap, Outcome
 
 STYLES = {
@@ -29,10 +30,10 @@ LIVE_PER_SECOND = 4
 
 
 class Report:
-    """Prints outcomes as they come, from both hosts' threads; every text passes `mask` first."""
+    """Prints outcomes as they come, from both hosts' threads; every text passes `mask` first, and is made printable."""
 
     def __init__(self, mask: Callable[[str], str], *, as_json: bool = False, console: Console | None = None) -> None:
-        self.mask = mask
+        self._mask = mask
         self.as_json = as_json
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._printing = threading.Lock()
@@ -40,6 +41,10 @@ class Report:
         self._task = ""
         self._records: list[dict[str, object]] = []
         self.outcomes: list[Outcome] = []
+
+    def mask(self, text: str) -> str:
+        """The text as it may be shown: without secrets, and with no control character at work."""
+        return printable(self._mask(text))
 
     def say(self, text: str, style: str = "") -> None:
         """A sentence to the operator."""

@@ -67,6 +67,10 @@ class Step(Item):
         """Why this gap must not be closed, and the way out; None where nothing speaks against it. It only asks."""
         return None
 
+    def caveat(self, found: State) -> str | None:
+        """What is to be known of a state that is as wanted, and what can be done; None where nothing is."""
+        return None
+
 
 class Condition(Item):
     """One thing that must be so on a host, and that is not ours to bring about."""

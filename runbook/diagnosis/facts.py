@@ -1,45 +1,33 @@
 """What is so on both hosts now, gathered at once; a dead host and a dead or hung mysqld are facts, not errors."""
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from runbook.alerts.deployment import UNSENT_QUESTION
-from runbook.core.host import Host
-from runbook.core.host_paths import CONFIG, SETTLED, TAKEOVER, VRRP_STATE
+from runbook.core.host import NotInTime
 from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
-from runbook.errors import HostError, RunbookError
-from runbook.keepalived.configuration import UNIT
-from runbook.keepalived.version import VERSION_QUESTION
+from runbook.diagnosis import of_host
+from runbook.diagnosis.of_host import TAKEOVER_QUESTION, parse_record, reason
+from runbook.errors import BadInput, HostError, RunbookError
+from runbook.keepalived.running import Running
 from runbook.mysql.accounts import write_through
 from runbook.mysql.dialects.dialect import Dialect, dialect_of
 from runbook.mysql.replication import filters
-from runbook.mysql.replication.filters import FILES_QUESTION, Filter
+from runbook.mysql.replication.filters import Filter
 from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.stranger import Stranger, on_port
 from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import ByPosition, listed
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
-from runbook.steps.deploy_scripts import LAST_LINE
-from runbook.system.family import OS_QUESTION
-from runbook.system.network import ADDRESSES_QUESTION
-from runbook.system.resources import service_question, service_words
-from runbook.system.server_names import UNITS, UNITS_QUESTION
 
-GREETING_SECONDS = 3
+__all__ = ["TAKEOVER_QUESTION", "Facts", "SideFacts", "gather", "parse_record", "reason"]
+
 COMMIT_SECONDS = 1.0
 LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
-TIMED_OUT = "124"  # what timeout(1) exits with
 
-CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
-SETTLED_QUESTION = f"[ ! -e {SETTLED} ] || echo $(($(date +%s) - $(cat {SETTLED})))"
-TAKEOVER_QUESTION = f"cat {TAKEOVER} 2>/dev/null || true"
-VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
 FLAGS_QUESTION = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'super_read_only')"
 SEMI_SYNC_QUESTION = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_%'"
 
@@ -52,10 +40,20 @@ class SideFacts:
     address: str
     unreachable: str = ""
     """Why SSH does not get there."""
+    refused: str = ""
+    """The way out where that is no accident: its SSH key is not the known one, or it refuses our login."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """What it did not tell in time, and why; of that the empty value here says nothing."""
     mysqld: str = ""
     keepalived: str = ""
-    """The words of `systemctl is-active`."""
+    """The words of `systemctl is-active`; unknown where that is not known."""
+    running: Running = field(default_factory=Running)
+    """The keepalived that runs, or would be started."""
+    hangs: str = ""
+    """By what it is seen that keepalived runs and does nothing."""
     holds_vip: bool = False
+    turned_away: str = ""
+    """How verify's own client fared at the VIP that this host holds, where it was not served."""
     greets: bool = False
     """Whether mysqld greets who connects from the host itself, if only to say that it is full."""
     stranger: Stranger | None = None
@@ -125,11 +123,13 @@ Facts = Mapping[Role, SideFacts]
 
 
 def gather(pair: Pair) -> Facts:
-    """Look at both hosts, side by side; BadInput when SSH or the server must not be used at all.
+    """Look at both hosts, side by side; BadInput when neither may be used, as both have other SSH keys than are known.
 
     A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld GREETING_SECONDS, all else milliseconds.
     """
     facts = pair.side_by_side(_look)
+    if all(side.refused for side in facts.values()):
+        raise BadInput(*(f"{side}: {side.unreachable}\n{side.refused}" for side in facts.values()))
     if facts["master"].answers and facts["slave"].answers:
         try:
             facts["slave"] = _compared(pair, facts["slave"])
@@ -138,61 +138,24 @@ def gather(pair: Pair) -> Facts:
     return facts
 
 
-def parse_record(text: str) -> dict[str, str]:
-    """The key=value lines of a record that our scripts wrote."""
-    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-
-
 def _look(side: Side) -> SideFacts:
     facts = SideFacts(side.role, str(side.node.address))
     try:
-        return _with_server(side, _with_host(side, facts))
+        of_host.ask_together(side)
+    except BadInput as error:
+        # Its key, or our login: the other host is asked all the same.
+        why, *way_out = str(error).splitlines()
+        return _not_reached(replace(facts, refused=" ".join(way_out) or why), side, error)
     except HostError as error:
-        return replace(facts, unreachable=reason(error, side.host), sql="its host was not reached")
+        return _not_reached(facts, side, error)
+    try:
+        return _with_server(side, replace(facts, **of_host.look(side)))
+    except HostError as error:
+        return _not_reached(facts, side, error)
 
 
-def _with_host(side: Side, facts: SideFacts) -> SideFacts:
-    host, keepalived = side.host, service_question(UNIT)
-    units = [service_question(unit) for unit in UNITS]
-    port = side.settings.mysql_port
-    greetings = (_greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port))
-    ours = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION)
-    standing = (
-        SOCKETS_QUESTION,
-        FILES_QUESTION,
-        OS_QUESTION,
-        UNITS_QUESTION,
-        ADDRESSES_QUESTION,
-        VERSION_QUESTION,
-    )
-    host.foresee((*standing, keepalived, *units, *ours, *greetings))
-    mysqld_is, mysqld_at_boot = host.read(service_question(side.names.unit), service_words)
-    keepalived_is, keepalived_at_boot = host.read(keepalived, service_words)
-    config, takeover, vrrp, unsent, settled, greeting, peer = (
-        host.ask(question).strip() for question in (*ours, *greetings)
-    )
-    parts = {"mysqld": mysqld_at_boot != "not-found", "keepalived": keepalived_at_boot != "not-found"}
-    parts[CONFIG] = config == LAST_LINE.strip()
-    return replace(
-        facts,
-        mysqld=mysqld_is,
-        keepalived=keepalived_is,
-        holds_vip=side.holds_vip(),
-        greets=greeting == "0",
-        sql=f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
-        sees_peer=peer == "0",
-        takeover=parse_record(takeover),
-        vrrp=vrrp,
-        settled_seconds=int(settled) if settled.isdecimal() else None,
-        unsent=unsent,
-        lacks=tuple(part for part, there in parts.items() if not there),
-    )
-
-
-def _greeting_question(address: str, port: int) -> str:
-    """Whether mysqld greets who connects, bounded: a session through SSH would hang with a hung mysqld."""
-    greeted = f"exec 3<>/dev/tcp/{address}/{port} && IFS= read -r -n 1 -u 3"
-    return f"timeout {GREETING_SECONDS} bash -c '{greeted}' 2>/dev/null; echo $?"
+def _not_reached(facts: SideFacts, side: Side, error: Exception) -> SideFacts:
+    return replace(facts, unreachable=reason(error, side.host), sql="its host was not reached")
 
 
 def _with_server(side: Side, facts: SideFacts) -> SideFacts:
@@ -225,15 +188,23 @@ def _asked(side: Side, facts: SideFacts) -> SideFacts:
             executed=tracking.of_master(server) if side.role == "master" else tracking.of_slave(server, status),
             replication=status,
             semi_sync=_semi_sync(side),
-            filters=filters.of(side.host, server),
             write_through=tuple(write_through(server)),
             chosen={"REPLICATION": str(side.replication), "SEMI_SYNC": str(side.semi_sync)},
         )
+        found = _filtered(side, found)
         return _looked_through(side, found) if side.role == "slave" else found
     except Unreachable:
         raise
     except (NotReady, HostError) as error:
         return replace(facts, sql=reason(error, side.host))
+
+
+def _filtered(side: Side, facts: SideFacts) -> SideFacts:
+    """Its option files may lie where reading takes long."""
+    try:
+        return replace(facts, filters=filters.of(side.host, side.server))
+    except NotInTime as error:
+        return replace(facts, unknown={**facts.unknown, of_host.ITS_FILTERS: reason(error, side.host)})
 
 
 def _semi_sync(side: Side) -> bool | None:
@@ -276,11 +247,3 @@ def _looked_through(side: Side, slave: SideFacts) -> SideFacts:
     if not since:
         return slave
     return replace(slave, own=tuple(listed(tracking.own_since(side.server, since))), own_since=since)
-
-
-def reason(error: Exception, host: Host) -> str:
-    """The first line of an error, for where the host is named already."""
-    first = str(error).splitlines()[0].rstrip(".")
-    for label in (str(host), host.link.label):
-        first = first.removeprefix(f"{label}: ")
-    return re.sub(r"^mysqld\b", "it", first)

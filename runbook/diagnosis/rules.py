@@ -3,16 +3,27 @@
 from collections.abc import Callable
 
 from runbook.core.host_paths import CONFIG
+from runbook.diagnosis import vip_rules
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.diagnosis.words import close_it, how_old, let_in, look_into, vip_holders, whose_writes, witness
+from runbook.diagnosis.words import (
+    Words,
+    bring_back,
+    close_it,
+    how_old,
+    let_in,
+    look_into,
+    serves,
+    serves_but,
+    start_copying,
+    vip_holders,
+    whose_writes,
+    witness,
+)
 from runbook.mysql.replication.filters import way_out
 from runbook.mysql.tracking import progress
 
 __all__ = ["Kind", "Verdict", "diagnose"]
-
-
-Words = tuple[str, str]  # the sentence and the next step
 
 
 def diagnose(facts: Facts) -> Verdict:
@@ -60,26 +71,6 @@ def _two_writers(master: SideFacts, slave: SideFacts) -> Words | None:
     return (
         f"DANGER: both servers take writes, so their data can part; the VIP is on {vip_holders(master, slave)}.",
         f"{close_it(slave)} At once; then inv verify shows whether the slave took writes of its own.",
-    )
-
-
-def _split_vip(master: SideFacts, slave: SideFacts) -> Words | None:
-    if not (master.holds_vip and slave.holds_vip):
-        return None
-    stale = [side for side in (slave, master) if side.keepalived != "active"]
-    if stale:
-        next_step = (
-            f"keepalived on {stale[0]} is {stale[0].keepalived} and left the address behind: "
-            f"ssh {stale[0].address} systemctl restart keepalived"
-        )
-    else:
-        next_step = (
-            "The two keepaliveds do not hear each other: look at the network between the hosts, and whether a firewall "
-            f"drops protocol 112. Until then: ssh {slave.address} systemctl stop keepalived"
-        )
-    return (
-        "DANGER: both hosts hold the VIP: a client reaches one or the other by chance, and may read old data.",
-        next_step,
     )
 
 
@@ -146,12 +137,13 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
     reads = how_old(slave)
     if master.unreachable:
         why = f"the master's host is not reached: {master.unreachable}, {witness(slave)}"
-        next_step = "Bring the master's host back (power, network), then: inv failback"
+        next_step = f"{bring_back(master)}, then: inv failback"
     else:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
         next_step = f"{look_into(master)}; then: inv failback"
     return (
-        f"The pair is failed over{since}: the slave {slave.address} holds the VIP and serves reads only{reads}; {why}.",
+        f"The pair is failed over{since}: the slave {slave.address} holds the VIP and "
+        f"{serves(slave, 'serves reads only')}{reads}; {why}.",
         next_step,
     )
 
@@ -161,7 +153,7 @@ def _master_back(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     return (
         f"The master's mysqld is back and waits for failback: the VIP is still on the slave {slave.address}, "
-        f"which serves reads{how_old(slave)}; nobody takes writes.",
+        f"which {serves(slave, 'serves reads')}{how_old(slave)}; nobody takes writes.",
         "inv failback",
     )
 
@@ -171,7 +163,9 @@ def _master_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     return (
         f"The master's host is not reached: {master.unreachable}, {witness(slave)}; the slave does not hold the VIP.",
-        "If clients can write through the VIP, only SSH from here is broken. If not, the slave should have taken "
+        f"{master.refused} Then: inv verify"
+        if master.refused
+        else "If clients can write through the VIP, only SSH from here is broken. If not, the slave should have taken "
         f"over: see journalctl -u keepalived ({slave.keepalived}) on {slave.address}",
     )
 
@@ -179,24 +173,17 @@ def _master_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
 def _slave_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
     if not slave.unreachable:
         return None
-    vip = "holds the VIP and serves alone" if master.holds_vip else "does not hold the VIP; the slave may"
+    vip = (
+        f"holds the VIP and {serves(master, 'serves alone')}"
+        if master.holds_vip
+        else "does not hold the VIP; the slave may"
+    )
     return (
         f"The slave's host is not reached: {slave.unreachable}; the master {master.address} {vip}.",
-        "Bring the slave's host back (power, network): until then nothing takes over from the master. Then: inv verify",
+        f"{slave.refused} Then: inv verify"
+        if slave.refused
+        else f"{bring_back(slave)}: until then nothing takes over from the master. Then: inv verify",
     )
-
-
-def _no_vip(master: SideFacts, slave: SideFacts) -> Words | None:
-    if master.holds_vip or slave.holds_vip:
-        return None
-    states = "; ".join(
-        f"{side.role}: mysqld {side.mysqld}, keepalived {side.keepalived}{f' ({side.vrrp})' if side.vrrp else ''}"
-        for side in (master, slave)
-    )
-    next_step = "inv failback starts what is stopped and brings the VIP home, if nothing is lost by it"
-    if master.answers and slave.answers and not slave.takeover:
-        next_step = f"inv start. If that does not help: ssh {master.address} journalctl -u keepalived"
-    return (f"NOBODY SERVES: no host holds the VIP; {states}.", next_step)
 
 
 def _login_refused(master: SideFacts, slave: SideFacts) -> Words | None:
@@ -223,20 +210,10 @@ def _slave_down(master: SideFacts, slave: SideFacts) -> Words | None:
     if slave.answers:
         return None
     return (
-        f"The master serves alone: mysqld on the slave {slave.address} ({slave.mysqld}) does not answer: {slave.sql}. "
+        f"The master {serves(master, 'serves alone')}: mysqld on the slave {slave.address} ({slave.mysqld}) does not "
+        f"answer: {slave.sql}. "
         "Nothing can take over.",
         f"{look_into(slave)}; then: inv start. Replication goes on by itself",
-    )
-
-
-def _keepalived_down(master: SideFacts, slave: SideFacts) -> Words | None:
-    down = [side for side in (master, slave) if side.keepalived != "active"]
-    if not down:
-        return None
-    where = " and ".join(f"{side} ({side.keepalived})" for side in down)
-    return (
-        f"The master serves, but there is no takeover: keepalived does not run on {where}.",
-        f"inv start. If it stops again: ssh {down[0].address} journalctl -u keepalived",
     )
 
 
@@ -252,11 +229,11 @@ def _replication_broken(master: SideFacts, slave: SideFacts) -> Words | None:
     elif not status.runs:
         found = f"receiver {status.receiver}, applier {status.applier}"
         found += f"; {status.receiver_error}" if status.receiver_error else ""
-        next_step = "inv start-slave"
+        next_step = start_copying(status)
     else:
         return None
     return (
-        f"The master serves, but the slave {slave.address} falls behind: replication is broken: {found}.",
+        f"{serves_but(master)} the slave {slave.address} falls behind: replication is broken: {found.rstrip('.')}.",
         next_step,
     )
 
@@ -276,7 +253,7 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.BOTH_UNREACHABLE: _both_unreachable,
     Kind.NOT_BOOTSTRAPPED: _not_bootstrapped,
     Kind.TWO_WRITERS: _two_writers,
-    Kind.SPLIT_VIP: _split_vip,
+    Kind.SPLIT_VIP: vip_rules.split_vip,
     Kind.SLAVE_WRITABLE: _slave_writable,
     Kind.WRITABLE_WITHOUT_VIP: _writable_without_vip,
     Kind.DIVERGED: _diverged,
@@ -286,11 +263,12 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.MASTER_BACK: _master_back,
     Kind.MASTER_UNREACHABLE: _master_unreachable,
     Kind.SLAVE_UNREACHABLE: _slave_unreachable,
-    Kind.NO_VIP: _no_vip,
+    Kind.NO_VIP: vip_rules.no_vip,
     Kind.LOGIN_REFUSED: _login_refused,
     Kind.MASTER_READ_ONLY: _master_read_only,
     Kind.SLAVE_DOWN: _slave_down,
-    Kind.KEEPALIVED_DOWN: _keepalived_down,
+    Kind.KEEPALIVED_DOWN: vip_rules.keepalived_down,
+    Kind.KEEPALIVED_ASTRAY: vip_rules.keepalived_astray,
     Kind.REPLICATION_BROKEN: _replication_broken,
     Kind.FILTERED: _filtered,
 }

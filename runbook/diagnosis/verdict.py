@@ -5,7 +5,10 @@ from enum import StrEnum, auto
 
 
 class Kind(StrEnum):
-    """What can be so with a pair; of several at once the first of diagnosis.RULES is told, the most dangerous."""
+    """What can be so with a pair; of several at once the first of diagnosis.RULES is told, the most dangerous.
+
+    The last is what a pair is that no rule finds anything wrong with, and a check does.
+    """
 
     HEALTHY = auto()
     BOTH_UNREACHABLE = auto()
@@ -26,8 +29,10 @@ class Kind(StrEnum):
     MASTER_READ_ONLY = auto()
     SLAVE_DOWN = auto()
     KEEPALIVED_DOWN = auto()
+    KEEPALIVED_ASTRAY = auto()
     REPLICATION_BROKEN = auto()
     FILTERED = auto()
+    CHECKS_FAILED = auto()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,11 @@
 """Half sentences of the verdict that several rules say."""
 
 from runbook.diagnosis.facts import SideFacts
+from runbook.keepalived.running import END
+from runbook.mysql.tracking.status import ReplicaStatus
+
+Words = tuple[str, str]
+"""Of a rule: the sentence and the next step."""
 
 
 def vip_holders(master: SideFacts, slave: SideFacts) -> str:
@@ -33,6 +38,41 @@ def let_in(side: SideFacts) -> str:
         "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
         f"max_connections in mysql on {side.address}"
     )
+
+
+def serves(side: SideFacts, so: str = "serves") -> str:
+    """What a host with the VIP does for clients, as far as our own client saw it."""
+    return f"does not serve verify's own client ({side.turned_away})" if side.turned_away else so
+
+
+def serves_but(master: SideFacts) -> str:
+    """The beginning of a sentence that goes on with what is wrong all the same."""
+    return f"The master {serves(master)}, {'and' if master.turned_away else 'but'}"
+
+
+def is_open(master: SideFacts) -> str:
+    """The same, where what is wrong is none of the rules'."""
+    found = f"the master {master.address} holds the VIP and is open for writes"
+    if master.turned_away:
+        return f"{found[0].upper()}{found[1:]}, but {serves(master)}, and"
+    return f"The pair serves: {found}; but"
+
+
+def bring_back(side: SideFacts) -> str:
+    """What to do about a host that is not reached."""
+    return side.refused.rstrip(".") or f"Bring the {side.role}'s host back (power, network)"
+
+
+def end_hung(side: SideFacts) -> str:
+    """What ends a keepalived that hangs; SIGTERM would wait for it."""
+    return f"ssh {side.address} {END}: its unit starts it anew at once"
+
+
+def start_copying(status: ReplicaStatus) -> str:
+    """What makes replication run again; where the master refuses its login, first what mends the account."""
+    if status.login_refused:
+        return "inv create-replica-user makes its account right; then: inv start-slave"
+    return "inv start-slave"
 
 
 def whose_writes(side: SideFacts) -> str:

@@ -10,7 +10,7 @@ from runbook.core import templates
 from runbook.core.host import Host
 from runbook.core.host_paths import KEEPALIVED_LOADED, SCRIPTS, VRRP_STATE
 from runbook.core.step import Gap, State, Step
-from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, Version
+from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, TTL_OF_PEERS, Version
 from runbook.settings.settings import Node, Settings
 from runbook.system.resources import OURS, File
 
@@ -20,6 +20,7 @@ UNIT = "keepalived"
 # mysql_check.sh may be refused for CHECK_TIMEOUT, then wait as long, and again at the administrators' door; and bash
 # needs seconds on a busy host.
 CHECK_QUESTIONS, CHECK_STARTS_IN = 3, 2
+SILENT_SECONDS = 10  # beyond what a check may take
 # --config-test came with 2.0.5. Its exit code 5 says that a script is missing or not safe to run (tried on 2.3.4):
 # right while the article's next step, deploy-scripts, has yet to bring them.
 CONFIG_TEST = (
@@ -33,6 +34,16 @@ def vrrp_state(host: Host) -> str:
     return host.ask(f"cat {VRRP_STATE} 2>/dev/null || true").strip()
 
 
+def check_overdue(settings: Settings) -> int:
+    """Seconds after which keepalived kills a check."""
+    return ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN
+
+
+def most_silent(settings: Settings) -> int:
+    """Seconds without a new check after which a keepalived that runs is said to hang."""
+    return settings.check_interval + check_overdue(settings) + SILENT_SECONDS
+
+
 def configuration(settings: Settings, node: Node, interface: str, version: Version) -> str:
     """The text of keepalived.conf for one node, in the words of this keepalived."""
     return templates.render(
@@ -44,9 +55,10 @@ def configuration(settings: Settings, node: Node, interface: str, version: Versi
         interface=interface,
         instance=INSTANCE,
         scripts=SCRIPTS,
-        check_overdue=ceil(CHECK_QUESTIONS * settings.check_timeout) + CHECK_STARTS_IN,
+        check_overdue=check_overdue(settings),
         auto_priority=version >= AUTO_PRIORITY,
         auto_priority_delay=version >= AUTO_PRIORITY_DELAY,
+        ttl_of_peers=version >= TTL_OF_PEERS,
     )
 
 

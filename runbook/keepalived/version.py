@@ -25,6 +25,8 @@ WRONG_CHECKSUM: tuple[Version, Version] = ((2, 0, 0), (2, 0, 5))
 # in 2.2.7's keepalived.conf(5).
 AUTO_PRIORITY: Version = (2, 1, 0)
 AUTO_PRIORITY_DELAY: Version = (2, 2, 7)
+# min_ttl and max_ttl of a peer: the release notes of 2.1.0. Older ones have vrrp_check_unicast_src (global_parser.c).
+TTL_OF_PEERS: Version = (2, 1, 0)
 
 
 def parsed(text: str) -> Version | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Verdict
+from runbook.diagnosis.words import end_hung
 from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 
@@ -35,11 +36,14 @@ class Evidence:
 
 
 def why_not_begin(facts: Facts, verdict: Verdict) -> str | None:
-    """Why nothing can be begun: a host does not answer, or has no server."""
+    """Why nothing can be begun: a host does not answer, has no server, or a keepalived that does not move."""
     for side in facts.values():
         if side.unreachable:
             found = f"{side.role} {side.address} does not answer: {side.unreachable}"
             return f"{found}\nNothing was changed. {verdict.next_step}"
+        if side.hangs:
+            found = f"{side.role} {side.address}: keepalived hangs: {side.hangs}"
+            return f"{found}\nNothing was changed. {end_hung(side)}; then: inv failback"
         if "mysqld" in side.lacks:
             return (
                 f"{side.role} {side.address} has no MySQL server: there is nothing to bring the VIP home to or from\n"
@@ -83,6 +87,11 @@ def why_it_never_catches_up(slave: str, status: ReplicaStatus | None) -> str | N
         return (
             f"{slave}: the applier stopped: {status.applier_error}\n"
             f"{NOT_MOVED}. Repair the row it names on the slave; nothing is skipped. Then: inv failback\n{LEAVE_IT}"
+        )
+    if status.login_refused:
+        return (
+            f"{slave}: the master refuses the receiver's login: {status.receiver_error}\n"
+            f"{NOT_MOVED}; the slave goes on serving reads. Run: inv create-replica-user, then: inv failback"
         )
     if status.receiver == "No" and status.receiver_error:
         return (

@@ -16,6 +16,7 @@ from runbook.system.server_names import UNITS_QUESTION
 MANAGER_QUESTION = "ps -o comm= -p 1 2>/dev/null || cat /proc/1/comm"
 MACHINE_QUESTION = "cat /etc/machine-id 2>/dev/null || true"
 SPACE_QUESTION = "df -Pk /var/lib /etc /usr/local | awk 'NR > 1 {print $6, $4}' | sort -u"
+MAC_QUESTION = "cat /sys/class/net/*/address 2>/dev/null || true"
 CLOCK_QUESTION = "date +%s.%N"
 QUESTIONS = (
     MANAGER_QUESTION,
@@ -158,19 +159,28 @@ def _two_series(pair: Pair) -> str | None:
 
 
 def _stranger_with_vip(pair: Pair) -> str | None:
-    """A third machine that answers for the VIP, found as an ARP entry after a packet towards it."""
+    """A third machine that answers for the VIP now, found as an ARP entry after a packet towards it.
+
+    An entry of before is forgotten first: it may be that of a host of the pair, which has let the VIP go since.
+    """
     if any(side.holds_vip() for side in pair.sides.values()):
         return None
     vip = pair.settings.vip.ip
     knock = (
-        f"(echo > /dev/udp/{vip}/9) 2>/dev/null; for _ in 1 2 3 4 5 6 7 8 9 10; do "
+        f"ip neigh flush to {vip} 2>/dev/null; (echo > /dev/udp/{vip}/9) 2>/dev/null; for _ in {{1..10}}; do "
         f"found=$(ip neigh show {vip} | grep -oE 'lladdr [^ ]+|FAILED'); [ -n \"$found\" ] && break; sleep 0.1; done; "
         'echo "$found"'
     )
     found = pair.master.host.ask(f"exec bash -c {shlex.quote(knock)}").strip()
-    if not found.startswith("lladdr"):
+    if not found.startswith("lladdr") or found.split()[-1].lower() in _hardware_addresses(pair):
         return None
     return (
         f"VIP = {vip}: another machine answers for that address already ({found})\n"
         "Choose a free address, or take it from that machine first."
     )
+
+
+def _hardware_addresses(pair: Pair) -> set[str]:
+    """Of all interfaces of both hosts: one of them that took the VIP meanwhile is no stranger."""
+    told = pair.side_by_side(lambda side: side.host.ask(MAC_QUESTION).lower().split())
+    return {address for addresses in told.values() for address in addresses}

@@ -12,11 +12,13 @@ from runbook.core.report import Report
 from runbook.diagnosis.checks import NOT_CHECKED, Check, Status, state, steps, writes
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
-from runbook.diagnosis.verdict import Verdict
+from runbook.diagnosis.verdict import Kind, Verdict
+from runbook.diagnosis.words import is_open
 from runbook.errors import NotSo
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair
 
+MOST_NAMES = 3
 STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
@@ -31,11 +33,7 @@ class Verification:
     @property
     def good(self) -> bool:
         """Healthy, and no check failed."""
-        return self.verdict.healthy and not self.failed
-
-    @property
-    def failed(self) -> int:
-        return sum(check.status == "FAIL" for check in self.checks)
+        return self.verdict.healthy
 
     @property
     def changed(self) -> str:
@@ -75,10 +73,29 @@ def seen_healthy(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
 
 
 def examine(pair: Pair) -> Verification:
-    """Look at everything; BadInput only when nothing can be asked at all, as with a changed host key."""
+    """Look at everything; BadInput only when neither host may be asked, as both have other SSH keys than are known."""
     facts = gather(pair)
     found = (*state.checks(facts, pair.settings), *steps.checks(pair, facts), *writes.checks(pair, facts))
-    return Verification(facts, diagnose(facts), found)
+    return concluded(facts, found)
+
+
+def concluded(facts: Facts, checks: tuple[Check, ...]) -> Verification:
+    """The verdict on the facts and on what the checks found besides; it claims no more than our own client saw."""
+    turned_away = next((c.found for c in checks if c.name == writes.CLIENT and c.status == "FAIL"), "")
+    facts = {r: replace(s, turned_away=turned_away if s.holds_vip else "") for r, s in facts.items()}
+    verdict, failed = diagnose(facts), [check for check in checks if check.status == "FAIL"]
+    if verdict.healthy and failed:
+        so = f"{is_open(facts['master'])} {len(failed)} of {len(checks)} checks failed: {_named(failed)}."
+        verdict = Verdict(Kind.CHECKS_FAILED, so, "Do what each FAIL above says; then: inv verify")
+    return Verification(facts, verdict, checks)
+
+
+def _named(failed: Sequence[Check]) -> str:
+    names = list(
+        dict.fromkeys(check.name if check.host == "pair" else f"{check.name} ({check.host})" for check in failed)
+    )
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def show(verification: Verification, report: Report) -> None:
@@ -112,8 +129,6 @@ def conclusion(verification: Verification) -> list[tuple[str, str]]:
     said = [(f"\n{verdict.sentence}", STYLES["OK" if verdict.healthy else "FAIL"])]
     if not verdict.healthy:
         said.append((f"Next: {verdict.next_step}", "bold"))
-    elif verification.failed:
-        said.append((f"And yet {verification.failed} of {count} checks failed: see each FAIL above.", STYLES["FAIL"]))
     return [*said, (f"{count} checks; changed on the pair: {verification.changed}.", "")]
 
 

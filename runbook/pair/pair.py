@@ -21,7 +21,7 @@ from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.tracking import Tracking
 from runbook.settings.settings import Node, Role, Settings
 from runbook.system.family import OS_QUESTION, Family, family_of, names_on, offer_of, os_words
-from runbook.system.network import Address, addresses, carrier_of, holds
+from runbook.system.network import Address, addresses, among, carrier_of
 from runbook.system.server_names import ServerNames
 
 ROLES: tuple[Role, Role] = ("master", "slave")
@@ -153,7 +153,7 @@ class Side:
 
     def holds_vip(self) -> bool:
         """Whether the VIP is on one of this host's interfaces now."""
-        return holds(self._look_at_addresses(), self.settings.vip.ip)
+        return among(self._look_at_addresses(), self.settings.vip.ip)
 
     def release_lock(self) -> None:
         """Give the lock back before this run itself makes the host unreachable: it would be lost with it."""

@@ -10,7 +10,7 @@ from runbook.core.host import Host
 from runbook.core.host_paths import CONFIG, LIBRARY, PATHS, SCRIPTS, paths_for_scripts
 from runbook.core.step import Gap, Item
 from runbook.core.templates import shell_variables
-from runbook.keepalived.configuration import ConfigurationRead
+from runbook.keepalived.configuration import ConfigurationRead, most_silent
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
 from runbook.pair.pair import Pair, Side
@@ -70,6 +70,7 @@ def script_configuration(side: Side) -> str:
         "MYSQL_PORT": str(s.mysql_port),
         "ADMIN_PORT": str(ADMIN_PORT) if side.dialect.has_admin_door else "",
         "CHECK_SECONDS": str(s.check_timeout),
+        "CHECK_SILENT_SECONDS": str(most_silent(s)),
         "CHECK_TRIES": str(ceil(s.check_timeout / RETRY_SECONDS)),
         "SEMI_SYNC_SECONDS": str(ceil(side.commit_wait_seconds)),
         "CLOSE_KILL_SECONDS": str(s.close_kill_seconds),

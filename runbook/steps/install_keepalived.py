@@ -10,6 +10,7 @@ from runbook.core.step import BOTH, Condition, Item
 from runbook.errors import BadInput
 from runbook.keepalived import version
 from runbook.keepalived.configuration import CONFIG, UNIT, Configuration, ConfigurationRead, configuration
+from runbook.keepalived.started import StartedByOurs
 from runbook.pair.pair import Pair, Side
 from runbook.steps.foreign_vips import NoForeignVips
 from runbook.steps.phase import Phase, Restart
@@ -58,6 +59,7 @@ def _configured(side: Side) -> Sequence[Item]:
         # Before the configuration: by what it has for a reload, a keepalived that runs tells which one it has read.
         DropIn(drop_in_path(UNIT), keepalived_unit),
         Configuration(CONFIG, configuration(side.settings, side.node, side.interface, side.keepalived), mode=0o600),
+        StartedByOurs(side.settings.vip.ip),
         ConfigurationRead(),
         DropIn(drop_in_path(mysql), mysql_unit),
         Service(UNIT, starts=False),

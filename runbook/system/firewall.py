@@ -16,7 +16,7 @@ ACTIVE_QUESTION = (
 )
 UFW_RULES_QUESTION = "ufw show added"
 KNOWS_QUESTION = "ufw --dry-run {rule} >/dev/null 2>&1 && echo yes || true"
-PORT, VRRP = "MySQL's port", "VRRP from the peer"
+PORT, VRRP, RUNNING = "MySQL's port", "VRRP from the peer", "running"
 ENABLED_QUESTION = "for f in firewalld ufw; do systemctl is-enabled -q $f 2>/dev/null && echo $f; done; true"
 
 
@@ -59,8 +59,19 @@ class FirewallRules(Step):
         return {PORT: "open", VRRP: "open"}
 
     def read(self, host: Host) -> State:
-        found = [firewall.read(host) for firewall in self._active(host)]
-        return {fact: "open" if all(each[fact] == "open" for each in found) else "closed" for fact in self.want()}
+        active = self._active(host)
+        found = [firewall.read(host) for firewall in active]
+        facts = {fact: "open" if all(each[fact] == "open" for each in found) else "closed" for fact in self.want()}
+        return facts if active else {**facts, RUNNING: "none"}
+
+    def caveat(self, found: State) -> str | None:
+        if RUNNING not in found:
+            return None
+        return (
+            f"neither firewalld nor ufw runs: unless other rules forbid it, whoever reaches this host gets to mysqld's "
+            f"port {self.port}, and can send VRRP (protocol 112) in the peer's name\n"
+            "If others share this network: start firewalld or ufw, then: inv prep-os"
+        )
 
     def fix(self, host: Host, gap: Gap) -> None:
         for firewall in self._active(host):

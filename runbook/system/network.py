@@ -30,7 +30,12 @@ def parse_addresses(text: str) -> list[Address]:
     return [Address(f[1], IPv4Interface(f[3])) for f in fields if len(f) > 3 and f[2] == "inet"]
 
 
-def holds(there: Iterable[Address], address: IPv4Address) -> bool:
+def holds(host: Host, address: IPv4Address) -> bool:
+    """Whether the address is on one of the host's interfaces now."""
+    return among(addresses(host), address)
+
+
+def among(there: Iterable[Address], address: IPv4Address) -> bool:
     """Whether the address is among those of a host."""
     return any(found.address.ip == address for found in there)
 

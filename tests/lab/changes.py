@@ -22,6 +22,7 @@ SENDER = ("run/mysql-runbook/alerts", "run/systemd/units", "run/systemd/journal/
 # files when it likes; what is in them is compared by SQL.
 SERVING = (
     "run/mysql-runbook/lock",
+    "run/mysql-runbook/checked",
     "run/mysql-runbook/settled",
     "run/mysql-runbook/said",
     "run/mysql-runbook/vrrp",

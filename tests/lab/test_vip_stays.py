@@ -45,7 +45,7 @@ def test_a_full_house_moves_nothing_and_keeps_nobody_from_closing_the_master(hea
     pair = healthy_pair
     with crowded(pair) as inside:
         stays("the VIP on the master", 4, lambda: pair.vip_is_on() == ["master"])
-        pair.inv("verify").expect(FAILED, "Too many connections", "holds the VIP and takes writes")
+        pair.inv("verify").expect(FAILED, "Too many connections", "is open for writes, but does not serve")
         pair.master.sh("systemctl stop keepalived")
         until("the VIP on the slave", TAKEOVER_SECONDS, lambda: pair.vip_is_on() == ["slave"])
         with inside.cursor() as cursor, pytest.raises(pymysql.err.MySQLError) as refused:
@@ -85,4 +85,18 @@ def test_a_takeover_with_broken_replication_serves_at_once_and_says_how_stale_it
         "SET GLOBAL replica_exec_mode = 'STRICT'"
     )
     pair.inv("failback").expect(0, "The pair is healthy")
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+
+
+def test_a_receiver_that_is_not_let_in_is_told_and_let_in_by_the_command_that_is_named(
+    healthy_pair: OutsidePair,
+) -> None:
+    pair = healthy_pair
+    pair.master.sql("SET SESSION sql_log_bin = OFF; ALTER USER replica@'%' ACCOUNT LOCK")
+    pair.slave.sql("STOP REPLICA IO_THREAD; START REPLICA IO_THREAD")
+    until("the alert", SETTLED_SECONDS, lambda: "3118" in pair.slave.run("cat /run/mysql-runbook/alerts/now/*").out)
+    stays("the VIP on the master", 2, lambda: pair.vip_is_on() == ["master"])
+    pair.inv("verify").expect(FAILED, "replication is broken", "error 3118", "inv create-replica-user makes its")
+    pair.inv("create-replica-user").expect(0)
+    pair.inv("start-slave").expect(0)
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)

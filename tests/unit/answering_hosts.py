@@ -4,7 +4,10 @@ from case_files import case
 from fake import FakeMysqld, captured_json, link_of, mysqld_of
 from pair_facts import UUID
 
+from runbook.alerts.deployment import UNSENT_QUESTION
 from runbook.diagnosis import facts as gathering
+from runbook.diagnosis import of_host
+from runbook.keepalived.running import RUNNING_QUESTION
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.dialects.mysql import MySQL
 from runbook.mysql.replication.filters import FILES_QUESTION
@@ -31,11 +34,13 @@ def teach(side: Side, **said: str) -> None:
         link.says(service_question(other), "inactive not-found\n")
     link.says(service_question("keepalived"), said.get("keepalived", "active enabled\n"))
     link.says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
-    link.says(gathering.CONFIG_QUESTION, said.get("config", LAST_LINE))
-    link.says(gathering.SETTLED_QUESTION, said.get("settled", "1\n"))
-    link.says(gathering.TAKEOVER_QUESTION, said.get("takeover", ""))
-    link.says(gathering.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
-    link.says(gathering.UNSENT_QUESTION, said.get("unsent", ""))
+    link.says(of_host.CONFIG_QUESTION, said.get("config", LAST_LINE))
+    link.says(of_host.SETTLED_QUESTION, said.get("settled", "1\n"))
+    link.says(of_host.CHECKED_QUESTION, said.get("checked", "1\n"))
+    link.says(RUNNING_QUESTION, said.get("running", ""))
+    link.says(of_host.TAKEOVER_QUESTION, said.get("takeover", ""))
+    link.says(of_host.VRRP_QUESTION, said.get("vrrp", "BACKUP\n"))
+    link.says(UNSENT_QUESTION, said.get("unsent", ""))
     link.says(FILES_QUESTION, said.get("files", ""))
     link.says_where("ss -ltnp", said.get("listens", ""))
     link.says_where("/dev/tcp/127.0.0.1/", said.get("greets", "0\n"))

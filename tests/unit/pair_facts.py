@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.keepalived.running import Running, Source
 from runbook.mysql.replication.replicates import ReplicaStatus
 from runbook.mysql.tracking.progress import GtidSet
 
@@ -25,6 +26,7 @@ RUNS = ReplicaStatus(
     source_position=1484,
 )
 STOPPED = replace(RUNS, receiver="No", receiver_error="error 2003: no connection")
+REFUSED = replace(RUNS, receiver="Connecting", receiver_error="error 3118: Account is locked")
 STUCK = replace(RUNS, applier="No", applier_error="error 1062: a row")
 ELSEWHERE = replace(RUNS, source="10.0.0.9:3306")
 WELL: Changes = {
@@ -45,6 +47,10 @@ SLAVE = SideFacts(
     behind=GtidSet({}),
     **WELL,
 )
+HANGS: Changes = {"hangs": "process 77 stands still, as after SIGSTOP"}
+DEFAULTS = Source("/etc/default/keepalived", 4, 'DAEMON_ARGS="-f /etc/other.conf"')
+ASTRAY: Changes = {"running": Running("/etc/other.conf", "/etc/other.conf", (DEFAULTS,))}
+NOT_SERVED: Changes = {"turned_away": "192.168.152.130:3306 does not answer"}
 UNKNOWN: Changes = {
     "greets": False, "version": "", "read_only": None, "super_read_only": None, "executed": None, "semi_sync": None,
     "replication": None,

@@ -14,13 +14,21 @@ Alone = Callable[[str], Ran | None]
 """What a question alone is answered; None where the host was told nothing of it."""
 
 
-def composed(command: str, alone: Alone) -> str | None:
+class _Failed(Exception):
+    """One of the questions ends the command for all."""
+
+
+def composed(command: str, alone: Alone) -> Ran | None:
     """The answer to such a command; None for any other command."""
-    if command.startswith(FILES):
-        return _files(shlex.split(command.partition(" 2>")[0])[4:], alone)
-    if command.startswith(UNITS):
-        units = command.removeprefix(UNITS).partition(";")[0].split()
-        return _units(units, command.partition("is-enabled ")[2].partition(" 2>")[0].split(), alone)
+    try:
+        if command.startswith(FILES):
+            return Ran(0, _files(shlex.split(command.partition(" 2>")[0])[4:], alone), "")
+        if command.startswith(UNITS):
+            units = command.removeprefix(UNITS).partition(";")[0].split()
+            at_boot = command.partition("is-enabled ")[2].partition(" 2>")[0].split()
+            return Ran(0, _units(units, at_boot, alone), "")
+    except _Failed as failed:
+        return failed.args[0]
     return None
 
 
@@ -36,7 +44,7 @@ def _files(paths: list[str], alone: Alone) -> str:
 
 def _units(units: list[str], at_boot: list[str], alone: Alone) -> str:
     blocks, words = [], []
-    loads = alone(UNITS_QUESTION)
+    loads = _told(UNITS_QUESTION, alone) if set(UNITS_QUESTION.units) <= set(units) else None
     load_of = dict(zip(UNITS_QUESTION.units, loads.out.split("\n\n"), strict=True)) if loads else {}
     for unit in units:
         active, reload = "inactive", alone(UnitQuestion("reload", unit))
@@ -53,4 +61,6 @@ def _units(units: list[str], at_boot: list[str], alone: Alone) -> str:
 def _told(question: str, alone: Alone) -> Ran:
     answer = alone(question)
     assert answer is not None, f"this host was told nothing of: {question}"
+    if answer.code:
+        raise _Failed(answer)
     return answer

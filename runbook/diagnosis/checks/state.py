@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from runbook.diagnosis.checks import Check, Status, not_checked
 from runbook.diagnosis.facts import Facts, SideFacts
+from runbook.diagnosis.of_host import ITS_ALERTS, ITS_FILTERS, ITS_SCRIPTS, THE_OTHER
+from runbook.diagnosis.words import end_hung, start_copying
 from runbook.mysql.tracking import progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.settings.settings import Settings
@@ -30,7 +32,7 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
         yield _transactions(master, slave)
     if not slave.holds_vip:
         yield from (_semi_sync(side) for side in (master, slave) if side.semi_sync is not None)
-    yield from (_filters(side) for side in (master, slave) if side.answers)
+    yield from (_filters(side) for side in (master, slave) if side.answers and ITS_FILTERS not in side.unknown)
     for side in (master, slave):
         yield from (Check(side.role, key, "OK", found) for key, found in side.chosen.items())
         if side.write_through:
@@ -39,8 +41,8 @@ def checks(facts: Facts, settings: Settings) -> Iterator[Check]:
 
 def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
     if side.unreachable:
-        way_in = f"ssh {settings.node(side.role).ssh_host}"
-        yield Check(side.role, "SSH", "FAIL", side.unreachable, f"Is the host up? Does `{way_in}` get in?")
+        todo = f"Is the host up? Does `ssh {settings.node(side.role).ssh_host}` get in?"
+        yield Check(side.role, "SSH", "FAIL", side.unreachable, side.refused or todo)
         return
     yield Check(side.role, "SSH", "OK", "answers")
     if side.answers:
@@ -48,15 +50,28 @@ def _of_host(side: SideFacts, settings: Settings) -> Iterator[Check]:
     else:
         todo = f"End it: kill {side.stranger.pid}" if side.stranger else "See its error log and its disk"
         yield Check(side.role, "mysqld", "FAIL", f"{side.mysqld}; {side.sql}", todo)
+    yield from _keepalived(side, settings)
+    if settings.alert_channels and ITS_ALERTS not in side.unknown:
+        yield _alerts(side)
+    for what, why in side.unknown.items():
+        todo = "Is the host busy or a disk of it slow? Run inv verify again in a moment"
+        yield Check(side.role, f"{what}: not known", "WARN", why, todo)
+
+
+def _keepalived(side: SideFacts, settings: Settings) -> Iterator[Check]:
+    if side.keepalived == "unknown":
+        return
+    if side.hangs:
+        yield Check(side.role, "keepalived", "FAIL", f"{side.keepalived}, but hangs: {side.hangs}", end_hung(side))
+        return
     runs = side.keepalived == "active"
     state = f"{side.keepalived}, {side.vrrp}" if runs and side.vrrp else side.keepalived
     if runs and side.vrrp != "FAULT":
         yield Check(side.role, "keepalived", "OK", state)
-        yield _settled(side, settings)
+        if ITS_SCRIPTS not in side.unknown:
+            yield _settled(side, settings)
     else:
         yield Check(side.role, "keepalived", "FAIL", state, "See journalctl -u keepalived on that host")
-    if settings.alert_channels:
-        yield _alerts(side)
 
 
 def _settled(side: SideFacts, settings: Settings) -> Check:
@@ -80,7 +95,7 @@ def _sight(master: SideFacts, slave: SideFacts, settings: Settings) -> Iterator[
     """Each host gets to the other's mysqld, where that one runs."""
     for side, peer in ((master, slave), (slave, master)):
         name, where = "sees the other's mysqld", f"{peer.address}:{settings.mysql_port}"
-        if side.unreachable:
+        if side.unreachable or THE_OTHER in side.unknown:
             continue
         if side.sees_peer:
             yield Check(side.role, name, "OK", "yes")
@@ -144,7 +159,7 @@ def _threads(slave: SideFacts, master: SideFacts) -> Check:
         return Check("slave", name, "OK", found)
     if slave.holds_vip:
         return Check("slave", name, "WARN", f"{found}; it stands still while the slave holds the VIP")
-    return Check("slave", name, "FAIL", f"{found}{f'; {errors}' if errors else ''}", "inv start-slave")
+    return Check("slave", name, "FAIL", f"{found}{f'; {errors}' if errors else ''}", start_copying(status))
 
 
 def _lag(status: ReplicaStatus) -> Check:

@@ -1,13 +1,13 @@
 """Checks by the very steps that bootstrap takes: what one of them would change is what is wrong."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import pymysql
 
-from runbook.core.host import CommandFailed, Host
+from runbook.core.host import CommandFailed, Host, NotInTime
 from runbook.core.ssh import Unreachable
 from runbook.core.step import Condition, Gap, Item, Step, gap_between
 from runbook.diagnosis.checks import Check, not_checked
@@ -40,11 +40,11 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     reachable = tuple(role for role in ROLES if not facts[role].unreachable)
     if not reachable:
         return []
-    planned = _planned(pair, facts, reachable)
+    planned, unplanned = _planned(pair, facts, reachable)
     silent = {role: facts[role].sql for role in ROLES if not facts[role].answers}
     alone = pair.side_by_side(partial(_of_side, planned, silent), reachable)
     of_both = [each for each in planned if len(each.item.servers) > 1]
-    found = [check for role in reachable for check in alone[role]]
+    found = [*unplanned, *(check for role in reachable for check in alone[role])]
     for role in reachable:
         found += _read_all(pair.sides[role].host, [each for each in of_both if each.role == role], silent)
     if facts["slave"].holds_vip and not facts["master"].holds_vip:
@@ -52,22 +52,25 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     return found
 
 
-def _planned(pair: Pair, facts: Facts, reachable: Sequence[Role]) -> list[Planned]:
-    """All steps of bootstrap on these hosts, each once, but those whose answer the facts and the writes give."""
+def _planned(pair: Pair, facts: Facts, reachable: Sequence[Role]) -> tuple[list[Planned], list[Check]]:
+    """All steps of bootstrap on these hosts, each once, but those whose answer the facts and the writes give.
+
+    With them, a check for each task of which a host did not tell what its steps are.
+    """
     planned: dict[tuple[str, str], Planned] = {}
-    for task, role, item in _items(pair, reachable):
-        blind = isinstance(item, PeerLogin) and not facts[role].sees_peer
-        if not blind and not isinstance(item, SeenOnSlave | Serves):
-            planned.setdefault((role, item.name), Planned(task, role, item))
-    return list(planned.values())
-
-
-def _items(pair: Pair, reachable: Sequence[Role]) -> Iterator[tuple[str, Role, Item]]:
-    for task in TASKS:
-        for phase in task.phases(pair, _never):
-            for role in phase.roles:
-                items = phase.items(pair.sides[role]) if role in reachable else ()
-                yield from ((task.name, role, item) for item in items)
+    unplanned: list[Check] = []
+    phases = ((task.name, phase) for task in TASKS for phase in task.phases(pair, _never))
+    for task, phase, role in ((*each, role) for each in phases for role in each[1].roles if role in reachable):
+        try:
+            items = phase.items(pair.sides[role])
+        except CommandFailed as error:
+            unplanned.append(not_checked(role, f"steps of {task}", reason(error, pair.sides[role].host)))
+            continue
+        for item in items:
+            blind = isinstance(item, PeerLogin) and not facts[role].sees_peer
+            if not blind and not isinstance(item, SeenOnSlave | Serves):
+                planned.setdefault((role, item.name), Planned(task, role, item))
+    return list(planned.values()), unplanned
 
 
 def _never(side: Side, why: str) -> None:
@@ -91,8 +94,8 @@ def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]
             continue
         try:
             check = _looked_at(each, host)
-        except TooManyConnections as full:
-            found.append(not_checked(each.role, each.item.name, reason(full, host)))
+        except (TooManyConnections, NotInTime) as unknown:
+            found.append(not_checked(each.role, each.item.name, reason(unknown, host)))
         except (RunbookError, pymysql.MySQLError) as error:
             why = reason(error, host)
             _, *way_out = str(error).splitlines()
@@ -111,7 +114,12 @@ def _looked_at(planned: Planned, host: Host) -> Check:
     if isinstance(item, Condition):
         return met(role, item.name, item.reason(host), host, task)
     assert isinstance(item, Step), item
-    return judged(role, item.name, gap_between(item.read(host), item.want()), task)
+    found = item.read(host)
+    gap = gap_between(found, item.want())
+    if not gap and (caveat := item.caveat(found)):
+        what, *todo = caveat.splitlines()
+        return Check(role, item.name, "WARN", what, " ".join(todo), task)
+    return judged(role, item.name, gap, task)
 
 
 def met(role: Role, name: str, why: str | None, host: Host, task: str) -> Check:

@@ -1,8 +1,11 @@
 """What SHOW REPLICA STATUS tells, by whatever name and columns a server has it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from runbook.mysql.login import says_no
 
 # ER_RPL_RELAY_LOG_READ_FAILURE of 8.0, and as it was before and is in MariaDB (both manuals' error lists).
 TORN = ("error 13121:", "error 1594:")
@@ -42,6 +45,12 @@ class ReplicaStatus:
     def relay_log_torn(self) -> bool:
         """Whether the applier stopped at what it cannot read, as a power cut leaves it; the master has all of it."""
         return self.applier == "No" and self.applier_error.startswith(TORN)
+
+    @property
+    def login_refused(self) -> bool:
+        """Whether the receiver tries in vain to log in, as the master says no: by its password, account or rights."""
+        code = re.match(r"error (\d+):", self.receiver_error)
+        return self.receiver == "Connecting" and code is not None and says_no(int(code[1]))
 
 
 def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:

@@ -6,7 +6,7 @@ from changes import expect_same
 from commandline import until
 from outside import SLAVE, OutsidePair, mounted
 
-HOST_FAILED = 1
+BAD_INPUT, HOST_FAILED = 2, 1
 SETTLED_SECONDS = 10
 
 
@@ -47,3 +47,18 @@ def test_a_slave_that_is_off_is_named_and_the_master_goes_on(healthy_pair: Outsi
         slave.boot()
         slave.wait_for_ssh(SETTLED_SECONDS)
     until("a healthy pair", SETTLED_SECONDS, lambda: healthy_pair.inv("verify").code == 0)
+
+
+def test_a_changed_key_of_one_host_does_not_hide_the_verdict_on_the_other(
+    healthy_pair: OutsidePair, tmp_path: Path
+) -> None:
+    known = healthy_pair.lab.home.joinpath("known_hosts").read_text().splitlines()
+    keys = [line.partition(" ")[2] for line in known]
+    swapped = tmp_path / "known_hosts"
+    swapped.write_text(f"{healthy_pair.master.address} {keys[1]}\n{healthy_pair.slave.address} {keys[1]}\n")
+    operator = healthy_pair.operator_with(tmp_path, SSH_KNOWN_HOSTS=str(swapped))
+    verified = operator.inv("verify").expect(HOST_FAILED, "CHANGED", "inv trust-hosts", "its mysqld answers the slave")
+    assert "refuses writes" in verified.out, "nothing is told of the slave"
+    before = healthy_pair.state()
+    operator.inv("bootstrap").expect(BAD_INPUT, "CHANGED")
+    expect_same(before, healthy_pair.state(), locked=True)

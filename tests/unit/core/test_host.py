@@ -10,7 +10,7 @@ import pytest
 from fake import Clock, FakeLink, LocalLink, host_of
 
 from runbook.core import question
-from runbook.core.host import ChangedInDryRun, CommandFailed, DryHost, Host
+from runbook.core.host import ChangedInDryRun, CommandFailed, DryHost, Host, NotInTime
 from runbook.core.ssh import Ran
 from runbook.mysql.session import Server
 from runbook.settings.settings import Secret, Settings
@@ -71,6 +71,19 @@ def test_a_question_that_failed_is_asked_again_and_says_why(host: Host, link: Fa
     assert link.calls[1:] == ["bad"]
 
 
+@pytest.mark.parametrize("code", [124, 137])
+def test_a_question_that_took_too_long_is_not_waited_for_a_second_time(host: Host, link: FakeLink, code: int) -> None:
+    link.says("slow", Ran(code, "", ""))
+    link.says("good", "yes\n")
+    host.foresee(["slow", "good"])
+    with pytest.raises(NotInTime, match="no answer in time from: slow"):
+        host.ask("slow")
+    assert host.ask("good") == "yes\n"
+    assert link.calls[1:] == []
+    link.says("slow", "by now\n")
+    assert host.ask("slow") == "by now\n"
+
+
 class CutOff(LocalLink):
     """A round trip in which something hangs runs out of time there."""
 
@@ -85,10 +98,20 @@ def test_one_question_of_many_that_hangs_costs_only_its_own_answer(settings: Set
     host.foresee(questions)
     calls = host.link.calls  # type: ignore[attr-defined]
     assert [host.ask(each) for each in questions[::2]] == ["first\n", "third\n", "fifth\n"]
-    assert len(calls) == 3
-    with pytest.raises(CommandFailed, match="no answer in time from: echo hangs"):
+    with pytest.raises(NotInTime, match="no answer in time from: echo hangs"):
         host.ask("echo hangs")
-    assert calls[3:] == ["echo hangs"]
+    assert len(calls) == 5
+
+
+def test_who_was_at_work_when_the_time_was_over_is_too_late_only_with_all_of_it(settings: Settings) -> None:
+    class Slow(CutOff):
+        def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
+            return super().run(script if self.calls else script.replace("echo third", "echo hangs"), timeout=timeout)
+
+    host = host_of(settings, Slow())
+    host.foresee(["echo first", "echo second", "echo third"])
+    assert [host.ask(f"echo {each}") for each in ("first", "second", "third")] == ["first\n", "second\n", "third\n"]
+    assert len(host.link.calls) == 2  # type: ignore[attr-defined]
 
 
 def test_where_no_command_runs_none_is_tried_again_beforehand(host: Host, link: FakeLink) -> None:

@@ -6,19 +6,22 @@ from typing import Any
 
 import pymysql
 import pytest
-from fake import FakeConnection, FakeMysqld, link_of, mysqld_of, pair_of
+from fake import FakeConnection, FakeMysqld, file_is, link_of, mysqld_of, pair_of
 from fake_mysqld import SESSION
 from pair_facts import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
 
-from runbook.core.host import Host
+from runbook.core.host import Host, NotInTime
+from runbook.core.ssh import Ran
 from runbook.core.step import Change, Gap, State, Step
 from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, state, steps, writes
 from runbook.diagnosis.facts import Facts
 from runbook.mysql.heartbeat import OwnSchema
 from runbook.mysql.session import SqlFailed, TooManyConnections
 from runbook.mysql.tracking.progress import GtidSet
-from runbook.pair.pair import Pair
+from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
+from runbook.steps.article import Task
+from runbook.steps.phase import Phase
 from runbook.steps.start import Serves
 from runbook.system.resources import File
 
@@ -105,6 +108,22 @@ def test_a_gap_fails_and_names_the_task_that_closes_it() -> None:
     assert steps.judged("slave", "file /x", [], "deploy-scripts").status == "OK"
 
 
+@pytest.mark.parametrize(("content", "status", "found"), [("there", "WARN", "old"), ("", "FAIL", "content differs")])
+def test_what_is_to_be_known_of_a_step_that_is_right_is_a_warning(
+    pair: Pair, content: str, status: str, found: str
+) -> None:
+    class Old(File):
+        def read(self, host: Host) -> State:
+            return {**self.want(), "content": content}
+
+        def caveat(self, found: State) -> str:
+            return "old\nRenew it"
+
+    check = steps._looked_at(steps.Planned("prep-os", "master", Old("/x", "there")), pair.master.host)
+    assert (check.status, check.found) == (status, found)
+    assert status == "FAIL" or check.todo == "Renew it"
+
+
 def test_a_step_tells_whose_session_it_asks(pair: Pair) -> None:
     assert File("/x", "").servers == frozenset()
     assert Serves(pair).servers == {"master", "slave"}
@@ -142,6 +161,32 @@ def test_a_login_that_found_a_full_house_is_not_checked_and_keeps_no_other_from_
     crowded, other = steps._read_all(side.host, planned, {})
     assert (crowded.topic, crowded.found) == (NOT_CHECKED, "all connections are in use")
     assert other.status == "OK"
+
+
+def test_a_step_that_was_not_answered_in_time_is_not_checked(pair: Pair) -> None:
+    side, file = pair.master, File("/x", "")
+    (question,) = file.questions()
+    link_of(side).says(question, Ran(124, "", ""))
+    (check,) = steps._read_all(side.host, [steps.Planned("deploy-scripts", "master", file)], {})
+    assert (check.status, check.topic) == ("WARN", NOT_CHECKED)
+    assert check.found.startswith("no answer in time from: ")
+
+
+def test_a_task_whose_steps_a_host_does_not_tell_hides_no_other(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dumb(side: Side) -> list[File]:
+        if side.role == "slave":
+            raise NotInTime(str(side.host), "keepalived --version", Ran(124, "", ""))
+        return [File("/x", "")]
+
+    tasks = [Task("one", lambda *_: [Phase(dumb)]), Task("two", lambda *_: [Phase(lambda _: [File("/y", "")])])]
+    monkeypatch.setattr(steps, "TASKS", tasks)
+    for side in pair.sides.values():
+        for path in "/x", "/y":
+            file_is(link_of(side), path, "")
+    found = {(check.host, check.name): check for check in steps.checks(pair, facts())}
+    assert found["slave", "steps of one"].found == "no answer in time from: keepalived --version"
+    assert found["slave", "steps of one"].topic == NOT_CHECKED
+    assert {found[key].status for key in (("master", "file /x"), ("slave", "file /y"))} == {"OK"}
 
 
 # ---- checks that write ----

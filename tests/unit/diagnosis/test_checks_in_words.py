@@ -11,6 +11,7 @@ from pair_facts import (
     ERRANT,
     FULL,
     GONE,
+    HANGS,
     HUNG,
     NO_VIP,
     OPEN,
@@ -24,6 +25,7 @@ from pair_facts import (
 )
 from progress_text import parse
 
+from runbook.diagnosis import of_host
 from runbook.diagnosis.checks import NOT_CHECKED, Check, state
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.stranger import Stranger
@@ -79,6 +81,9 @@ def test_a_healthy_pair_is_told_host_by_host_and_then_as_a_pair(settings: Settin
 
 
 WAY_IN = "Is the host up? Does `ssh 192.168.152.128` get in?"
+OTHER_KEY = GONE | {"unreachable": "its SSH host key CHANGED", "refused": "Was it rebuilt?"}
+BUSY = "Is the host busy or a disk of it slow? Run inv verify again in a moment"
+SLOW: Changes = {"keepalived": "unknown", "unknown": {"keepalived": "no answer in time from: x"}}
 OF_KEEPALIVED = "See journalctl -u keepalived on that host"
 OF_SCRIPTS = "ssh 192.168.152.129 journalctl -t mysql-runbook says what stands in their way"
 OF_FIREWALL = "Is the network between the hosts cut, or does a firewall drop the port? inv prep-os"
@@ -100,6 +105,13 @@ FOUND: list[tuple[str, str, str, str, str, Changes, Changes]] = [
     ("slave", "keepalived", "FAIL", "active, FAULT", OF_KEEPALIVED, {}, {"vrrp": "FAULT"}),
     ("slave", "keepalived", "FAIL", "failed", OF_KEEPALIVED, {}, {"keepalived": "failed", "vrrp": "MASTER"}),
     ("slave", "keepalived", "OK", "active", "", {}, {"vrrp": ""}),
+    (
+        "slave", "keepalived", "FAIL", "active, but hangs: process 77 stands still, as after SIGSTOP",
+        "ssh 192.168.152.129 systemctl kill -s KILL keepalived: its unit starts it anew at once",
+        {}, HANGS,
+    ),
+    ("slave", "SSH", "FAIL", "its SSH host key CHANGED", "Was it rebuilt?", {}, OTHER_KEY),
+    ("master", "keepalived: not known", "WARN", "no answer in time from: x", BUSY, SLOW, {}),
     ("slave", "scripts", "OK", "do their work", "", {}, {"settled_seconds": 11}),
     ("slave", "scripts", "FAIL", "last did their work 12 s ago", OF_SCRIPTS, {}, {"settled_seconds": 12}),
     (
@@ -240,6 +252,11 @@ def test_what_was_found_is_told_with_what_to_do(
         (HUNG, {}, {("master", "takes writes"), ("master", "filters of replication"), ("master", "semi-synchronous")}),
         ({}, FULL, {("slave", name) for name in ("refuses writes", COPIES, LAG, HAS, "filters of replication")}),
         ({}, {"keepalived": "failed"}, {("slave", "scripts")}),
+        ({}, HANGS, {("slave", "scripts")}),
+        ({}, SLOW, {("slave", "keepalived"), ("slave", "scripts")}),
+        ({}, {"sees_peer": False, "unknown": {of_host.THE_OTHER: "x"}}, {("slave", SEES)}),
+        ({"unknown": {of_host.ITS_FILTERS: "x"}}, {}, {("master", of_host.ITS_FILTERS)}),
+        ({}, {"settled_seconds": None, "unknown": {"the scripts": "x"}}, {("slave", "scripts")}),
         ({}, {"replication": STOPPED}, {("slave", LAG)}),
         (NO_VIP, TAKEN_OVER, {("master", "semi-synchronous"), ("slave", "semi-synchronous")}),
         ({}, {}, {("slave", "accounts that write through"), ("master", "alerts"), ("slave", "alerts")}),

@@ -2,15 +2,19 @@
 
 import pytest
 from pair_facts import (
+    ASTRAY,
     CLOSED,
     DEAD,
     ELSEWHERE,
     ERRANT,
     FULL,
     GONE,
+    HANGS,
     HUNG,
     NO_VIP,
+    NOT_SERVED,
     OPEN,
+    REFUSED,
     STOPPED,
     STUCK,
     TAKEN_OVER,
@@ -37,6 +41,9 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.TWO_WRITERS, {}, OPEN, "both servers take writes", "192.168.152.129: SET GLOBAL super_read_only = ON"),
     (Kind.SPLIT_VIP, {}, TAKEN_OVER, "both hosts hold the VIP", "protocol 112"),
     (Kind.SPLIT_VIP, {"keepalived": "failed"}, TAKEN_OVER, "both", "ssh 192.168.152.128 systemctl restart keepalived"),
+    (Kind.SPLIT_VIP, HANGS, TAKEN_OVER, "both", "ssh 192.168.152.128 systemctl kill -s KILL keepalived"),
+    (Kind.SPLIT_VIP, {}, TAKEN_OVER | HANGS, "both", "ssh 192.168.152.129 systemctl kill -s KILL keepalived"),
+    (Kind.SPLIT_VIP, {}, TAKEN_OVER | ASTRAY, "both", "inv install-keepalived"),
     (Kind.SLAVE_WRITABLE, DEAD, OPEN | TAKEN_OVER, "slave 192.168.152.129 takes writes", "super_read_only = ON"),
     (Kind.SLAVE_WRITABLE, {}, {"super_read_only": False}, "takes root's writes", "super_read_only = ON"),
     (Kind.WRITABLE_WITHOUT_VIP, {"holds_vip": False}, TAKEN_OVER, "on the slave", "192.168.152.128: SET GLOBAL"),
@@ -55,6 +62,8 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.SLAVE_UNREACHABLE, NO_VIP, GONE, "does not hold the VIP", "power, network"),
     (Kind.NO_VIP, NO_VIP, {}, "no host holds the VIP; master: mysqld active", "inv start"),
     (Kind.NO_VIP, DEAD, {"keepalived": "inactive"}, "master: mysqld failed", "inv failback"),
+    (Kind.NO_VIP, NO_VIP | HANGS, {}, "no host", "ssh 192.168.152.128 systemctl kill -s KILL keepalived"),
+    (Kind.NO_VIP, NO_VIP | ASTRAY, {}, "no host", "inv install-keepalived"),
     (Kind.LOGIN_REFUSED, FULL, {}, "Too many connections", "max_connections in mysql on 192.168.152.128"),
     (Kind.LOGIN_REFUSED, {}, FULL, "mysqld on the slave 192.168.152.129 runs", "MYSQL_ROOT_PASSWORD"),
     (Kind.MASTER_READ_ONLY, CLOSED, {}, "refuses writes", "SET GLOBAL read_only = OFF"),
@@ -63,9 +72,13 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.SLAVE_DOWN, {}, HUNG, "says nothing", "restart it there"),
     (Kind.KEEPALIVED_DOWN, {}, {"keepalived": "inactive"}, "slave 192.168.152.129 (inactive)", "inv start"),
     (Kind.KEEPALIVED_DOWN, {"keepalived": "failed"}, {}, "master 192.168.152.128 (failed)", "inv start"),
+    (Kind.KEEPALIVED_DOWN, {}, ASTRAY | {"keepalived": "activating"}, "(activating)", "inv install-keepalived brings"),
+    (Kind.KEEPALIVED_DOWN, {}, HANGS, "hangs on the slave 192.168.152.129 (process 77", "systemctl kill -s KILL"),
+    (Kind.KEEPALIVED_ASTRAY, {}, ASTRAY, "runs by /etc/other.conf, as /etc/default/keepalived:4", "install-keepalived"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": None}, "not configured", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": ELSEWHERE}, "10.0.0.9", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
+    (Kind.REPLICATION_BROKEN, {}, {"replication": REFUSED}, "error 3118", "inv create-replica-user"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STUCK}, "error 1062: a row", "nothing is skipped"),
     (Kind.FILTERED, {"filters": WRITTEN}, {}, "on the master 192.168.152.128: binlog_do_db = a (f:2)", "take out f:2"),
     (Kind.FILTERED, {}, {"filters": SET}, "replicate_do_db = a (set at run time)", "CHANGE REPLICATION FILTER"),
@@ -88,7 +101,7 @@ def test_each_state_has_its_verdict_in_words(kind: Kind, master: Changes, slave:
 
 
 def test_every_kind_can_be_so() -> None:
-    assert {kind for kind, *_ in CASES} == set(Kind)
+    assert {kind for kind, *_ in CASES} | {Kind.CHECKS_FAILED} == set(Kind)
 
 
 def test_only_the_healthy_pair_is_healthy() -> None:
@@ -96,7 +109,7 @@ def test_only_the_healthy_pair_is_healthy() -> None:
 
 
 def test_the_kinds_are_listed_in_the_order_in_which_they_are_told() -> None:
-    assert [Kind.HEALTHY, *RULES] == list(Kind)
+    assert [Kind.HEALTHY, *RULES, Kind.CHECKS_FAILED] == list(Kind)
 
 
 BROKEN: Changes = {"replication": STOPPED}
@@ -120,6 +133,9 @@ BROKEN: Changes = {"replication": STOPPED}
         (Kind.MASTER_READ_ONLY, CLOSED, DEAD),
         (Kind.SLAVE_DOWN, {"keepalived": "failed"}, DEAD),
         (Kind.KEEPALIVED_DOWN, {}, {"keepalived": "inactive"} | BROKEN),
+        (Kind.KEEPALIVED_DOWN, HANGS, {"keepalived": "inactive"}),
+        (Kind.KEEPALIVED_DOWN, {}, HANGS | ASTRAY | BROKEN),
+        (Kind.KEEPALIVED_ASTRAY, ASTRAY, BROKEN),
     ],
 )
 def test_of_several_at_once_the_most_dangerous_is_told(kind: Kind, master: Changes, slave: Changes) -> None:
@@ -130,3 +146,35 @@ def test_a_missing_witness_is_no_accusation() -> None:
     """Nothing that could not be asked is taken for wrong."""
     assert diagnose(facts(GONE, {"errant": None, "behind": None})).kind is Kind.MASTER_UNREACHABLE
     assert diagnose(facts({}, {"semi_sync": None, "behind": None})).healthy
+    assert diagnose(facts({"keepalived": "unknown"}, {"keepalived": "unknown"})).healthy
+    split = diagnose(facts({"keepalived": "unknown"}, TAKEN_OVER | {"keepalived": "unknown"}))
+    assert "left the address behind" not in split.next_step
+
+
+@pytest.mark.parametrize(
+    ("master", "slave"),
+    [
+        (NOT_SERVED, {"keepalived": "failed"}),
+        (NOT_SERVED, HANGS),
+        (NOT_SERVED, ASTRAY),
+        (NOT_SERVED, DEAD),
+        (NOT_SERVED, GONE),
+        (NOT_SERVED, {"replication": STOPPED}),
+        (DEAD, TAKEN_OVER | NOT_SERVED),
+        (NO_VIP, TAKEN_OVER | NOT_SERVED),
+    ],
+)
+def test_nobody_is_said_to_serve_where_our_own_client_was_not_served(master: Changes, slave: Changes) -> None:
+    sentence = diagnose(facts(master, slave)).sentence
+    assert "does not serve verify's own client (192.168.152.130:3306 does not answer)" in sentence
+    for claim in ("serves reads", "serves alone", "master serves", "serves,"):
+        assert claim not in sentence
+
+
+@pytest.mark.parametrize(("master", "slave"), [(GONE, {}), (GONE, TAKEN_OVER), ({}, GONE)])
+def test_a_host_whose_key_is_another_is_no_case_for_its_power_switch(master: Changes, slave: Changes) -> None:
+    way_out = "Was the host rebuilt? Then: ssh-keygen -R it, then `inv trust-hosts`."
+    other_key = GONE | {"unreachable": "its SSH host key CHANGED", "refused": way_out}
+    verdict = diagnose(facts(*(other_key if side is GONE else side for side in (master, slave))))
+    assert "CHANGED" in verdict.sentence
+    assert "inv trust-hosts" in verdict.next_step and "power" not in verdict.next_step

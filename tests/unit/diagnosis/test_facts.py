@@ -4,19 +4,25 @@ from typing import Any
 
 import pytest
 from answering_hosts import EXECUTED, RECORD, RUNS, answering, teach
-from case_files import Case, cases
+from case_files import Case, case, cases
 from fake import FakeMysqld, link_of, mysqld_of
 from pair_facts import UUID
 
-from runbook.core.ssh import Unreachable
+from runbook.core.ssh import Ran, Unreachable
 from runbook.diagnosis import facts as gathering
+from runbook.diagnosis import of_host
 from runbook.diagnosis.facts import gather, parse_record
 from runbook.errors import BadInput
-from runbook.mysql.replication.filters import Filter
+from runbook.keepalived.running import RUNNING_QUESTION
+from runbook.mysql.replication.filters import FILES_QUESTION, Filter
 from runbook.mysql.session import KEY_FILE_QUESTION
 from runbook.mysql.stranger import Stranger
 from runbook.pair.pair import Pair
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.resources import service_question
+from runbook.system.server_names import UNITS_QUESTION
 
+STANDS_STILL, OTHER_FILE = (case("keepalived_running", name).text for name in ("stopped", "debian_other_file"))
 pytestmark = pytest.mark.usefixtures("fake_mysql")
 
 
@@ -72,11 +78,93 @@ def test_the_record_of_a_takeover_is_read(case: Case) -> None:
     assert parse_record(case.text) == case.means
 
 
-def test_a_changed_host_key_is_bad_input(pair: Pair) -> None:
-    link_of(pair.master).says_where("", BadInput("its SSH host key CHANGED"))
+CHANGED = "master 192.168.152.128: its SSH host key CHANGED\nWas the host rebuilt?\nThen: `inv trust-hosts`."
+
+
+def test_a_changed_host_key_of_one_host_does_not_hide_the_other(pair: Pair) -> None:
+    link_of(pair.master).says_where("", BadInput(CHANGED))
     teach(pair.slave)
-    with pytest.raises(BadInput, match="host key CHANGED"):
+    answering(pair.slave)
+    found = gather(pair)
+    assert found["master"].unreachable == "its SSH host key CHANGED"
+    assert found["master"].refused == "Was the host rebuilt? Then: `inv trust-hosts`."
+    assert found["slave"].answers and not found["slave"].refused
+
+
+def test_changed_keys_of_both_hosts_are_bad_input(pair: Pair) -> None:
+    for side in pair.sides.values():
+        link_of(side).says_where("", BadInput(CHANGED.replace("master 192.168.152.128", str(side.host))))
+    with pytest.raises(BadInput) as refused:
         gather(pair)
+    for told in (*map(str, (side.host for side in pair.sides.values())), "CHANGED", "inv trust-hosts"):
+        assert told in str(refused.value)
+
+
+LATE = Ran(124, "", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "what"),
+    [
+        (service_question("keepalived"), "keepalived"),
+        (service_question("mysql"), "mysqld"),
+        (of_host.CONFIG_QUESTION, "the scripts' configuration"),
+        (of_host.SETTLED_QUESTION, of_host.ITS_SCRIPTS),
+        (of_host.CHECKED_QUESTION, "the last check"),
+        (of_host.TAKEOVER_QUESTION, "the record of a takeover"),
+        (of_host.VRRP_QUESTION, "the VRRP state"),
+        (of_host.UNSENT_QUESTION, of_host.ITS_ALERTS),
+        (RUNNING_QUESTION, "the keepalived that runs"),
+        (FILES_QUESTION, of_host.ITS_FILTERS),
+    ],
+)
+def test_a_question_without_an_answer_in_time_is_that_one_fact_unknown(pair: Pair, question: str, what: str) -> None:
+    for side in pair.sides.values():
+        teach(side)
+        answering(side)
+    link_of(pair.slave).says(question, LATE)
+    slave = gather(pair)["slave"]
+    assert not slave.unreachable
+    assert list(slave.unknown) == [what] and slave.unknown[what].startswith("no answer in time from: ")
+    assert slave.lacks == () and slave.answers
+    assert link_of(pair.slave).calls[1:].count(question) == 0, "it was waited for a second time"
+
+
+def test_a_host_that_does_not_tell_its_units_in_time_is_reached(pair: Pair) -> None:
+    for side in pair.sides.values():
+        teach(side)
+        answering(side)
+    link_of(pair.slave).says(UNITS_QUESTION, LATE)
+    slave = gather(pair)["slave"]
+    assert (slave.unreachable, slave.mysqld, list(slave.unknown)) == ("", "unknown", ["mysqld"])
+    assert slave.sql.startswith("no answer in time from: ")
+
+
+def test_a_host_that_does_not_even_tell_its_addresses_is_not_reached(pair: Pair) -> None:
+    for side in pair.sides.values():
+        teach(side)
+        answering(side)
+    link_of(pair.slave).says(ADDRESSES_QUESTION, LATE)
+    assert gather(pair)["slave"].unreachable.startswith("no answer in time from: ip ")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"running": STANDS_STILL}, "process 812 stands still, as after SIGSTOP"),
+        ({"checked": "22\n"}, "it last called its check 22 s ago"),
+        ({"checked": "21\n"}, ""),
+        ({"checked": ""}, ""),
+        ({"checked": "900\n", "config": ""}, ""),
+        ({"checked": "900\n", "running": OTHER_FILE}, ""),
+        ({"checked": "900\n", "keepalived": "activating enabled\n"}, ""),
+    ],
+    ids=["stopped", "silent", "slow", "no check yet", "no configuration", "another file", "starts"],
+)
+def test_a_keepalived_that_hangs_is_a_fact(pair: Pair, said: dict[str, str], told: str) -> None:
+    teach(pair.slave, **said)
+    teach(pair.master)
+    assert gather(pair)["slave"].hangs == told
 
 
 def test_a_hung_mysqld_is_told_by_its_silence_and_not_logged_in_to(pair: Pair) -> None:

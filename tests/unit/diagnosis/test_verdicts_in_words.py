@@ -8,16 +8,19 @@ from dataclasses import replace
 
 import pytest
 from pair_facts import (
+    ASTRAY,
     CLOSED,
     DEAD,
     ELSEWHERE,
     ERRANT,
     FULL,
     GONE,
+    HANGS,
     HUNG,
     MASTER,
     NO_VIP,
     OPEN,
+    REFUSED,
     SLAVE,
     STOPPED,
     STUCK,
@@ -124,6 +127,46 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "DANGER: both hosts hold the VIP: a client reaches one or the other by chance, and may read old data.",
         "keepalived on the slave 192.168.152.129 is inactive and left the address behind: ssh "
         "192.168.152.129 systemctl restart keepalived",
+    ),
+    "the master's keepalived hangs, and the slave has taken over": (
+        HANGS,
+        TAKEN_OVER,
+        "DANGER: both hosts hold the VIP: a client reaches one or the other by chance, and may read old data.",
+        "keepalived on the master 192.168.152.128 hangs: process 77 stands still, as after SIGSTOP. ssh "
+        "192.168.152.128 systemctl kill -s KILL keepalived: its unit starts it anew at once. The VIP is on the slave "
+        "alone then, which only reads: inv failback",
+    ),
+    "the slave's keepalived hangs, and has left the VIP behind": (
+        {},
+        TAKEN_OVER | HANGS,
+        "DANGER: both hosts hold the VIP: a client reaches one or the other by chance, and may read old data.",
+        "keepalived on the slave 192.168.152.129 hangs: process 77 stands still, as after SIGSTOP. ssh "
+        "192.168.152.129 systemctl kill -s KILL keepalived: its unit starts it anew at once. Then: inv verify",
+    ),
+    "the slave's keepalived hangs": (
+        {},
+        HANGS,
+        "The master serves, but there is no takeover: keepalived hangs on the slave 192.168.152.129 (process 77 "
+        "stands still, as after SIGSTOP).",
+        "ssh 192.168.152.129 systemctl kill -s KILL keepalived: its unit starts it anew at once. Then: inv verify",
+    ),
+    "the slave's keepalived runs by another configuration": (
+        {},
+        ASTRAY,
+        "The master serves, but a takeover is not the pair's any more: keepalived on the slave 192.168.152.129 runs "
+        'by /etc/other.conf, as /etc/default/keepalived:4: DAEMON_ARGS="-f /etc/other.conf" says, not by '
+        "/etc/keepalived/keepalived.conf.",
+        "inv install-keepalived brings it back to /etc/keepalived/keepalived.conf, or says which line of which file "
+        "is against it",
+    ),
+    "the slave's keepalived would start by another configuration": (
+        {},
+        {"running": replace(ASTRAY["running"], file="/etc/keepalived/keepalived.conf")},
+        "The master serves, but a takeover is not the pair's any more: keepalived on the slave 192.168.152.129 would "
+        'start by /etc/other.conf next time, as /etc/default/keepalived:4: DAEMON_ARGS="-f /etc/other.conf" says, '
+        "not by /etc/keepalived/keepalived.conf.",
+        "inv install-keepalived brings it back to /etc/keepalived/keepalived.conf, or says which line of which file "
+        "is against it",
     ),
     "the slave takes writes": (
         DEAD,
@@ -376,6 +419,13 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "The master serves, but the slave 192.168.152.129 falls behind: replication is broken: receiver "
         "No, applier Yes.",
         "inv start-slave",
+    ),
+    "a receiver that is not let in": (
+        {},
+        {"replication": replace(REFUSED, receiver_error=f"{REFUSED.receiver_error}.")},
+        "The master serves, but the slave 192.168.152.129 falls behind: replication is broken: receiver Connecting, "
+        "applier Yes; error 3118: Account is locked.",
+        "inv create-replica-user makes its account right; then: inv start-slave",
     ),
     "a stopped applier": (
         {},

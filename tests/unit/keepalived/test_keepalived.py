@@ -67,7 +67,7 @@ def test_the_master_by_default(pair: Pair) -> None:
         f'notify_stop "{SCRIPTS}/stop.sh"',
     ):
         assert line in found, line
-    assert block(pair.master, "unicast_peer") == ["192.168.152.129"]
+    assert block(pair.master, "unicast_peer")[-1] == "192.168.152.129 min_ttl 255 max_ttl 255"
     assert block(pair.master, "track_script") == ["check_run"]
 
 
@@ -80,7 +80,7 @@ WORDS: dict[str, Version] = {
             "interface", "interval", "nopreempt", "notify_backup", "notify_fault", "notify_master", "notify_stop",
             "priority", "rise", "router_id", "script", "state", "timeout", "track_script", "unicast_peer",
             "unicast_src_ip", "version", "virtual_ipaddress", "virtual_router_id", "vrrp_instance", "vrrp_priority",
-            "vrrp_script",
+            "vrrp_check_unicast_src", "vrrp_script",
         ),
         (1,),
     ),
@@ -110,19 +110,30 @@ def test_a_keepalived_is_told_all_the_words_that_it_knows_and_no_other(
     assert said == {word for word, since in WORDS.items() if since <= version} - not_asked_for
 
 
+@pytest.mark.parametrize(("version", "ttl"), [(EL7, ""), ((2, 0, 20), ""), ((2, 1, 0), " min_ttl 255 max_ttl 255")])
+def test_adverts_of_the_peer_alone_are_heard_and_where_it_can_be_said_none_that_was_routed(
+    pair: Pair, version: Version, ttl: str
+) -> None:
+    for side in pair.sides.values():
+        text = configuration(side.settings, side.node, side.interface, version)
+        peer = side.settings.peer_of(side.role).address
+        assert re.search(r"^global_defs {[^}]*^ *vrrp_check_unicast_src$", text, re.MULTILINE)
+        assert re.search(rf"^ *unicast_peer {{[^}}]*^ *{re.escape(f'{peer}{ttl}')}\n *}}$", text, re.MULTILINE)
+
+
 def test_the_slave_differs_in_what_makes_it_the_slave(pair: Pair) -> None:
     master, slave = lines(pair.master), lines(pair.slave)
     assert [line for line in master if line not in slave and not line.startswith("# ")] == [
         "nopreempt",
         "priority 250",
         "unicast_src_ip 192.168.152.128",
-        "192.168.152.129",
+        "192.168.152.129 min_ttl 255 max_ttl 255",
         "garp_master_refresh 5",
     ]
     assert [line for line in slave if line not in master][1:] == [
         "priority 240",
         "unicast_src_ip 192.168.152.129",
-        "192.168.152.128",
+        "192.168.152.128 min_ttl 255 max_ttl 255",
     ]
 
 

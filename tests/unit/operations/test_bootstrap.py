@@ -46,6 +46,7 @@ NOTHING_YET = {
     " policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],
     "systemctl is-active -q keepalived": "not running\n",
     "stat -L": "",
+    "-p MainPID": "MainPID=0\n",
     "includedir": "",
     "NeedDaemonReload": "NeedDaemonReload=no\n",
     "/dev/udp/": "FAILED\n",

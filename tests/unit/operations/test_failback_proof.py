@@ -3,7 +3,21 @@
 from dataclasses import replace
 
 import pytest
-from pair_facts import DEAD, ELSEWHERE, GONE, RUNS, STOPPED, STUCK, TAKEN_OVER, UUID, Changes, facts
+from pair_facts import (
+    DEAD,
+    ELSEWHERE,
+    GONE,
+    HANGS,
+    NO_VIP,
+    REFUSED,
+    RUNS,
+    STOPPED,
+    STUCK,
+    TAKEN_OVER,
+    UUID,
+    Changes,
+    facts,
+)
 
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import diagnose
@@ -114,6 +128,7 @@ def test_a_slave_has_caught_up_when_it_lacks_nothing_of_the_masters(
         (STOPPED, ("the receiver stopped: error 2003: no connection", "The VIP was not moved", "then: inv failback")),
         (replace(STUCK, receiver="No", receiver_error="error 1236: purged"), ("the applier stopped",)),
         (None, ("replication was never configured", "inv bootstrap")),
+        (REFUSED, ("error 3118", "The VIP was not moved", "inv create-replica-user, then: inv failback")),
     ],
 )
 def test_waiting_is_in_vain_once_a_thread_has_stopped_on_an_error(
@@ -142,6 +157,11 @@ def test_waiting_is_in_vain_once_a_thread_has_stopped_on_an_error(
         ),
         ({}, {"lacks": ("mysqld",)}, ("slave 192.168.152.129 has no MySQL server",)),
         ({"lacks": ("keepalived",)}, TAKEN_OVER, ()),
+        (
+            NO_VIP,
+            TAKEN_OVER | HANGS,
+            ("slave 192.168.152.129: keepalived hangs", "Nothing was changed", "kill -s KILL", "then: inv failback"),
+        ),
         ({"lacks": (CONFIG,)}, TAKEN_OVER, ()),
     ],
 )

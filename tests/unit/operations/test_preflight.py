@@ -52,6 +52,8 @@ def pair(settings: Settings) -> Pair:
         says(side, **said, keepalived="")
         says(side, addresses=without_vip(said["addresses"]))
     link_of(pair.master).says_where(KNOCK, "FAILED\n")
+    link_of(pair.master).says(preflight.MAC_QUESTION, "00:00:00:00:00:00\n02:42:ac:11:00:0A\n")
+    link_of(pair.slave).says(preflight.MAC_QUESTION, "00:00:00:00:00:00\n02:42:ac:11:00:0b\n")
     return pair
 
 
@@ -215,6 +217,18 @@ def test_a_stranger_with_the_vip_is_refused_by_its_hardware_address(pair: Pair) 
     told = complaint(pair)
     assert "VIP = 192.168.152.130: another machine answers" in told
     assert "lladdr 02:42:ac:11:00:02" in told
+
+
+@pytest.mark.parametrize("own", ["02:42:ac:11:00:0a", "02:42:AC:11:00:0b"])
+def test_a_host_of_the_pair_that_answers_for_the_vip_is_no_stranger(pair: Pair, own: str) -> None:
+    link_of(pair.master).says_where(KNOCK, f"lladdr {own}\n")
+    examine(pair)
+
+
+def test_who_answered_before_is_forgotten_before_the_question(pair: Pair) -> None:
+    examine(pair)
+    (knock,) = (call for call in link_of(pair.master).calls if KNOCK in call)
+    assert knock.index("ip neigh flush to 192.168.152.130") < knock.index(KNOCK)
 
 
 @pytest.mark.parametrize("role", ["master", "slave"])

@@ -9,10 +9,10 @@ from pair_facts import DEAD, NO_VIP, TAKEN_OVER, facts
 from rich.console import Console
 
 from runbook.core.report import Report
-from runbook.diagnosis.checks import NOT_CHECKED, Check, not_checked, writes
+from runbook.diagnosis.checks import NOT_CHECKED, Check, Status, not_checked, writes
 from runbook.diagnosis.facts import Facts
-from runbook.diagnosis.rules import diagnose
-from runbook.operations.verify import Verification, conclusion, document, folded, show
+from runbook.diagnosis.verdict import Kind
+from runbook.operations.verify import Verification, concluded, conclusion, document, folded, show
 
 OK = Check("master", "SSH", "OK", "answers")
 BAD = Check("slave", "file /x", "FAIL", "mode is 644, not 764", "inv deploy-scripts", "deploy-scripts")
@@ -20,8 +20,7 @@ WROTE = Check("pair", writes.WRITE, "OK", "acknowledged by the master in 2 ms")
 
 
 def verification(*checks: Check, found: Facts | None = None) -> Verification:
-    found = found or facts()
-    return Verification(found, diagnose(found), checks)
+    return concluded(found or facts(), checks)
 
 
 def test_good_is_healthy_and_no_check_failed() -> None:
@@ -38,9 +37,40 @@ def test_the_last_line_says_what_looking_changed() -> None:
     assert conclusion(verification(WROTE))[-1][0].endswith(f"{verification(WROTE).changed}.")
 
 
-def test_a_healthy_pair_with_a_failed_check_is_not_called_good() -> None:
-    said = [text for text, _ in conclusion(verification(OK, BAD))]
-    assert "healthy" in said[0] and "1 of 2 checks failed" in said[1]
+def test_a_pair_that_serves_with_a_failed_check_is_not_called_healthy() -> None:
+    found = verification(OK, BAD)
+    said = [text for text, _ in conclusion(found)]
+    assert said[0] == (
+        "\nThe pair serves: the master 192.168.152.128 holds the VIP and is open for writes; "
+        "but 1 of 2 checks failed: file /x (slave)."
+    )
+    assert said[1] == "Next: Do what each FAIL above says; then: inv verify"
+    assert "healthy" not in "".join(said)
+    told = document(found, str)
+    assert told["good"] is False
+    assert isinstance(told["verdict"], dict)
+    assert (told["verdict"]["kind"], told["verdict"]["healthy"]) == ("checks_failed", False)
+
+
+def test_of_many_failed_checks_the_first_are_named() -> None:
+    bad = [replace(BAD, name=f"file /{letter}", host=host) for letter in "abcd" for host in ("master", "pair")]
+    sentence = verification(OK, *bad).verdict.sentence
+    assert sentence.endswith("8 of 9 checks failed: file /a (master), file /a, file /b (master) and 5 more.")
+
+
+def test_what_a_rule_finds_is_told_before_that_checks_failed() -> None:
+    assert verification(OK, BAD, found=facts(NO_VIP, TAKEN_OVER)).verdict.kind is Kind.MASTER_BACK
+
+
+@pytest.mark.parametrize(
+    ("status", "served"), [("FAIL", False), ("WARN", True), ("OK", True)], ids=["nobody", "a host's alone", "ours"]
+)
+def test_a_pair_is_said_to_serve_reads_unless_our_own_client_was_turned_away(status: Status, served: bool) -> None:
+    client = Check("pair", writes.CLIENT, status, "192.168.152.130:3306 does not answer")
+    for found in (facts(), facts(NO_VIP, TAKEN_OVER), facts(DEAD, TAKEN_OVER)):
+        sentence = verification(client, found=found).verdict.sentence
+        assert ("does not serve verify's own client (192.168.152.130:3306 does not answer)" in sentence) is not served
+        assert ("serves reads" in sentence or "healthy" in sentence) is served
 
 
 def test_what_is_wrong_comes_with_the_next_step() -> None:

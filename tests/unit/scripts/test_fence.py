@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -140,3 +141,35 @@ def test_a_vip_is_left_where_keepalived_may_guard_it(scripts_on: Make, state: st
         process.wait(0.5)
     assert station.vip
     assert station.done == []
+
+
+HANGS = "keepalived hangs, and no takeover comes about: it has not called its check for 21 s."
+
+
+@pytest.mark.parametrize(
+    ("ago", "state", "told"),
+    [
+        (22, "active", True),
+        (10, "active", False),
+        (22, "inactive", False),
+        (22, "activating", False),
+        (None, "active", False),
+    ],
+)
+def test_a_keepalived_that_calls_its_check_no_more_is_told_until_it_does_again(
+    scripts_on: Make, ago: int | None, state: str, told: bool
+) -> None:
+    station = scripts_on("slave", vip=False)
+    station.write("keepalived", state)
+    if ago is not None:
+        (station.run_folder / "checked").write_text(f"{int(time.time()) - ago}\n")
+    with fencing(station):
+        if told:
+            until("the alert", SECONDS, lambda: "scripts-stuck" in station.alerts, pause=0.02)
+            assert station.alerts["scripts-stuck"].startswith(HANGS)
+            assert "systemctl kill -s KILL keepalived" in station.alerts["scripts-stuck"]
+        else:
+            looked(station, 3)
+            assert station.alerts == {}
+        station.run("mysql_check.sh")
+        until("the end of it", SECONDS, lambda: "scripts-stuck" not in station.alerts, pause=0.02)

@@ -54,6 +54,17 @@ def test_a_hung_server_holds_no_script_up(scripts_on: Make, script: str) -> None
     assert station.done == []
 
 
+@pytest.mark.parametrize("server", ["", "hung", "ERROR 2002 (HY000): no socket"], ids=["well", "hung", "gone"])
+def test_each_check_leaves_word_that_keepalived_called_it(scripts_on: Make, server: str) -> None:
+    station = scripts_on("slave", vip=False)
+    if server:
+        station.server(server)
+    station.patch("mysql_check.sh", "ANSWER_SECONDS=$CHECK_SECONDS", f"ANSWER_SECONDS={HUNG_SECONDS}")
+    before = int(time.time())
+    station.run("mysql_check.sh")
+    assert before <= int((station.run_folder / "checked").read_text()) <= time.time()
+
+
 def test_the_answer_does_not_wait_for_what_is_settled_meanwhile(scripts_on: Make) -> None:
     station = scripts_on("master", vip=True)
     station.server("slow")

@@ -93,3 +93,11 @@ def test_a_vip_is_removed_although_mysqld_is_gone(scripts_on: Make) -> None:
     station.server("ERROR 2002 (HY000): Can't connect to local MySQL server through socket")
     station.run("release.sh")
     assert not station.vip
+
+
+def test_what_the_last_keepalived_did_says_nothing_of_one_that_starts(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=False)
+    (station.run_folder / "checked").write_text("1\n")
+    station.patch("defer.sh", DEADLINE, "DEFER_SECONDS=0")
+    assert station.run("defer.sh") == 0
+    assert not (station.run_folder / "checked").exists()

@@ -188,22 +188,83 @@ def test_a_broken_applier_is_told_with_the_error_the_transaction_and_the_table(s
             {"Replica_IO_Running": "No", "Last_IO_Errno": "13114", "Last_IO_Error": "Got fatal error 1236"},
             "the receiver stopped: error 13114: Got fatal error 1236",
         ),
-        (
-            {"Replica_IO_Running": "Connecting", "Last_IO_Errno": "1045", "Last_IO_Error": "retries: 5"},
-            "the master refuses the receiver's login: error 1045",
-        ),
     ],
 )
-def test_a_receiver_that_stopped_or_is_refused_is_told(slave: Station, status: dict[str, str], detail: str) -> None:
+def test_a_receiver_that_stopped_is_told(slave: Station, status: dict[str, str], detail: str) -> None:
     slave.replication(**status)
     look(slave)
     assert slave.alerts == {"replication-broken": detail}
 
 
-def test_a_receiver_that_waits_for_its_master_is_not_broken(slave: Station) -> None:
-    slave.replication(Replica_IO_Running="Connecting", Last_IO_Errno="2003")
+def connecting(station: Station, code: int, attempt: int, message: str) -> None:
+    """As 9.7 says it."""
+    error = (
+        f"Error connecting to source 'replica@192.168.152.128:3306'. This was attempt {attempt}/86400, with a delay of "
+        f"1 seconds between attempts. Message: {message}"
+    )
+    station.replication(Replica_IO_Running="Connecting", Last_IO_Errno=str(code), Last_IO_Error=error)
+
+
+LOCKED = "Access denied for user 'replica'@'192.168.152.129'. Account is locked."
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (1045, "Access denied for user 'replica'@'192.168.152.129' (using password: YES)"),
+        (3118, LOCKED),
+        (1862, "Your password has expired."),
+        (
+            2061,
+            "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection.",
+        ),
+        (1040, "Too many connections"),
+        (1227, "Access denied; you need (at least one of) the REPLICATION SLAVE privilege(s)"),
+    ],
+)
+def test_whatever_keeps_the_receiver_out_is_told_at_the_second_look_and_once(
+    slave: Station, code: int, message: str
+) -> None:
+    connecting(slave, code, 1, message)
+    look(slave)
+    assert slave.alerts == {}
+    for attempt in (6, 11):
+        connecting(slave, code, attempt, message)
+        look(slave)
+    assert slave.alerts == {"replication-broken": f"the receiver does not get to the master: error {code}: {message}"}
+    assert said(slave, "replication-broken") == 1
+    slave.replication()
+    look(slave)
+    assert slave.alerts == {}
+
+
+def test_an_older_servers_words_do_not_move_either(slave: Station) -> None:
+    for retries in (1, 2, 3):
+        error = f"error connecting to master 'replica@a:3306' - retry-time: 1  retries: {retries} message: {LOCKED}"
+        slave.replication(Replica_IO_Running="Connecting", Last_IO_Errno="3118", Last_IO_Error=error)
+        look(slave)
+    assert slave.alerts["replication-broken"].endswith(f"error 3118: {LOCKED}")
+
+
+def test_a_login_that_was_refused_once_is_not_told(slave: Station) -> None:
+    for _ in range(2):
+        connecting(slave, 3118, 1, LOCKED)
+        look(slave)
+        slave.replication()
+        look(slave)
+    assert slave.alerts == {}
+
+
+@pytest.mark.parametrize("code", [2002, 2003, 2005, 2006, 2013, 2055, 1053])
+def test_a_receiver_that_waits_for_its_master_is_not_broken_until_it_has_waited_for_long(
+    slave: Station, code: int
+) -> None:
+    connecting(slave, code, 1, "Can't connect")
     look(slave, 3)
     assert slave.alerts == {}
+    (slave.run_folder / "watch.receiver").write_text(f"{int(time.time()) - 31}\n")
+    look(slave)
+    assert f"error {code}: Can't connect" in slave.alerts["replication-broken"]
 
 
 def test_a_takeover_stops_the_receiver_and_that_is_not_broken(scripts_on: Make) -> None:

@@ -184,6 +184,19 @@ def test_where_no_firewall_runs_no_rule_is_needed(settings: Settings, host: Host
     assert ensure(host, rules(settings)).status == "ok"
 
 
+@pytest.mark.parametrize(("active", "open_to_all"), [("", True), ("firewalld\n", False)])
+def test_without_a_firewall_it_is_told_what_is_open(
+    settings: Settings, host: Host, link: FakeLink, active: str, open_to_all: bool
+) -> None:
+    link.says(ACTIVE_QUESTION, active)
+    for each in (PORT_QUERY, VRRP_QUERY):
+        link.says(query(each), "open\n")
+    step = rules(settings)
+    told = step.caveat(step.read(host)) or ""
+    assert ("port 3306" in told and "protocol 112" in told and "inv prep-os" in told) is open_to_all
+    assert bool(told) is open_to_all
+
+
 def test_firewalld_lets_mysql_in_and_vrrp_from_the_peer_alone(settings: Settings, host: Host, link: FakeLink) -> None:
     link.says(ACTIVE_QUESTION, "firewalld\n")
     for each in (PORT_QUERY, VRRP_QUERY):

@@ -35,7 +35,7 @@ def test_addresses_are_read(settings: Settings, case: Case) -> None:
     for question, answer in case.means.items():
         match question.split():
             case ["holds", address]:
-                assert holds(parse_addresses(case.text), IPv4Address(address)) is answer
+                assert holds(host, IPv4Address(address)) is answer
             case ["carries", address]:
                 assert address == str(settings.master.address)
                 assert carrier(host, settings) == answer

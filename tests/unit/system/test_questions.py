@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from fake import LocalLink, host_of
+from fake import FakeLink, LocalLink, file_is, host_of
 from local_link import stub
 
-from runbook.core.host import CommandFailed
+from runbook.core.host import CommandFailed, Host, NotInTime
+from runbook.core.ssh import Ran
 from runbook.settings.settings import Settings
 from runbook.system.questions import FileQuestion, UnitQuestion
 
@@ -103,3 +104,15 @@ def test_units_of_old_scripts_are_asked_one_by_one(settings: Settings, commands:
 def test_a_silent_service_manager_leaves_each_question_to_itself(settings: Settings, commands: Path) -> None:
     stub(commands, "systemctl", "exit 1")
     assert asked_alone_and_together(settings, [*STATES], commands) == 1 + len(STATES)
+
+
+def test_one_file_that_hangs_takes_no_other_files_answer(host: Host, link: FakeLink) -> None:
+    hangs, other = FileQuestion("/net/hangs"), FileQuestion("/etc/x")
+    link.says(hangs, Ran(124, "", ""))
+    file_is(link, other.path, "text")
+    host.foresee([hangs, other])
+    calls = len(link.calls)
+    assert host.ask(other).startswith("644 root:root")
+    with pytest.raises(NotInTime):
+        host.ask(hangs)
+    assert len(link.calls) == calls

@@ -1,0 +1,136 @@
+"""What a host tells of itself, whatever becomes of its server: services, addresses, the state of the scripts."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from runbook.alerts.deployment import UNSENT_QUESTION
+from runbook.core.host import CommandFailed, Host
+from runbook.core.host_paths import CHECKED, CONFIG, SETTLED, TAKEOVER, VRRP_STATE
+from runbook.keepalived.configuration import UNIT, most_silent
+from runbook.keepalived.running import RUNNING_QUESTION, Running
+from runbook.keepalived.version import VERSION_QUESTION
+from runbook.mysql.replication.filters import FILES_QUESTION
+from runbook.mysql.server_socket import SOCKETS_QUESTION
+from runbook.pair.pair import Side
+from runbook.steps.deploy_scripts import LAST_LINE
+from runbook.system.family import OS_QUESTION
+from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.resources import service_question
+from runbook.system.server_names import UNITS, UNITS_QUESTION
+
+GREETING_SECONDS = 3
+TIMED_OUT = "124"  # what timeout(1) exits with
+ITS_SCRIPTS, ITS_ALERTS, THE_OTHER = "the scripts", "alerts", "whether the other's mysqld greets"
+ITS_FILTERS = "filters of replication"
+NOT_KNOWN = "unknown unknown"
+"""A service whose state could not be asked, in the words of service_question."""
+
+CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
+TAKEOVER_QUESTION = f"cat {TAKEOVER} 2>/dev/null || true"
+VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
+
+
+def _age_question(file: str) -> str:
+    return f"[ ! -e {file} ] || echo $(($(date +%s) - $(cat {file})))"
+
+
+SETTLED_QUESTION, CHECKED_QUESTION = _age_question(SETTLED), _age_question(CHECKED)
+
+STANDING = (
+    SOCKETS_QUESTION,
+    FILES_QUESTION,
+    OS_QUESTION,
+    UNITS_QUESTION,
+    ADDRESSES_QUESTION,
+    VERSION_QUESTION,
+)
+OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION, CHECKED_QUESTION)
+
+
+def ask_together(side: Side) -> None:
+    """All that `look` asks, and what it knows of the server's names by, in one round trip."""
+    units = [service_question(unit) for unit in UNITS]
+    side.host.foresee((*STANDING, service_question(UNIT), *units, *OURS, RUNNING_QUESTION, *_greetings(side)))
+
+
+def look(side: Side) -> dict[str, Any]:
+    """The fields of SideFacts that the host alone can tell; what it did not tell in time is named in `unknown`.
+
+    Raises CommandFailed when it does not even tell its addresses.
+    """
+    unknown: dict[str, str] = {}
+
+    def told(what: str, ask: Callable[[], str], otherwise: str = "") -> str:
+        try:
+            return ask().strip()
+        except CommandFailed as error:
+            unknown[what] = reason(error, side.host)
+            return otherwise
+
+    def asked(what: str, question: str, otherwise: str = "") -> str:
+        return told(what, lambda: side.host.ask(question), otherwise)
+
+    holds_vip = side.holds_vip()
+    mysqld = told("mysqld", lambda: side.host.ask(service_question(side.names.unit)), NOT_KNOWN)
+    keepalived = asked("keepalived", service_question(UNIT), NOT_KNOWN)
+    own, others = _greetings(side)
+    greeting, peer = asked("whether mysqld greets", own), asked(THE_OTHER, others)
+    settled = asked(ITS_SCRIPTS, SETTLED_QUESTION)
+    parts = {each: not found.endswith("not-found") for each, found in (("mysqld", mysqld), ("keepalived", keepalived))}
+    parts[CONFIG] = asked("the scripts' configuration", CONFIG_QUESTION, LAST_LINE).strip() == LAST_LINE.strip()
+    running = Running.parse(asked("the keepalived that runs", RUNNING_QUESTION))
+    checked = asked("the last check", CHECKED_QUESTION)
+    silent = int(checked) if checked.isdecimal() and parts[CONFIG] and running.ours else 0
+    mysqld_is, keepalived_is = ((each.split() or ["unknown"])[0] for each in (mysqld, keepalived))
+    return {
+        "mysqld": mysqld_is,
+        "keepalived": keepalived_is,
+        "running": running,
+        "hangs": hangs(running, silent, most_silent(side.settings)) if keepalived_is == "active" else "",
+        "holds_vip": holds_vip,
+        "greets": greeting == "0",
+        "sql": f"it accepts connections and says nothing for {GREETING_SECONDS} s" if greeting == TIMED_OUT else "",
+        "sees_peer": peer == "0",
+        "takeover": parse_record(asked("the record of a takeover", TAKEOVER_QUESTION)),
+        "vrrp": asked("the VRRP state", VRRP_QUESTION),
+        "settled_seconds": int(settled) if settled.isdecimal() else None,
+        "unsent": asked(ITS_ALERTS, UNSENT_QUESTION),
+        "lacks": tuple(part for part, there in parts.items() if not there),
+        "unknown": unknown,
+    }
+
+
+def hangs(running: Running, silent: int, most: int) -> str:
+    """By what it is seen that a keepalived which is active does nothing; empty where it does.
+
+    `silent` are the seconds since it last called its check, `most` those that may pass.
+    """
+    if running.stopped:
+        return f"process {running.stopped[0]} stands still, as after SIGSTOP"
+    return f"it last called its check {silent} s ago" if silent > most else ""
+
+
+def parse_record(text: str) -> dict[str, str]:
+    """The key=value lines of a record that our scripts wrote."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def reason(error: Exception, host: Host) -> str:
+    """The first line of an error, for where the host is named already."""
+    first = str(error).splitlines()[0].rstrip(".")
+    for label in (str(host), host.link.label):
+        first = first.removeprefix(f"{label}: ")
+    return re.sub(r"^mysqld\b", "it", first)
+
+
+def _greetings(side: Side) -> tuple[str, str]:
+    """Of its own server, and of the other side's."""
+    port = side.settings.mysql_port
+    return _greeting_question("127.0.0.1", port), _greeting_question(str(side.peer.address), port)
+
+
+def _greeting_question(address: str, port: int) -> str:
+    """Whether mysqld greets who connects, bounded: a session through SSH would hang with a hung mysqld."""
+    greeted = f"exec 3<>/dev/tcp/{address}/{port} && IFS= read -r -n 1 -u 3"
+    return f"timeout {GREETING_SECONDS} bash -c '{greeted}' 2>/dev/null; echo $?"
