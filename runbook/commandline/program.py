@@ -35,11 +35,9 @@ class Runbook(Program):
         super().__init__(name="inv", binary="inv", version="0.1.0", config_class=OwnConfig)
 
     def parse_core(self, argv: list[str] | None) -> None:
-        """As Invoke's, but what Python compiles is kept unless the shell says otherwise: anew it costs 0.1 s a run."""
-        keeps_bytecode = not sys.dont_write_bytecode
+        """As Invoke's, which would have nothing kept of what Python compiles."""
         super().parse_core(argv)
-        if keeps_bytecode:
-            sys.dont_write_bytecode = False
+        sys.dont_write_bytecode = False
 
     def list_flat(self) -> None:
         self.display_with_columns(pairs=list(in_order(self.scoped_collection)))

@@ -4,12 +4,13 @@ import hashlib
 import re
 import secrets
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 import paramiko
 
+from runbook.core.question import Foreseen, answers, commands
 from runbook.core.ssh import Ran
 from runbook.errors import HostError
 from runbook.settings.settings import Node
@@ -62,6 +63,7 @@ class Transport(Protocol):
 
     label: str
 
+    def open(self) -> None: ...
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran: ...
     def channel(self, address: str, port: int) -> paramiko.Channel: ...
     def unix_channel(self, path: str) -> paramiko.Channel: ...
@@ -78,7 +80,7 @@ class Host:
     def __init__(self, node: Node, link: Transport) -> None:
         self.node = node
         self.link = link
-        self._foreseen: dict[str, str] = {}
+        self._foreseen = Foreseen()
         self._late: set[str] = set()
         self.guard: Callable[[], None] = lambda: None
 
@@ -93,10 +95,11 @@ class Host:
     def ask(self, question: str, *, timeout: float = ASK_SECONDS, stdin: str | None = None) -> str:
         """The output of a command that only reads; CommandFailed unless it exits 0, NotInTime when it takes too long.
 
-        A foreseen answer serves once: whoever asks again wants to know what is so by then.
+        A foreseen answer serves once, or as often as it was foreseen: whoever asks again wants to know what is so by
+        then.
         """
-        if question in self._foreseen:
-            return self._foreseen.pop(question)
+        if (foreseen := self._foreseen.take(question)) is not None:
+            return foreseen
         if question in self._late:
             self._late.remove(question)
             raise NotInTime(str(self), question, Ran(TIMED_OUT, "", ""))
@@ -104,6 +107,12 @@ class Host:
         if ran.code != 0:
             raise (NotInTime if ran.code in CUT_OFF else CommandFailed)(str(self), question, ran)
         return ran.out
+
+    def ask_now(self, question: str) -> str:
+        """As `ask`, whatever was foreseen: something has shown that this may be so no more."""
+        self._foreseen.forget(question)
+        self._late.discard(question)
+        return self.ask(question)
 
     def read(self, question: str, reader: Callable[[str], T], *, timeout: float = ASK_SECONDS) -> T:
         """What `reader` makes of the answer to a question that only reads; NotUnderstood when that is nothing."""
@@ -114,27 +123,43 @@ class Host:
             raise NotUnderstood(str(self), question, answer) from error
 
     def foresee(self, questions: Iterable[str]) -> None:
-        """Ask all these in one round trip and keep each answer for the next `ask`, or until a change.
+        """Ask all these in one round trip and keep each answer for the next `ask`, until a change or FRESH_SECONDS.
 
-        A question that fails is not kept: `ask` puts it again by itself and reports what it said. One that takes too
-        long is not put again: the next `ask` says so at once.
+        What stands here twice serves twice. A question that fails is not kept: `ask` puts it again by itself and
+        reports what it said. One that takes too long is not put again: the next `ask` says so at once.
         """
-        wanted = list(dict.fromkeys(q for q in questions if q not in self._foreseen))
-        if not wanted:
-            return
-        mark = secrets.token_hex(8)
-        script = "".join(
-            f"timeout {ASK_SECONDS} sh -c {shlex.quote(q)} 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for q in wanted
-        )
-        ran = self.link.run(script, timeout=ASK_SECONDS * 3)
-        answers = ran.out.split(f"\n{mark} ")
-        for question, answer, following in zip(wanted, answers, answers[1:], strict=False):
-            code = following.partition("\n")[0]
-            text = answer if question == wanted[0] else answer.partition("\n")[2]
-            if code == "0":
-                self._foreseen[question] = text
-            elif int(code) in CUT_OFF:
-                self._late.add(question)
+        times = self._foreseen.missing(questions)
+        asked = commands(times)
+        said, late = self._said(list(asked))
+        # Of several that share a command, which of them it was is seen when each has its own.
+        of_late = [question for command in late if command not in times for question in asked[command]]
+        alone, late_alone = self._said(of_late)
+        self._foreseen.keep(dict(answers(asked, said)) | alone, times)
+        self._late.update(question for question in (*late, *late_alone) if question in times)
+
+    def _said(self, commands: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+        """What these commands print, of those that exit 0, and which of them take too long.
+
+        They have ASK_SECONDS together: for `timeout` around each of them the host would start two programs more. When
+        that is over, the one then at work begins anew with those after it, and is too late when it has had all of it.
+        """
+        said: dict[str, str] = {}
+        late: list[str] = []
+        left = commands
+        while left:
+            mark = secrets.token_hex(8)
+            script = "".join(f"(eval {shlex.quote(c)}) 2>/dev/null; printf '\\n{mark} %d\\n' $?\n" for c in left)
+            ran = self.link.run(script, timeout=ASK_SECONDS)
+            texts = ran.out.split(f"\n{mark} ")
+            codes = [text.partition("\n")[0] for text in texts[1:]]
+            texts[1:] = [text.partition("\n")[2] for text in texts[1:]]
+            said |= {command: text for command, text, code in zip(left, texts, codes, strict=False) if code == "0"}
+            late += [command for command, code in zip(left, codes, strict=False) if int(code) in CUT_OFF]
+            if ran.code not in CUT_OFF:
+                break
+            late += [] if codes else left[:1]
+            left = left[max(len(codes), 1) :]
+        return said, late
 
     def changing(self, what: str) -> None:
         """Every change passes here first: `guard` may refuse it; answers read before it are no longer trusted."""

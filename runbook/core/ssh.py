@@ -3,8 +3,8 @@
 import io
 import logging
 import shlex
-import socket
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -53,6 +53,7 @@ class Link:
         self._unknown_key = unknown_key
         self._opening = threading.Lock()
         self._made: Any = None
+        self._ahead: Future[None] | None = None
 
     @property
     def _connection(self) -> Any:
@@ -61,8 +62,27 @@ class Link:
             self._made = Connection(way_to(self._node, self._settings), self.label, self._unknown_key)
         return self._made
 
+    def open_ahead(self) -> None:
+        """Begin to connect, while something else is done: the next `open` waits for it and raises what it raised."""
+        ahead = self._ahead = Future[None]()
+
+        def connect() -> None:
+            try:
+                self._open()
+                ahead.set_result(None)
+            except Exception as error:
+                ahead.set_exception(error)
+
+        threading.Thread(target=connect, daemon=True).start()
+
     def open(self) -> None:
         """Connect and log in; raise BadInput for a refused key or login, Unreachable for a dead host."""
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            ahead.result()
+        self._open()
+
+    def _open(self) -> None:
         with self._opening:
             if self._connection.is_connected:
                 return
@@ -73,11 +93,7 @@ class Link:
             finally:
                 if not self._connection.is_connected:
                     self._connection.abandon()
-            transport = self._connection.transport
-            transport.set_keepalive(KEEPALIVE_SECONDS)
-            # Without it each command waits out the peer's delayed ACK: 48 ms instead of 4 (measured).
-            if isinstance(transport.sock, socket.socket) and transport.sock.family != socket.AF_UNIX:
-                transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connection.transport.set_keepalive(KEEPALIVE_SECONDS)
 
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
         """Run a shell script as root, bounded on the host by `timeout` seconds and here by a little more."""

@@ -1,14 +1,35 @@
 """Our own files: those with holes (templates/), rendered strictly, and those without (files/), as they are."""
 
 import shlex
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 
 ROOT = Path(__file__).parents[2]
 
+
+class Kept(FileSystemBytecodeCache):
+    """What Jinja compiles, beside what it is from, as Python's; where that cannot be, it is compiled anew."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # torn by a full disk, pickle and marshal raise whatever they like
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                Path(self.directory).mkdir(exist_ok=True)
+                super().dump_bytecode(bucket)
+
+
 _environment = Environment(
+    bytecode_cache=Kept(str(ROOT / "templates" / "__pycache__")),
     loader=FileSystemLoader(ROOT / "templates"),
     undefined=StrictUndefined,
     trim_blocks=True,

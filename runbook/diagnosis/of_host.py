@@ -11,7 +11,6 @@ from runbook.diagnosis import greeting
 from runbook.keepalived.configuration import UNIT, most_silent
 from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
-from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.pair.pair import Side
@@ -42,7 +41,6 @@ STANDING = (
     FILES_QUESTION,
     OS_QUESTION,
     UNITS_QUESTION,
-    PROGRAM_QUESTION,
     ADDRESSES_QUESTION,
     VERSION_QUESTION,
 )

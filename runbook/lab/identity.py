@@ -1,7 +1,7 @@
 """What makes a host of the lab itself: names, addresses, keys; written to its blank disk before it boots."""
 
 import os
-import uuid
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def write_identity(machine: Machine, addresses: Mapping[str, str], public_key: s
     texts = {
         "etc/hostname": f"{machine.hostname}\n",
         "etc/hosts": hosts_file(addresses),
-        "etc/machine-id": f"{uuid.uuid4().hex}\n",
+        "etc/machine-id": f"{secrets.token_hex(16)}\n",
         "etc/systemd/network/10-lab.network": network_file(machine.address),
     }
     for name, text in texts.items():

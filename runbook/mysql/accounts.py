@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from runbook.core.host import Host
 from runbook.core.step import Condition, Gap, State, Step
 from runbook.mysql.dialects.dialect import Dialect
+from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.session import LoginRefused, Server, connect
-from runbook.mysql.socket_login import logs_in
 from runbook.settings.settings import Role, Secret
 
 SCHEMA = "runbook"
@@ -38,6 +38,10 @@ class Account(Step):
     def servers(self) -> frozenset[Role]:
         return self.server.side
 
+    def questions(self) -> Iterable[str]:
+        if self.from_host == "localhost":
+            yield SOCKETS_QUESTION
+
     def want(self) -> State:
         return {"login": "works", **STAYS} | {f"on {scope}": ", ".join(sorted(p)) for scope, p in self.privileges}
 
@@ -49,7 +53,7 @@ class Account(Step):
         state: dict[str, object] = {f"on {scope}": None for scope, _ in self.privileges}
         state |= granted(str(next(iter(row.values()))) for row in grants)
         state |= standing(self.server, self.user, self.from_host)
-        state["login"] = "works" if self._logs_in(host) else "refused"
+        state["login"] = "works" if self._logs_in() else "refused"
         extra = [fact for fact in state if fact not in self.want()]
         return state if not extra else state | {"login": f"more rights than wanted: {', '.join(extra)}"}
 
@@ -70,9 +74,9 @@ class Account(Step):
         grants = self.server.ask("SHOW GRANTS FOR %s@%s", self.user, self.from_host)
         return str(granted(str(next(iter(row.values()))) for row in grants)["roles"]).split(", ")
 
-    def _logs_in(self, host: Host) -> bool:
+    def _logs_in(self) -> bool:
         if self.from_host == "localhost":
-            return logs_in(host, self.user, self.password)
+            return self.server.lets_in_by_the_socket(self.user, self.password)
         return self.server.lets_in(self.user, self.password)
 
 

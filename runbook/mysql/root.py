@@ -1,14 +1,15 @@
 """root as steps: its password, and what mysql_secure_installation removes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runbook.core.host import CommandFailed, Host
 from runbook.core.step import Gap, NotReady, State, Step
 from runbook.mysql.accounts import LOCAL, STAYS, standing, write_through
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, dialect_of
+from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.session import LoginRefused, PasswordAsked, Row, Server, literal
-from runbook.mysql.socket_login import ask, execute, logs_in, root_options
+from runbook.mysql.socket_login import ask, execute, root_options
 from runbook.settings.settings import Role, Secret
 
 REMOTE_ROOT = f"SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"
@@ -41,13 +42,16 @@ class RootPassword(Step):
     def servers(self) -> frozenset[Role]:
         return self.server.side
 
+    def questions(self) -> Iterable[str]:
+        yield SOCKETS_QUESTION
+
     def want(self) -> State:
         return {"by the socket": "MYSQL_ROOT_PASSWORD", "from 127.0.0.1": "MYSQL_ROOT_PASSWORD", **STAYS}
 
     def read(self, host: Host) -> State:
         rows = self._rows()
         return {
-            "by the socket": "MYSQL_ROOT_PASSWORD" if self._demanded_by_the_socket(host, rows) else None,
+            "by the socket": "MYSQL_ROOT_PASSWORD" if self._demanded_by_the_socket(rows) else None,
             "from 127.0.0.1": "MYSQL_ROOT_PASSWORD" if self._let_in_from_127(rows) else None,
             **(standing(self.server, "root", "localhost") if "localhost" in rows else {}),
         }
@@ -61,11 +65,11 @@ class RootPassword(Step):
         except (NotReady, PasswordAsked):
             return True
 
-    def _demanded_by_the_socket(self, host: Host, rows: Mapping[str, Row]) -> bool:
+    def _demanded_by_the_socket(self, rows: Mapping[str, Row]) -> bool:
         if "localhost" not in rows:
             return False
         known = self.server.dialect.demands(rows["localhost"], self.password.reveal())
-        return logs_in(host, "root", self.password) if known is None else known
+        return self.server.lets_in_by_the_socket("root", self.password) if known is None else known
 
     def refusal(self, host: Host, gap: Gap) -> str | None:
         if root_options(host, self.password) is not None:

@@ -63,7 +63,7 @@ def connect(host: Host, path: str) -> object:
     except ConnectionRefusedError as error:
         # What was said may be older than a mysqld that has ended or begun since.
         for _ in range(2):
-            if f"{path} listens" not in host.ask(SOCKETS_QUESTION).splitlines():
+            if f"{path} listens" not in host.ask_now(SOCKETS_QUESTION).splitlines():
                 raise NotReady(f"{host}: mysqld does not run: nobody listens on its socket {path}") from error
             with suppress(ConnectionRefusedError):
                 return host.link.unix_channel(path)

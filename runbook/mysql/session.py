@@ -12,6 +12,7 @@ from pymysql.constants import CR, ER
 
 from runbook.core.asked_once import asked_once
 from runbook.core.host import Host
+from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
 from runbook.errors import HostError
 from runbook.mysql import login, server_socket
@@ -22,6 +23,7 @@ from runbook.settings.settings import Role, Secret
 from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20
+OPEN = "SET GLOBAL super_read_only = OFF"
 
 # What PyMySQL takes as the server's own (manual: Caching SHA-2 Pluggable Authentication).
 PUBLIC_KEY_QUESTION = "SHOW GLOBAL STATUS LIKE 'Caching_sha2_password_rsa_public_key'"
@@ -30,8 +32,6 @@ KEY_FILE_QUESTION = (
     f"for pid in $(systemctl show -p MainPID {' '.join(UNITS)} | sed -n 's/^MainPID=\\([1-9]\\)/\\1/p'); do "
     "cat /proc/$pid/cwd/public_key.pem 2>/dev/null && break; done; true"
 )
-
-OPEN = "SET GLOBAL super_read_only = OFF"
 
 Row = dict[str, Any]
 
@@ -218,11 +218,10 @@ class Server:
 
     def answers(self) -> bool:
         """Whether root can log in now."""
-        try:
+        with suppress(NotReady, HostError):
             self.value("SELECT 1")
-        except (NotReady, HostError):
-            return False
-        return True
+            return True
+        return False
 
     def close(self) -> None:
         """Forget the session, as after a restart of mysqld; the next question opens another."""
@@ -238,21 +237,32 @@ class Server:
 
     def lets_in(self, user: str, password: Secret, *, by_challenge: bool = False) -> bool:
         """Whether this account logs in from 127.0.0.1; errors as of `connect`, but for LoginRefused."""
+        account = (user, password, self.public_key)
+        with suppress(LoginRefused):
+            connect(self.host, "127.0.0.1", self.port, *account, by_challenge=by_challenge).close()
+            return True
+        return False
+
+    def lets_in_by_the_socket(self, user: str, password: Secret) -> bool:
+        """Whether this account logs in as the scripts on the host do; TooManyConnections where nobody can tell."""
         try:
-            connect(
-                self.host, "127.0.0.1", self.port, user, password, self.public_key, by_challenge=by_challenge
-            ).close()
-        except LoginRefused:
+            self._by_the_socket(user, password).close()
+        except (TooManyConnections, Unreachable):
+            raise
+        except (LoginRefused, HostError):
             return False
         return True
 
     def session(self) -> Any:
         """A session of root's own; when all connections are used, by the administrators' door or TooManyConnections."""
-        channel = server_socket.connect(self.host, self._socket())
         try:
-            return _session(self.host, "", channel, user="root", password=self._root_password, trusted=True)
+            return self._by_the_socket("root", self._root_password)
         except TooManyConnections as full:
             return self._by_the_door(full)
+
+    def _by_the_socket(self, user: str, password: Secret) -> Any:
+        channel = server_socket.connect(self.host, self._socket())
+        return _session(self.host, "", channel, user=user, password=password, trusted=True)
 
     def _by_the_door(self, full: TooManyConnections) -> Any:
         """The door is a port: root's password goes there encrypted with the key that mysqld has on its disk."""

@@ -1,6 +1,6 @@
 """The article's steps, one by one or all: from two blank hosts to a pair that serves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -8,13 +8,16 @@ from runbook.core.report import Report
 from runbook.core.step import NotReady, Outcome, ensure, foresee
 from runbook.errors import Drift, HostError, NotSo, RunbookError
 from runbook.mysql.replication import filters, likeness
+from runbook.mysql.replication.filters import FILES_QUESTION
+from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
 from runbook.steps.article import TASKS
 from runbook.steps.phase import Phase
-from runbook.system.selinux import reboot_owed
+from runbook.system.family import OS_QUESTION
+from runbook.system.selinux import FORCE_QUESTION, reboot_owed
 
 NAMES = tuple(task.name for task in TASKS)
 
@@ -40,7 +43,7 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
 
     Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.
     """
-    examine(pair)
+    examine(pair, partial(_ahead, pair, names))
     if not all(task.while_failed_over for task in TASKS if task.name in names):
         refuse_when_failed_over(pair)
     if "start-slave" in names:
@@ -53,6 +56,22 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
             report.task(task.name)
             for phase in task.phases(pair, restart):
                 pair.side_by_side(partial(_converge, task.name, phase, report), phase.roles)
+
+
+def _ahead(pair: Pair, names: Sequence[str], side: Side) -> Iterable[str]:
+    """What these tasks will ask of a host, as far as that is known now: all of it where nothing is to be installed."""
+    yield from (OS_QUESTION, FORCE_QUESTION, FILES_QUESTION, SOCKETS_QUESTION)
+    if not side.is_installed:
+        return
+    with suppress(RunbookError):  # told by the phase itself
+        for task in TASKS:
+            for phase in task.phases(pair, _never) if task.name in names else ():
+                items = phase.items(side) if side.role in phase.roles else ()
+                yield from (question for item in items for question in item.questions())
+
+
+def _never(side: Side, why: str) -> None:
+    raise AssertionError(f"a question wanted to restart mysqld on {side.host} for {why}")
 
 
 def refuse_when_failed_over(pair: Pair) -> None:

@@ -2,11 +2,11 @@
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from runbook.core.host import WHO_QUESTION
 from runbook.core.step import NotReady
 from runbook.errors import BadInput, RunbookError
+from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.system.family import OS_QUESTION
@@ -19,29 +19,37 @@ SPACE_QUESTION = "df -Pk /var/lib /etc /usr/local | awk 'NR > 1 {print $6, $4}' 
 MAC_QUESTION = "cat /sys/class/net/*/address 2>/dev/null || true"
 CLOCK_QUESTION = "date +%s.%N"
 QUESTIONS = (
-    WHO_QUESTION,
     MANAGER_QUESTION,
     MACHINE_QUESTION,
     SPACE_QUESTION,
     ADDRESSES_QUESTION,
     OS_QUESTION,
     UNITS_QUESTION,
+    # Twice, for a blank host is looked at again before what follows is asked ahead.
     PROGRAM_QUESTION,
+    PROGRAM_QUESTION,
+    VERSION_QUESTION,
 )
 
 LEAST_FREE_MIB = 512
 MOST_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 
-def examine(pair: Pair) -> None:
-    """Connect to both hosts and raise BadInput with everything that stands in the way."""
-    unfit = pair.side_by_side(lambda side: side.host.unfit())
+def examine(pair: Pair, then: Callable[[Side], Iterable[str]] = lambda side: ()) -> None:
+    """Connect to both hosts and raise BadInput with everything that stands in the way.
+
+    What will be asked of a host after this, `then`, shares its last round trip.
+    """
+    # Where the pair is locked, root's commands were understood.
+    unfit = pair.side_by_side(lambda side: None if side.lock else side.host.unfit())
     reasons = [reason for reason in unfit.values() if reason]
     fit = tuple(role for role, reason in unfit.items() if not reason)
     if fit:
         found = pair.side_by_side(lambda side: list(_reasons(side)), fit)
         reasons += [reason for of_host in found.values() for reason in of_host]
     if len(fit) == len(ROLES):
+        ahead = (lambda side: ()) if reasons else then
+        pair.side_by_side(lambda side: side.host.foresee((ADDRESSES_QUESTION, *ahead(side))))
         reasons += filter(None, [_one_machine(pair), _two_engines(pair), _two_series(pair), _stranger_with_vip(pair)])
     if reasons:
         raise BadInput(*reasons)

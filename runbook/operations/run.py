@@ -2,22 +2,26 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from runbook.core.report import Report
+from runbook.core.ssh import Link
 from runbook.errors import RunbookError
 from runbook.operations.target import Target, find_target
-from runbook.pair.pair import Pair
+from runbook.settings.settings import Node, Role, Settings
+
+if TYPE_CHECKING:
+    from runbook.core.report import Report
+    from runbook.pair.pair import Pair
 
 
 class Job(NamedTuple):
     """What an operation works with: the pair, where to report, and which pair was meant."""
 
-    pair: Pair
-    report: Report
+    pair: "Pair"
+    report: "Report"
     target: Target
 
 
@@ -30,6 +34,21 @@ class Run:
     dry: bool = False
     yes: bool = False
     json: bool = False
+    _reached: dict[Role, Link] = field(default_factory=dict, init=False, repr=False)
+
+    def reach(self) -> None:
+        """Begin to connect to both hosts: that takes as long as the import of most of this package.
+
+        BadInput when no pair is meant; why a host is not reached says whoever needs it.
+        """
+        settings = self.target().settings
+        with suppress(RunbookError):
+            for node in (settings.master, settings.slave):
+                link = self._reached[node.role] = Link(node, settings)
+                link.open_ahead()
+
+    def _link(self, node: Node, settings: Settings) -> Link:
+        return self._reached.pop(node.role, None) or Link(node, settings)
 
     def target(self) -> Target:
         """The pair that is meant; BadInput when there is none."""
@@ -38,6 +57,9 @@ class Run:
     @contextmanager
     def on_pair(self, purpose: str, *, lock: bool = True, restore_lab: bool = False) -> Iterator[Job]:
         """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before."""
+        from runbook.core.report import Report
+        from runbook.pair.pair import Pair
+
         target = self.target()
         report = Report(target.mask, as_json=self.json)
         report.say(target.describe(), "bold")
@@ -45,7 +67,7 @@ class Run:
             target.lab.restore(report.say)
         try:
             with (
-                Pair(target.settings, dry=self.dry) as pair,
+                Pair(target.settings, dry=self.dry, link=self._link) as pair,
                 pair.locked(purpose, report.say) if lock and not self.dry else nullcontext(),
             ):
                 yield Job(pair, report, target)

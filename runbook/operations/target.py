@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 from runbook.lab.pair import Lab
-from runbook.mysql.optionfile import quoted
-from runbook.mysql.session import literal
 from runbook.settings.load import find, load
 from runbook.settings.settings import Settings
 
@@ -38,6 +36,10 @@ class Target:
 
     @cached_property
     def _secret(self) -> re.Pattern[str]:
+        # Not above: with these comes most of what there is, and a run is to reach its hosts before (Run.reach).
+        from runbook.mysql.optionfile import quoted
+        from runbook.mysql.session import literal
+
         plain = {secret.reveal() for secret in self.settings.secrets}
         spelled = plain | {literal(p)[1:-1] for p in plain} | {quoted(p)[1:-1] for p in plain}
         spelled |= {s.replace("'", "'\"'\"'") for s in spelled}

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
-from rich.markup import escape
+from rich.cells import cell_len
 from rich.table import Table
+from rich.text import Text
 
 from runbook.core.report import Report
 from runbook.diagnosis.checks import NOT_CHECKED, Check, Status, state, steps, writes
@@ -110,13 +111,15 @@ def show(verification: Verification, report: Report) -> None:
 
 def table(lines: Iterable[Line]) -> Table:
     """Status, host, check, and what was found with what to do about it."""
+    rows = list(lines)
     drawn = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("status", "host", "check"):
-        drawn.add_column(column, no_wrap=True)
-    drawn.add_column("found", overflow="fold", ratio=1)
-    for line in lines:
+    for column in zip(*((line.status, line.host, line.title) for line in rows), strict=True):
+        # Widths that rich need not find out: that takes as long as all else of a table.
+        drawn.add_column(no_wrap=True, width=max(map(cell_len, column)))
+    drawn.add_column(overflow="fold", ratio=1)
+    for line in rows:
         found = line.found + (f"\n→ {line.todo}" if line.todo else "")
-        drawn.add_row(f"[{STYLES[line.status]}]{line.status}[/]", line.host, escape(line.title), escape(found))
+        drawn.add_row(Text.assemble((line.status, STYLES[line.status])), Text(line.host), Text(line.title), Text(found))
     return drawn
 
 

@@ -21,7 +21,7 @@ from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.tracking import Tracking
 from runbook.settings.settings import Node, Role, Settings
 from runbook.system.family import OS_QUESTION, Family, family_of, names_on, offer_of, os_words
-from runbook.system.network import Address, carrier_of, holds
+from runbook.system.network import Address, addresses, among, carrier_of
 from runbook.system.server_names import ServerNames
 
 ROLES: tuple[Role, Role] = ("master", "slave")
@@ -38,6 +38,8 @@ class Side:
         self.server = Server(host, settings.mysql_port, lambda: self.names.socket, settings.mysql_root_password)
         self.lock: HostLock | None = None
         self._dialect: Dialect | None = None
+        self._keepalived: Version | None = None
+        self._addresses: list[Address] = []
 
     @property
     def node(self) -> Node:
@@ -67,19 +69,35 @@ class Side:
         """What the server is called on this host."""
         return names_on(self.host, self.family, self.settings.engine, self.settings.mysql_source)
 
-    @asked_once
+    @property
     def keepalived(self) -> Version:
         """The version of its keepalived, or of the one that an install would bring."""
-        if found := installed(self.host):
-            return found
+        return self._installed_keepalived() or self._candidate_keepalived
+
+    def _installed_keepalived(self) -> Version | None:
+        if self._keepalived is None:
+            self._keepalived = installed(self.host)
+        return self._keepalived
+
+    @asked_once
+    def _candidate_keepalived(self) -> Version:
         return parsed(offer_of(self.host, self.family, self.family.KEEPALIVED_PACKAGE)) or AUTO_PRIORITY_DELAY
 
     @property
     def dialect(self) -> Dialect:
         """What the server on this host speaks; on a blank host, what the one to install would."""
+        return self._installed_dialect() or self._candidate
+
+    def _installed_dialect(self) -> Dialect | None:
         if self._dialect is None:
-            self._dialect = program.dialect(self.host)
-        return self._dialect or self._candidate
+            # A server that was asked for it has said so; mysqld takes 24 ms to say its version.
+            self._dialect = vars(self.server).get("dialect") or program.dialect(self.host)
+        return self._dialect
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether server and keepalived are there: what all steps will ask is known then."""
+        return self._installed_dialect() is not None and self._installed_keepalived() is not None
 
     @asked_once
     def _candidate(self) -> Dialect:
@@ -116,7 +134,12 @@ class Side:
 
     @asked_once
     def _carrier(self) -> Address:
-        return carrier_of(self.host, self.node)
+        # Its own address it keeps: the last look serves as well.
+        return carrier_of(self.host, self.node, self._addresses or self._look_at_addresses())
+
+    def _look_at_addresses(self) -> list[Address]:
+        self._addresses = addresses(self.host)
+        return self._addresses
 
     @property
     def interface(self) -> str:
@@ -130,7 +153,7 @@ class Side:
 
     def holds_vip(self) -> bool:
         """Whether the VIP is on one of this host's interfaces now."""
-        return holds(self.host, self.settings.vip.ip)
+        return among(self._look_at_addresses(), self.settings.vip.ip)
 
     def release_lock(self) -> None:
         """Give the lock back before this run itself makes the host unreachable: it would be lost with it."""
@@ -213,6 +236,8 @@ class Pair:
     @contextmanager
     def locked(self, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the pair for one run, the master's lock first, so that two runs cannot each hold one."""
+        # A login takes longer than a lock, and both hosts' take no longer than one's.
+        self.side_by_side(lambda side: side.host.link.open())
         try:
             for side in self.sides.values():
                 lock = HostLock(side.host, purpose)

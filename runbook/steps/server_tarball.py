@@ -12,6 +12,7 @@ from runbook.settings.settings import Settings
 from runbook.settings.source import Source, fetched
 from runbook.steps.server_packages import CARRIED_TO
 from runbook.system.family import Family, offer_of
+from runbook.system.questions import FileQuestion
 from runbook.system.resources import OURS, File
 from runbook.system.server_names import ServerNames
 from runbook.system.unit import UnitFile
@@ -146,7 +147,7 @@ class OwnMyCnf(File):
         return {"there": "yes"}
 
     def read(self, host: Host) -> State:
-        return {"there": "yes" if super().read(host) else None}
+        return {"there": "yes" if host.ask(FileQuestion(self.path)) else None}
 
 
 @dataclass(frozen=True)

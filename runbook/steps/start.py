@@ -35,7 +35,7 @@ class Serves(Step):
         return {"VIP": "on the master", "master": "takes writes", "slave": "read-only"}
 
     def read(self, host: Host) -> State:
-        holders = [side.role for side in self.pair.sides.values() if side.holds_vip()]
+        holders = [role for role, holds in self.pair.side_by_side(Side.holds_vip).items() if holds]
         return {
             "VIP": f"on the {' and the '.join(holders)}" if holders else "nowhere",
             "master": "read-only" if self.pair.master.server.closed() else "takes writes",

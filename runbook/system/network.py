@@ -1,5 +1,6 @@
 """Addresses and interfaces of a host."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
@@ -31,13 +32,17 @@ def parse_addresses(text: str) -> list[Address]:
 
 def holds(host: Host, address: IPv4Address) -> bool:
     """Whether the address is on one of the host's interfaces now."""
-    return any(found.address.ip == address for found in addresses(host))
+    return among(addresses(host), address)
 
 
-def carrier_of(host: Host, node: Node) -> Address:
-    """The interface that carries the node's address; BadInput when none does, or another than the one given."""
+def among(there: Iterable[Address], address: IPv4Address) -> bool:
+    """Whether the address is among those of a host."""
+    return any(found.address.ip == address for found in there)
+
+
+def carrier_of(host: Host, node: Node, there: Sequence[Address]) -> Address:
+    """The interface of a host's that carries the node's address; BadInput when none does, or not the one given."""
     key = f"{node.role.upper()}_HOST = {node.address}"
-    there = addresses(host)
     found = [a for a in there if a.address.ip == node.address]
     if not found:
         has = ", ".join(f"{a.address} on {a.interface}" for a in there)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from runbook.core.host import Host
 from runbook.core.step import Gap, NotReady, State, Step
 from runbook.system.family import Family
+from runbook.system.questions import FileQuestion, UnitQuestion
 
 OURS = "Made by the MySQL pair runbook"
 BACKUP_SUFFIX = ".before-runbook"
@@ -28,37 +29,51 @@ class File(Step):
     def name(self) -> str:
         return f"file {self.path}"
 
-    @property
-    def _question(self) -> str:
-        path = shlex.quote(self.path)
-        return f"[ ! -e {path} ] || {{ stat -L -c '%a %U:%G' {path} && base64 -w0 {path}; }}"
-
     def questions(self) -> Iterable[str]:
-        yield self._question
+        yield FileQuestion(self.path)
 
     def want(self) -> State:
         return {"content": self._shown(self.content), "mode": f"{self.mode:o}", "owner": self.owner}
 
     def read(self, host: Host) -> State:
-        return host.read(self._question, self._read)
+        said = host.read(FileQuestion(self.path), _file_words)
+        if said is None:
+            return {}
+        mode, owner, digest = said
+        return {"content": self._found(host, digest), "mode": mode, "owner": owner}
+
+    def _found(self, host: Host, digest: str) -> str:
+        """What is there as it is shown. It is fetched only where it is another and no secret."""
+        if digest == _digest(self.content):
+            return self._shown(self.content)
+        if self.secret:
+            return _unshown(digest)
+        body = host.read(f"base64 -w0 {shlex.quote(self.path)}", base64.b64decode)
+        return self._shown(body.decode(errors="replace"))
 
     def fix(self, host: Host, gap: Gap) -> None:
         path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
         host.do(f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}")
         host.put(self.path, self.content, mode=self.mode, owner=self.owner)
 
-    def _read(self, said: str) -> State:
-        head, _, body = said.partition("\n")
-        if not head:
-            return {}
-        mode, _, owner = head.partition(" ")
-        text = base64.b64decode(body).decode(errors="replace")
-        return {"content": self._shown(text), "mode": mode, "owner": owner}
-
     def _shown(self, text: str) -> str:
-        if self.secret:
-            return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]} (not shown: it holds secrets)"
-        return text
+        return _unshown(_digest(text)) if self.secret else text
+
+
+def _file_words(said: str) -> tuple[str, str, str] | None:
+    """Mode, owner and SHA-256 of a file that is there."""
+    if not said:
+        return None
+    mode, owner, digest, _ = said.split()
+    return mode, owner, digest
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unshown(digest: str) -> str:
+    return f"sha256 {digest[:16]} (not shown: it holds secrets)"
 
 
 @dataclass(frozen=True)
@@ -132,9 +147,6 @@ def service_words(said: str) -> tuple[str, str]:
     return active, enabled
 
 
-def service_question(unit: str) -> str:
+def service_question(unit: str) -> UnitQuestion:
     """A command that prints a unit's `is-active` and `is-enabled` words in one line."""
-    return (
-        f"active=$(systemctl is-active {unit}); enabled=$(systemctl is-enabled {unit} 2>/dev/null); "
-        'echo "${active:-unknown} ${enabled:-not-found}"'
-    )
+    return UnitQuestion("state", unit)

@@ -9,6 +9,7 @@ from runbook.core.step import Gap, State, Step
 from runbook.system.resources import BACKUP_SUFFIX
 
 CONFIG = "/etc/selinux/config"
+FORCE_QUESTION = "getenforce 2>/dev/null || echo Disabled"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class SELinux(Step):
     def questions(self) -> Iterable[str]:
         yield (
             f"if [ -e {CONFIG} ]; then sed -n 's/^SELINUX=[[:space:]]*//p' {CONFIG} | tail -n 1; else echo none; fi; "
-            "echo; getenforce 2>/dev/null || echo Disabled"
+            f"echo; {FORCE_QUESTION}"
         )
 
     def want(self) -> State:
@@ -55,4 +56,4 @@ class SELinux(Step):
 
 def reboot_owed(host: Host, mode: str) -> bool:
     """Whether SELinux is to be disabled and still loaded: complete only after a reboot, which is not ours to do."""
-    return mode == "disabled" and host.ask("getenforce 2>/dev/null || echo Disabled").strip() != "Disabled"
+    return mode == "disabled" and host.ask(FORCE_QUESTION).strip() != "Disabled"

@@ -7,13 +7,14 @@ from typing import Literal
 from runbook.core.host import Host
 from runbook.errors import BadInput
 from runbook.settings.settings import WantedEngine
+from runbook.system.questions import UnitQuestion
 
 Engine = Literal["mysql", "mariadb"]
 
 UNITS = ("mysql", "mysqld", "mariadb")
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
 """Where the servers of all systems have their socket."""
-UNITS_QUESTION = f"systemctl show -p Id -p LoadState {' '.join(f'{unit}.service' for unit in UNITS)}"
+UNITS_QUESTION = UnitQuestion("load", *(f"{unit}.service" for unit in UNITS))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from runbook.core.host import Host
 from runbook.core.step import Gap, State
+from runbook.system.questions import UnitQuestion
 from runbook.system.resources import File
 
 
@@ -16,7 +17,7 @@ class DropIn(File):
 
     def questions(self) -> Iterable[str]:
         yield from super().questions()
-        yield f"systemctl show -p NeedDaemonReload {self.unit}"
+        yield UnitQuestion("reload", self.unit)
 
     def want(self) -> State:
         return {**super().want(), "loaded": "yes"}

@@ -74,6 +74,36 @@ def test_one_server_uuid(pair: OutsidePair) -> None:
     assert slave.value(UUID) != uuid
 
 
+@pytest.fixture
+def third(pair: OutsidePair) -> Iterator[str]:
+    """A server on the slave's host that copies from the master, too, and acknowledges; its server_uuid."""
+    slave, password = pair.slave, settings(pair.lab.hosts_env)["REPLICA_PASSWORD"]
+    slave.sh(START_THIRD)
+    try:
+        until("the third server", SETTLED_SECONDS, lambda: slave.run(f"{THIRD} -e 'SELECT 1'").code == 0)
+        source = f"SOURCE_HOST = '{pair.master.address}', SOURCE_USER = 'replica', SOURCE_AUTO_POSITION = 1"
+        secret = f"SOURCE_PASSWORD = {slave.literal(password)}, GET_SOURCE_PUBLIC_KEY = 1"
+        statement = f"CHANGE REPLICATION SOURCE TO {source}, {secret}; START REPLICA"
+        slave.sh(THIRD, stdin=statement)
+        yield slave.sh(f"{THIRD} -e '{UUID}'")
+    finally:
+        slave.sh("systemctl stop third; rm -rf /srv/third /run/third")
+
+
+def test_a_third_server_that_acknowledges(pair: OutsidePair, third: str) -> None:
+    clients = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_clients'"
+    until("two that acknowledge", SETTLED_SECONDS, lambda: pair.master.sql(clients)[0][1] == "2")
+    who = f"{pair.slave.address} (server_uuid {third})"
+    told = expect_unhealthy(pair, f"may not be on the slave: {who} acknowledges it, too", MASTER.split()[0])
+    way_out = re.search(r"Next: In mysql on that server: (.*?), and", told.out)
+    assert way_out, told.out
+    pair.slave.sh(THIRD, stdin=way_out[1])
+    until("one that acknowledges", SETTLED_SECONDS, lambda: pair.master.sql(clients)[0][1] == "1")
+    status = f"{THIRD} -e 'SHOW REPLICA STATUS'"
+    until("that it copies all the same", SETTLED_SECONDS, lambda: "Yes\tYes" in pair.slave.sh(status))
+    pair.inv("verify").expect(0, "The pair is healthy")
+
+
 def test_what_was_purged_and_never_came(pair: OutsidePair) -> None:
     """As a dump that was loaded on the master leaves it, whose rows stand in no binary log."""
     master, slave = pair.hosts
@@ -111,33 +141,3 @@ def dumped_on(pair: OutsidePair, host: OutsideHost, command: str) -> str:
     program, _, rest = command.partition(" ")
     script = f"IFS= read -r -d '' o; {program} --defaults-file=<(printf %s \"$o\") {rest}"
     return host.sh(f"exec bash -c {shlex.quote(script)}", stdin=options)
-
-
-@pytest.fixture
-def third(pair: OutsidePair) -> Iterator[str]:
-    """A server on the slave's host that copies from the master, too, and acknowledges; its server_uuid."""
-    slave, password = pair.slave, settings(pair.lab.hosts_env)["REPLICA_PASSWORD"]
-    slave.sh(START_THIRD)
-    try:
-        until("the third server", SETTLED_SECONDS, lambda: slave.run(f"{THIRD} -e 'SELECT 1'").code == 0)
-        source = f"SOURCE_HOST = '{pair.master.address}', SOURCE_USER = 'replica', SOURCE_AUTO_POSITION = 1"
-        secret = f"SOURCE_PASSWORD = {slave.literal(password)}, GET_SOURCE_PUBLIC_KEY = 1"
-        statement = f"CHANGE REPLICATION SOURCE TO {source}, {secret}; START REPLICA"
-        slave.sh(THIRD, stdin=statement)
-        yield slave.sh(f"{THIRD} -e '{UUID}'")
-    finally:
-        slave.sh("systemctl stop third; rm -rf /srv/third /run/third")
-
-
-def test_a_third_server_that_acknowledges(pair: OutsidePair, third: str) -> None:
-    clients = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_clients'"
-    until("two that acknowledge", SETTLED_SECONDS, lambda: pair.master.sql(clients)[0][1] == "2")
-    who = f"{pair.slave.address} (server_uuid {third})"
-    told = expect_unhealthy(pair, f"may not be on the slave: {who} acknowledges it, too", MASTER.split()[0])
-    way_out = re.search(r"Next: In mysql on that server: (.*?), and", told.out)
-    assert way_out, told.out
-    pair.slave.sh(THIRD, stdin=way_out[1])
-    until("one that acknowledges", SETTLED_SECONDS, lambda: pair.master.sql(clients)[0][1] == "1")
-    status = f"{THIRD} -e 'SHOW REPLICA STATUS'"
-    until("that it copies all the same", SETTLED_SECONDS, lambda: "Yes\tYes" in pair.slave.sh(status))
-    pair.inv("verify").expect(0, "The pair is healthy")

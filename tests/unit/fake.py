@@ -1,5 +1,7 @@
 """Hosts and servers that know only what a test told them: anything else they are asked is an AssertionError."""
 
+import base64
+import hashlib
 import json
 import shlex
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from typing import Any, BinaryIO
 from case_files import case
 from fake_mysqld import Effect, FakeChannel, FakeConnection, FakeMysqld, Row
 from local_link import LocalLink, PipeChannel
+from shared_answers import composed
 
 from runbook.core.host import DryHost, Host
 from runbook.core.ssh import Ran
@@ -21,6 +24,7 @@ from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Node, Role, Secret, Settings
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
+from runbook.system.questions import FileQuestion
 from runbook.system.server_names import UNITS_QUESTION
 
 __all__ = [
@@ -35,6 +39,7 @@ __all__ = [
     "captured",
     "captured_json",
     "captured_pair",
+    "file_is",
     "host_of",
     "lets_in",
     "link_of",
@@ -107,6 +112,9 @@ class FakeLink:
     def takes(self, command: str, effect: Effect = None, answer: Answer = "") -> None:
         self._takes[command] = (answer, effect)
 
+    def open(self) -> None:
+        """There is always a way to it."""
+
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
         assert timeout > 0, f"no deadline for {script}"
         self.calls.append(script)
@@ -119,6 +127,13 @@ class FakeLink:
         return Ran(0, "".join(f"{ran.out}\n{mark} {ran.code}\n" for ran, mark in answers), "")
 
     def _one(self, script: str, stdin: str | None) -> Ran:
+        said = composed(script, lambda question: self._one(question, None) if self._knows(question) else None)
+        return said or self._told(script, stdin)
+
+    def _knows(self, question: str) -> bool:
+        return question in self._answers or any(part in question for part in self._parts)
+
+    def _told(self, script: str, stdin: str | None) -> Ran:
         if script in self._takes:
             answer, effect = self._takes[script]
             self.changed.append(script)
@@ -160,13 +175,20 @@ class FakeLink:
 
 def _foreseen(script: str) -> tuple[str, list[str]] | None:
     """The mark and the questions of a script that Host.foresee made, or None."""
-    if not script.startswith("timeout ") or "printf" not in script:
+    if not script.startswith("(eval "):
         return None
-    words = shlex.split(script)
-    rows = [words[start : start + 9] for start in range(0, len(words), 9)]
-    assert all(row[0] == "timeout" and row[2:4] == ["sh", "-c"] and row[8] == "$?" for row in rows), script
-    (mark,) = {row[7].split()[0].removeprefix("\\n") for row in rows}
-    return mark, [row[4] for row in rows]
+    words = shlex.split(script, posix=True)
+    rows = [words[start : start + 6] for start in range(0, len(words), 6)]
+    assert all((row[0], row[2], row[3], row[5]) == ("(eval", "2>/dev/null;", "printf", "$?") for row in rows), script
+    (mark,) = {row[4].split()[0].removeprefix("\\n") for row in rows}
+    return mark, [row[1].removesuffix(")") for row in rows]
+
+
+def file_is(link: "FakeLink", path: str, content: str | None, head: str = "644 root:root") -> None:
+    """The host has this file, or None: its mode and owner as `stat` says them, its sum, and what is in it."""
+    said = "" if content is None else f"{head}\n{hashlib.sha256(content.encode()).hexdigest()}  -\n"
+    link.says(FileQuestion(path), said)
+    link.says(f"base64 -w0 {path}", base64.b64encode((content or "").encode()).decode())
 
 
 def lets_in(**logins: str) -> Callable[[str | None], Ran]:

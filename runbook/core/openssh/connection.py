@@ -20,6 +20,7 @@ from runbook.core.openssh.way import Way
 from runbook.errors import BadInput
 
 CONNECT_SECONDS = 5
+LOOK_SECONDS = 0.1
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
 """Under which names a key of this type is offered, where they differ (RFC 8332)."""
 
@@ -29,9 +30,13 @@ class UnknownKey(BadInput):
 
 
 class _Runner(fabric.runners.Remote):  # type: ignore[misc]
-    """Fabric's remote runner, without its 10 ms naps and its stdin of one byte at a time."""
+    """Fabric's remote runner, without its naps of 10 ms and its stdin of one byte at a time."""
 
     input_sleep = 0.002
+
+    def wait(self) -> None:
+        while not (self.process_is_finished or self.has_dead_threads):
+            self.channel.status_event.wait(LOOK_SECONDS)
 
     def read_our_stdin(self, input_: io.StringIO) -> str:
         return input_.read()
@@ -124,6 +129,9 @@ class _Preferring:
         self.types = [name for kind in dict.fromkeys(types) for name in SIGNATURES.get(kind, (kind,))]
 
     def __call__(self, sock: Any, **options: Any) -> paramiko.Transport:
+        # Else login and commands wait out the peer's delayed ACK: 50 ms and 44 (measured).
+        if isinstance(sock, socket.socket) and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = paramiko.Transport(sock, **options)
         offered = transport.get_security_options()
         known = [name for name in self.types if name in offered.key_types]

@@ -9,7 +9,7 @@ import pymysql
 
 from runbook.core.host import CommandFailed, Host, NotInTime
 from runbook.core.ssh import Unreachable
-from runbook.core.step import Condition, Gap, Item, Step, foresee, gap_between
+from runbook.core.step import Condition, Gap, Item, Step, gap_between
 from runbook.diagnosis.checks import Check, not_checked
 from runbook.diagnosis.facts import Facts, reason
 from runbook.errors import RunbookError
@@ -18,6 +18,7 @@ from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.login import CLIENT_ERRORS
 from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.replication.replicates import StillToBeHad
+from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.session import LoginRefused, SqlFailed, TooManyConnections
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Role
@@ -25,6 +26,8 @@ from runbook.steps.article import TASKS
 from runbook.steps.start import Serves
 
 IN_THE_FACTS = Alike | StillToBeHad | SeenOnSlave | Serves
+AFTERWARDS = (SOCKETS_QUESTION,)
+"""What the checks that write ask next."""
 
 
 class Planned(NamedTuple):
@@ -79,7 +82,7 @@ def _never(side: Side, why: str) -> None:
 
 def _of_side(planned: Iterable[Planned], silent: Mapping[Role, str], side: Side) -> list[Check]:
     own = [each for each in planned if each.role == side.role and len(each.item.servers) < 2]
-    foresee(side.host, [each.item for each in own])
+    side.host.foresee((*(q for each in own for q in each.item.questions()), *AFTERWARDS))
     return _read_all(side.host, own, silent)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, host_of
+from fake import Clock, FakeLink, LocalLink, host_of
 
+from runbook.core import question
 from runbook.core.host import ChangedInDryRun, CommandFailed, DryHost, Host, NotInTime
 from runbook.core.ssh import Ran
 from runbook.mysql.session import Server
@@ -83,17 +84,75 @@ def test_a_question_that_took_too_long_is_not_waited_for_a_second_time(host: Hos
     assert host.ask("slow") == "by now\n"
 
 
+class CutOff(LocalLink):
+    """A round trip in which something hangs runs out of time there."""
+
+    def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
+        ran = super().run(script, timeout=timeout, stdin=stdin)
+        return Ran(124, ran.out[: ran.out.index("hangs")], "") if "hangs" in ran.out else ran
+
+
 def test_one_question_of_many_that_hangs_costs_only_its_own_answer(settings: Settings) -> None:
-    class CutOff(LocalLink):
-        """The round trip as a whole ran out of time after the first answer."""
-
-        def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
-            ran = super().run(script, timeout=timeout, stdin=stdin)
-            return Ran(124, ran.out[: ran.out.index("second")], "") if "timeout" in script else ran
-
+    questions = ["echo first", "echo hangs", "echo third", "echo hangs too", "echo fifth"]
     host = host_of(settings, CutOff())
+    host.foresee(questions)
+    calls = host.link.calls  # type: ignore[attr-defined]
+    assert [host.ask(each) for each in questions[::2]] == ["first\n", "third\n", "fifth\n"]
+    with pytest.raises(NotInTime, match="no answer in time from: echo hangs"):
+        host.ask("echo hangs")
+    assert len(calls) == 5
+
+
+def test_who_was_at_work_when_the_time_was_over_is_too_late_only_with_all_of_it(settings: Settings) -> None:
+    class Slow(CutOff):
+        def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
+            return super().run(script if self.calls else script.replace("echo third", "echo hangs"), timeout=timeout)
+
+    host = host_of(settings, Slow())
+    host.foresee(["echo first", "echo second", "echo third"])
+    assert [host.ask(f"echo {each}") for each in ("first", "second", "third")] == ["first\n", "second\n", "third\n"]
+    assert len(host.link.calls) == 2  # type: ignore[attr-defined]
+
+
+def test_where_no_command_runs_none_is_tried_again_beforehand(host: Host, link: FakeLink) -> None:
+    link.run = lambda *_, **__: link.calls.append("tried") or Ran(1, "", "sudo: a password is required\n")  # type: ignore
     host.foresee(["echo first", "echo second"])
-    assert [host.ask("echo first"), host.ask("echo second")] == ["first\n", "second\n"]
+    assert link.calls == ["tried"]
+
+
+def test_what_no_shell_understands_is_no_answer_and_costs_no_other(settings: Settings) -> None:
+    host = host_of(settings, LocalLink())
+    host.foresee(["echo 'first", "exit 3", "cd / && exec echo third"])
+    assert host.ask("cd / && exec echo third") == "third\n"
+    assert len(host.link.calls) == 1  # type: ignore[attr-defined]
+
+
+def test_an_answer_serves_as_often_as_it_was_foreseen(host: Host, link: FakeLink) -> None:
+    link.says("date", "before\n")
+    host.foresee(["date", "date"])
+    host.foresee(["date"])
+    link.says("date", "after\n")
+    assert [host.ask("date") for _ in range(3)] == ["before\n", "before\n", "after\n"]
+
+
+def test_who_asks_now_is_told_what_is_so_now(host: Host, link: FakeLink) -> None:
+    link.says("date", "before\n")
+    link.says("ls", "here\n")
+    host.foresee(["date", "date", "ls"])
+    link.says("date", "after\n")
+    assert [host.ask_now("date"), host.ask("date")] == ["after\n", "after\n"]
+    link.says("ls", "gone\n")
+    assert host.ask("ls") == "here\n"
+
+
+def test_an_old_answer_is_worthless(host: Host, link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(question.time, "monotonic", clock.monotonic)
+    link.says("date", "before\n")
+    host.foresee(["date"])
+    link.says("date", "after\n")
+    clock.sleep(question.FRESH_SECONDS + 1)
+    assert host.ask("date") == "after\n"
 
 
 def test_a_question_is_put_once_however_often_it_is_foreseen(host: Host, link: FakeLink) -> None:

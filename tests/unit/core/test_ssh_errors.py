@@ -86,6 +86,23 @@ def test_a_jump_host_that_does_not_reach_the_host_is_named(
     assert "slave 192.168.152.129: the jump host jump does not reach 192.168.152.129 port 22" in str(told)
 
 
+def test_a_connection_ahead_is_tried_once_and_says_at_the_next_need_why_not(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def fail() -> None:
+        tried.append("tried")
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(link._connection, "open", fail)
+    link.open_ahead()
+    for times in (1, 2):
+        with pytest.raises(Unreachable, match="Connection refused"):
+            link.open()
+        assert len(tried) == times
+
+
 def test_a_name_that_does_not_resolve_is_called_that(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     error = refused(link, socket.gaierror(-2, "Name or service not known"), monkeypatch)
     assert error.exit_code == 2

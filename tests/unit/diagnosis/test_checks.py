@@ -6,7 +6,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from fake import FakeConnection, FakeMysqld, link_of, mysqld_of, pair_of
+from fake import FakeConnection, FakeMysqld, file_is, link_of, mysqld_of, pair_of
 from fake_mysqld import SESSION
 from pair_facts import CLOSED, DEAD, ERRANT, GONE, HUNG, NO_VIP, OPEN, RUNS, STOPPED, TAKEN_OVER, UUID, facts
 
@@ -182,8 +182,7 @@ def test_a_task_whose_steps_a_host_does_not_tell_hides_no_other(pair: Pair, monk
     monkeypatch.setattr(steps, "TASKS", tasks)
     for side in pair.sides.values():
         for path in "/x", "/y":
-            (question,) = File(path, "").questions()
-            link_of(side).says(question, "644 root:root\n")
+            file_is(link_of(side), path, "")
     found = {(check.host, check.name): check for check in steps.checks(pair, facts())}
     assert found["slave", "steps of one"].found == "no answer in time from: keepalived --version"
     assert found["slave", "steps of one"].topic == NOT_CHECKED

@@ -1,5 +1,6 @@
 """Whatever a host answers ends in a value or in an error that names the host: never in a traceback."""
 
+import hashlib
 from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Any
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.core.host import Host
+from runbook.core.question import answers as shared_answers
+from runbook.core.question import commands
 from runbook.core.ssh import Ran
 from runbook.core.undo import left_behind
 from runbook.errors import RunbookError
@@ -27,6 +30,7 @@ from runbook.steps.install_mysql import NoSocketActivation
 from runbook.steps.server_packages import ServerPackage
 from runbook.system import debian, family, network, redhat, server_names
 from runbook.system.firewall import FirewallOff, FirewallRules
+from runbook.system.questions import FileQuestion, UnitQuestion
 from runbook.system.resources import File, Package, Service
 from runbook.system.selinux import SELinux
 from runbook.system.unit import DropIn
@@ -34,9 +38,13 @@ from runbook.system.unit import DropIn
 Reader = Callable[[Host], Any]
 
 PEER = IPv4Address("192.168.152.129")
+FILE = f"644 root:root\n{hashlib.sha256(b'text').hexdigest()}  -\n"
 READERS: dict[str, tuple[Reader, str]] = {
     "addresses": (network.addresses, "2: eth0    inet 192.168.152.128/24 brd 192.168.152.255 scope global eth0\n"),
-    "carrier": (lambda host: network.carrier_of(host, host.node), "2: eth0    inet 192.168.152.128/24 scope global\n"),
+    "carrier": (
+        lambda host: network.carrier_of(host, host.node, network.addresses(host)),
+        "2: eth0    inet 192.168.152.128/24 scope global\n",
+    ),
     "system": (family.family_of, "debian||Debian GNU/Linux 12 (bookworm)"),
     "offer": (lambda host: family.offer_of(host, debian, "mysql-server"), "9.7.4-2\n"),
     "units": (
@@ -54,8 +62,8 @@ READERS: dict[str, tuple[Reader, str]] = {
     "socket unit": (NoSocketActivation("mariadb").read, "inactive not-found\n"),
     "package": (Package("keepalived", redhat).read, "2.2.8-6.el9\n"),
     "server package": (ServerPackage(debian.MYSQL, debian, None).read, "9.7.4-2\n"),
-    "file": (File("/etc/x", "text").read, "644 root:root\ndGV4dAo="),
-    "drop-in": (DropIn("/etc/systemd/system/x.service.d/runbook.conf", "text").read, "644 root:root\ndGV4dAo="),
+    "file": (File("/etc/x", "text").read, FILE),
+    "drop-in": (DropIn("/etc/systemd/system/x.service.d/runbook.conf", "text").read, FILE),
     "selinux": (SELinux("permissive").read, "enforcing\n\nEnforcing\n"),
     "firewall off": (FirewallOff().read, "firewalld\n"),
     "firewall rules": (FirewallRules(3306, PEER).read, "ufw\nufw allow 3306/tcp\n"),
@@ -107,6 +115,13 @@ def test_each_reader_knows_a_good_answer(settings: Settings, name: str) -> None:
     link = Babbler(good)
     link.unix_channel = lambda path: None  # type: ignore[method-assign, assignment, return-value]
     reader(host_of(settings, link))
+
+
+@bounded()
+@given(said=damaged("644 root:root /a\n\n0b  /a\n") | damaged("Id=a\nActiveState=active\n\n\nenabled\n") | ANYTHING)
+def test_what_one_command_for_many_questions_says(said: str) -> None:
+    asked = commands([FileQuestion("/a"), FileQuestion("/b"), *(UnitQuestion(of, "a") for of in ("state", "reload"))])
+    assert all(isinstance(answer, str) for _, answer in shared_answers(asked, dict.fromkeys(asked, said)))
 
 
 @bounded(EXAMPLES // 2)

@@ -1,11 +1,10 @@
 """keepalived.conf comes into force without moving the VIP: accepted before it is in place, and only ever reloaded."""
 
-import base64
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, captured_pair, link_of
+from fake import FakeLink, LocalLink, captured_pair, file_is, link_of
 from local_link import stub
 
 from runbook.core.host import ChangedInDryRun, CommandFailed, Host
@@ -48,9 +47,7 @@ def link(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> FakeLink:
 
 
 def there(link: FakeLink, content: str | None) -> None:
-    (question,) = Configuration(CONFIG, "").questions()
-    text = "" if content is None else "600 root:root\n" + base64.b64encode(content.encode()).decode()
-    link.says(question, text)
+    file_is(link, CONFIG, content, "600 root:root")
 
 
 def step(pair: Pair) -> Configuration:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pymysql
 import pytest
 from case_files import case
-from fake import FakeLink, FakeMysqld, lets_in, link_of, mysqld_of, pair_of
+from fake import FakeLink, FakeMysqld, link_of, mysqld_of, pair_of
 
 from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotReady, ensure
@@ -14,7 +14,6 @@ from runbook.mysql.accounts import Account, PeerLogin, check_account, probe_acco
 from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.dialects.writers import WRITES
 from runbook.mysql.session import Server, SqlFailed
-from runbook.mysql.socket_login import CLIENT
 from runbook.pair.pair import Side
 from runbook.settings.settings import Secret, Settings
 
@@ -64,11 +63,10 @@ def scripts_account(server: Server, user: str, password: Secret) -> Account:
     ("make", "name"), [(replica_account, "replica"), (scripts_account, "check"), (probe_account, "probe")]
 )
 def test_an_account_as_we_made_it_has_exactly_what_is_wanted(
-    side: Side, mysqld: FakeMysqld, link: FakeLink, make: Callable[..., Account], name: str
+    side: Side, mysqld: FakeMysqld, make: Callable[..., Account], name: str
 ) -> None:
     account = make(side.server, name, Secret("some-sesame"))
     mysqld.logins[name] = "some-sesame"
-    link.says(CLIENT, "1\n")
     teach(mysqld, account, rows(name))
     assert ensure(side.host, account).status == "ok"
     assert mysqld.changed == []
@@ -207,12 +205,12 @@ def test_no_account_is_changed_in_a_dry_run(settings: Settings) -> None:
 
 @pytest.mark.parametrize(("password", "login"), [("check-sesame-3", "works"), ("another", "refused")])
 def test_the_scripts_account_logs_in_as_the_scripts_do(
-    side: Side, mysqld: FakeMysqld, link: FakeLink, password: str, login: str
+    side: Side, mysqld: FakeMysqld, password: str, login: str
 ) -> None:
     s = side.settings
     account = check_account(side.server, s.check_user, s.check_password, side.dialect)
     teach(mysqld, account, rows("check"))
-    link.says(CLIENT, lets_in(runbook_check=password))
+    mysqld.logins["runbook_check"] = password
     assert account.read(side.host)["login"] == login
 
 

@@ -1,11 +1,10 @@
 """inv alert.test: what each host's servers said, a remedy beside it, and nothing sent where that cannot be meant."""
 
-import base64
 import io
 from collections.abc import Callable
 
 import pytest
-from fake import captured_json, link_of, pair_of
+from fake import captured_json, file_is, link_of, pair_of
 from rich.console import Console
 
 from runbook.alerts import deployment as alerts
@@ -37,8 +36,7 @@ def deployed(settings: Settings, *, dry: bool = False) -> Pair:
     for side in pair.sides.values():
         link_of(side).says(ADDRESSES_QUESTION, captured_json(f"preflight_{side.role}.json")["addresses"])
         file = alerts.configuration(side)
-        body = base64.b64encode(file.content.encode()).decode()
-        link_of(side).says(*file.questions(), f"600 root:root\n{body}")
+        file_is(link_of(side), file.path, file.content, "600 root:root")
     return pair
 
 

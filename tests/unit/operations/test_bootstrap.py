@@ -45,8 +45,8 @@ NOTHING_YET = {
     "LoadState": captured_json("units.json")["blank"],
     " policy mysql-server": captured_json("packages.json")["candidate"]["mysql-server"],
     "systemctl is-active -q keepalived": "not running\n",
+    "stat -L": "",
     "-p MainPID": "MainPID=0\n",
-    "base64 -w0": "",
     "includedir": "",
     "NeedDaemonReload": "NeedDaemonReload=no\n",
     "/dev/udp/": "FAILED\n",
@@ -112,10 +112,22 @@ def test_a_plan_goes_on_where_the_server_is_known_only_once_it_is_there(
 def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report: Report) -> None:
     pair = blank(settings, dry=True)
     bring_through(pair, ["deploy-scripts"], report, never)
-    about_files = [call for call in link_of(pair.slave).calls if "base64" in call]
-    assert len(about_files) == 1
-    files = [each for each in report.outcomes if each.host == "slave" and each.step.startswith("file ")]
-    assert about_files[0].count("base64") == len(files) > 0
+    (about_files,) = (call for call in link_of(pair.slave).calls if "stat -L" in call)
+    files = [each.step for each in report.outcomes if each.host == "slave" and each.step.startswith("file ")]
+    assert files
+    assert all(f" {step.removeprefix('file ')} " in about_files for step in files)
+
+
+def test_the_questions_of_all_tasks_share_a_round_trip_where_nothing_is_to_be_installed(
+    settings: Settings, report: Report
+) -> None:
+    pair = blank(settings, dry=True)
+    for side in pair.sides.values():
+        link_of(side).says(VERSION_QUESTION, "2.3.4 (06/10,2025)\n")
+    bring_through(pair, ["configure-mycnf", "install-keepalived", "deploy-scripts"], report, never)
+    for side in pair.sides.values():
+        (about_files,) = (call for call in link_of(side).calls if "stat -L" in call)
+        assert all(text in about_files for text in ("zz-runbook.cnf", "keepalived.conf", "master.sh", "dpkg-query"))
 
 
 def test_a_task_by_itself_is_that_task_alone(settings: Settings, report: Report) -> None:

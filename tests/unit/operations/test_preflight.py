@@ -6,8 +6,10 @@ import pytest
 from case_files import Case, cases
 from fake import captured_json, link_of, pair_of
 
+from runbook.core.host import WHO_QUESTION
 from runbook.core.ssh import Ran
 from runbook.errors import BadInput
+from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.operations import preflight
 from runbook.operations.preflight import CLOCK_QUESTION, LEAST_FREE_MIB, clock_difference, examine
@@ -19,7 +21,7 @@ from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
 
 QUESTIONS = {
-    "who": preflight.WHO_QUESTION,
+    "who": WHO_QUESTION,
     "manager": preflight.MANAGER_QUESTION,
     "machine": preflight.MACHINE_QUESTION,
     "space": preflight.SPACE_QUESTION,
@@ -27,6 +29,7 @@ QUESTIONS = {
     "os": OS_QUESTION,
     "units": UNITS_QUESTION,
     "program": PROGRAM_QUESTION,
+    "keepalived": VERSION_QUESTION,
 }
 KNOCK = "/dev/udp/"
 
@@ -46,7 +49,7 @@ def pair(settings: Settings) -> Pair:
     pair = pair_of(settings, dry=True)
     for side in pair.sides.values():
         said = captured_json(f"preflight_{side.role}.json")
-        says(side, **said)
+        says(side, **said, keepalived="")
         says(side, addresses=without_vip(said["addresses"]))
     link_of(pair.master).says_where(KNOCK, "FAILED\n")
     link_of(pair.master).says(preflight.MAC_QUESTION, "00:00:00:00:00:00\n02:42:ac:11:00:0A\n")
@@ -168,7 +171,7 @@ def test_a_server_that_is_too_old_is_a_reason_by_its_host(pair: Pair) -> None:
 def test_a_wrong_interface_is_a_reason(settings_of: Callable[..., Settings]) -> None:
     pair = pair_of(settings_of(SLAVE_INTERFACE="ens33"), dry=True)
     for side in pair.sides.values():
-        says(side, **captured_json(f"preflight_{side.role}.json"))
+        says(side, **captured_json(f"preflight_{side.role}.json"), keepalived="")
     assert "SLAVE_INTERFACE = ens33: the address 192.168.152.129 is on host0" in complaint(pair)
 
 

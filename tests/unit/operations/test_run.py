@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from runbook.errors import BadInput
+from runbook.operations import run as run_module
 from runbook.operations.run import Run
 from runbook.operations.target import Target
 from runbook.pair.pair import Pair
-from runbook.settings.settings import Settings
+from runbook.settings.settings import Node, Settings
 
 
 class Lab:
@@ -48,3 +50,38 @@ def test_a_lab_is_restored_before_the_lock_and_by_no_dry_run(
 ) -> None:
     with Run({}, tmp_path, dry=dry).on_pair("failback", restore_lab=restore):
         assert acts == done
+
+
+def test_the_hosts_that_were_reached_ahead_are_those_of_the_pair(
+    acts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Link:
+        def __init__(self, node: Node, _: Settings) -> None:
+            self.label = node.role
+
+        def open_ahead(self) -> None:
+            acts.append(f"reached the {self.label}")
+
+        def close(self) -> None:
+            acts.append(f"left the {self.label}")
+
+    monkeypatch.setattr(run_module, "Link", Link)
+    run = Run({}, tmp_path)
+    run.reach()
+    with run.on_pair("bootstrap"):
+        assert acts == ["reached the master", "reached the slave", "locked"]
+    assert set(acts[3:]) == {"left the master", "left the slave"}
+
+
+def test_why_a_host_cannot_be_reached_ahead_is_said_where_it_is_needed(
+    acts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BadInput("SSH_CONFIG: line 3 says nothing")
+
+    monkeypatch.setattr(run_module, "Link", refuse)
+    run = Run({}, tmp_path)
+    run.reach()
+    with pytest.raises(BadInput, match="line 3"), run.on_pair("bootstrap"):
+        pass
+    assert acts == []

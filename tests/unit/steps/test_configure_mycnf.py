@@ -1,12 +1,11 @@
 """Step 3 of the article: the include, our option file, and what the server accepts of it."""
 
-import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, host_of, link_of, pair_of
+from fake import FakeLink, LocalLink, file_is, host_of, link_of, pair_of
 
 from runbook.core.host import CommandFailed, Host
 from runbook.core.ssh import Ran
@@ -62,13 +61,12 @@ VALIDATE = f"mysqld --defaults-file={OUR_FILE}.candidate --validate-config"
 def option_link(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> FakeLink:
     """The slave with no option file of ours yet; what is put there is kept as `changed` paths."""
     link = link_of(pair.slave)
-    question = next(iter(OptionFile(OUR_FILE, "text", validation=MySQL((9, 7)).validation).questions()))
-    link.says(question, "")
+    file_is(link, OUR_FILE, None)
 
     def put(host: Host, path: str, content: str, **_: object) -> None:
         link.changed.append(path)
         if path == OUR_FILE:
-            link.says(question, "644 root:root\n" + base64.b64encode(content.encode()).decode())
+            file_is(link, OUR_FILE, content)
 
     monkeypatch.setattr(Host, "put", put)
     link.takes(f"rm -f {OUR_FILE}.candidate")

@@ -7,7 +7,7 @@ import pwd
 from pathlib import Path
 
 import pytest
-from fake import FakeLink, LocalLink, captured, host_of
+from fake import FakeLink, LocalLink, captured, file_is, host_of
 
 from runbook.core.host import CommandFailed, Host
 from runbook.core.step import Change, NotConverged, ensure
@@ -26,7 +26,8 @@ def here(settings: Settings) -> Host:
 
 def test_a_real_file_is_read(host: Host, link: FakeLink) -> None:
     step = File("/usr/local/bin/stop.sh", "")
-    link.says(next(iter(step.questions())), captured("file_script.txt"))
+    head, _, body = captured("file_script.txt").partition("\n")
+    file_is(link, step.path, base64.b64decode(body).decode(), head)
     state = step.read(host)
     assert state["mode"] == "764"
     assert state["owner"] == "root:root"
@@ -118,7 +119,7 @@ def test_a_secret_file_never_shows_its_content(settings: Settings, tmp_path: Pat
 
 def test_a_secret_file_that_cannot_be_kept_is_not_shown_either(host: Host, link: FakeLink) -> None:
     step = File("/etc/secret.conf", "PASSWORD=new-sesame\n", secret=True)
-    link.says(next(iter(step.questions())), "644 root:root\n" + base64.b64encode(b"PASSWORD=old-sesame\n").decode())
+    file_is(link, "/etc/secret.conf", "PASSWORD=old-sesame\n")
     host.do = lambda *_, **__: ""  # type: ignore[method-assign]
     with pytest.raises(NotConverged) as caught:
         ensure(host, step)

@@ -1,13 +1,12 @@
 """Packages, services and drop-ins: what is read from real output, what is done, and what is left alone."""
 
-import base64
 import fcntl
 import os
 from pathlib import Path
 
 import pytest
 from case_files import Case, case, cases
-from fake import FakeLink, LocalLink, captured_json, host_of
+from fake import FakeLink, LocalLink, captured_json, file_is, host_of
 from local_link import stub
 
 from runbook.core.host import ChangedInDryRun, CommandFailed, Host
@@ -199,26 +198,22 @@ def drop_in() -> DropIn:
     return DropIn(DROP_IN, OUR_TEXT)
 
 
-def file_answer(text: str) -> str:
-    return "644 root:root\n" + base64.b64encode(text.encode()).decode()
-
-
 def test_a_drop_in_lies_where_systemd_looks() -> None:
     assert drop_in_path("keepalived") == DROP_IN
     assert drop_in().unit == "keepalived.service"
 
 
 def test_a_drop_in_that_is_there_and_loaded_is_right(host: Host, link: FakeLink) -> None:
-    content, loaded = drop_in().questions()
-    link.says(content, file_answer(OUR_TEXT))
+    _, loaded = drop_in().questions()
+    file_is(link, DROP_IN, OUR_TEXT)
     link.says(loaded, "NeedDaemonReload=no\n")
     assert loaded == NEEDS_RELOAD
     assert ensure(host, drop_in()).status == "ok"
 
 
 def test_a_drop_in_that_systemd_has_not_read_is_loaded_and_not_written(host: Host, link: FakeLink) -> None:
-    content, loaded = drop_in().questions()
-    link.says(content, file_answer(OUR_TEXT))
+    _, loaded = drop_in().questions()
+    file_is(link, DROP_IN, OUR_TEXT)
     link.says(loaded, "NeedDaemonReload=yes\n")
     link.takes("systemctl daemon-reload", lambda: link.says(loaded, "NeedDaemonReload=no\n"))
     outcome = ensure(host, drop_in())
@@ -232,7 +227,7 @@ def test_a_new_drop_in_is_written_and_then_loaded(host: Host, link: FakeLink, mo
     link.says(loaded, "NeedDaemonReload=no\n")
     done: list[str] = []
     monkeypatch.setattr(File, "fix", lambda *_: done.append("written"))
-    link.takes("systemctl daemon-reload", lambda: [done.append("loaded"), link.says(content, file_answer(OUR_TEXT))])
+    link.takes("systemctl daemon-reload", lambda: [done.append("loaded"), file_is(link, DROP_IN, OUR_TEXT)])
     assert ensure(host, drop_in()).status == "changed"
     assert done == ["written", "loaded"]
 
