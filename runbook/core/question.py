@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
-FRESH_SECONDS = 30
+FRESH_SECONDS = 15
+"""Less than lock.SILENCE_SECONDS: a run that stood still and lost the pair meanwhile goes by nothing from before."""
 
 
 class Shared(str, ABC):

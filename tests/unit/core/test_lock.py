@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fake import Clock, FakeLink, LocalLink, PipeChannel, host_of
 
-from runbook.core import lock
+from runbook.core import lock, question
 from runbook.core.host import WHO_QUESTION, ChangedInDryRun, Host
 from runbook.core.lock import HostLock, Locked
 from runbook.core.ssh import Ran
@@ -483,3 +483,8 @@ def test_the_operator_hears_of_a_cleared_lock(settings: Settings, tmp_path: Path
         pass
     (told,) = said
     assert told.startswith("slave 192.168.152.129: cleared a lock that a dead run left: ann@laptop")
+
+
+def test_what_was_read_before_the_pair_was_lost_is_read_anew() -> None:
+    """Else a run that was frozen would end well by what was so when it still held the pair."""
+    assert question.FRESH_SECONDS < lock.SILENCE_SECONDS
