@@ -13,12 +13,9 @@ BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
 
 
 class OwnConfig(Config):
-    """Flags alone: neither ~/.invoke.yaml, /etc/invoke.yaml nor INVOKE_* has a say in what is done to the hosts."""
+    """Flags and the project's own invoke.yaml: neither ~/.invoke.yaml, /etc/invoke.yaml nor INVOKE_* has a say."""
 
     def load_base_conf_files(self) -> None:
-        pass
-
-    def load_project(self, merge: bool = True) -> None:
         pass
 
     def load_runtime(self, merge: bool = True) -> None:

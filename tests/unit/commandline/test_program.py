@@ -32,3 +32,10 @@ def test_what_the_operator_configured_for_invoke_has_no_say(
     config.set_project_location(own_home)
     config.load_project()
     assert (config.run.dry, config.run.echo) == (False, False)
+
+
+def test_a_task_that_is_named_twice_runs_twice() -> None:
+    """As in `inv verify drill.kill-master failback verify`: Invoke by itself runs it once."""
+    command = [sys.executable, ROOT / "tasks.py", "--search-root", ROOT, "lab.status", "lab.status"]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ran.stdout.count("lab pair: ") == 2
