@@ -152,7 +152,14 @@ def test_a_master_that_stood_still_while_keepalived_was_stopped_is_closed_once_i
     comes_home(pair)
 
 
-@pytest.mark.parametrize("lost", [f"rm {CONFIG}", f"truncate -s 200 {CONFIG}", f"rm -r {CONFIG} {RUN}/last.conf"])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param(f"rm {CONFIG}", marks=pytest.mark.long),
+        pytest.param(f"truncate -s 200 {CONFIG}", marks=pytest.mark.long),
+        f"rm -r {CONFIG} {RUN}/last.conf",
+    ],
+)
 def test_a_lost_configuration_moves_nothing_and_keeps_nobody_from_closing(healthy_pair: OutsidePair, lost: str) -> None:
     pair = healthy_pair
     pair.master.sh(lost)

@@ -43,7 +43,14 @@ def test_failback_stops_at_a_transaction_that_the_master_lacks(failed_over_pair:
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
 
 
-@pytest.mark.parametrize("line", ["service mysql", "proved: ", "caught up: "])
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("service mysql", marks=pytest.mark.long),
+        pytest.param("proved: ", marks=pytest.mark.long),
+        "caught up: ",
+    ],
+)
 def test_a_failback_that_was_cut_off_is_finished_by_the_next(failed_over_pair: OutsidePair, line: str) -> None:
     run = failed_over_pair.operator.start("failback")
     run.wait_for_line(line)

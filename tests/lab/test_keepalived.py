@@ -99,6 +99,7 @@ def test_a_slave_that_would_never_take_over_is_told_and_brought_back(healthy_pai
         until("verify to find it well", SETTLED_SECONDS, lambda: pair.inv("verify").code == 0)
 
 
+@pytest.mark.long
 def test_a_drop_in_of_somebody_elses_is_named_by_file_and_line(healthy_pair: OutsidePair) -> None:
     pair, slave = healthy_pair, healthy_pair.slave
     drop_in = f"[Service]\nExecStart=\nExecStart=/usr/sbin/keepalived --dont-fork -f {THEIRS}\n"

@@ -1,5 +1,6 @@
 """What the slave has and the master lacks is shown, and given up or brought over; a slave can be left behind."""
 
+import pytest
 from commandline import until
 from outside import OutsideHost, OutsidePair
 
@@ -60,6 +61,7 @@ def test_rows_are_given_up_only_when_they_were_named_and_can_be_brought_to_the_m
     comes_home(pair)
 
 
+@pytest.mark.long
 def test_the_vip_comes_home_without_a_slave_that_cannot_follow(failed_over_pair: OutsidePair) -> None:
     """A row that conflicts on the slave; the master is proven to have all that the slave has."""
     pair = failed_over_pair

@@ -90,6 +90,7 @@ def third(pair: OutsidePair) -> Iterator[str]:
         slave.sh("systemctl stop third; rm -rf /srv/third /run/third")
 
 
+@pytest.mark.long
 def test_a_third_server_that_acknowledges(pair: OutsidePair, third: str) -> None:
     clients = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_clients'"
     until("two that acknowledge", SETTLED_SECONDS, lambda: pair.master.sql(clients)[0][1] == "2")
