@@ -17,7 +17,7 @@ MYSQLD = "mariadbd" if IS_MARIADB else "mysqld"
 CLIENT = "mariadb" if IS_MARIADB else "mysql"
 CLOSED = f"SELECT @@GLOBAL.{'super_' if HAS_SUPER_READ_ONLY else ''}read_only"
 # Of all its transactions, in words that are the same on both servers.
-EXECUTED = "SELECT @@GLOBAL.gtid_current_pos" if IS_MARIADB else "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
+EXECUTED = "SELECT @@GLOBAL.gtid_current_pos" if IS_MARIADB else "SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')"
 LOGGED = "SELECT @@GLOBAL.gtid_binlog_state" if IS_MARIADB else EXECUTED
 OWN = "SELECT CONCAT('-', @@server_id, '-')" if IS_MARIADB else "SELECT @@server_uuid"
 LOG_STATUS = "SHOW BINARY LOG STATUS" if IS_MYSQL_9 else "SHOW MASTER STATUS"

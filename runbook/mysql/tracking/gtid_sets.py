@@ -22,7 +22,7 @@ class ByGtidSet:
         new, old = "WAIT_FOR_EXECUTED_GTID_SET", "WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS"
         function = f"{new}('RECEIVED', 1) = 0" if version >= (5, 7, 5) else f"{old}('RECEIVED', 1) >= 0"
         self.wait_applied = f"SELECT {function}"
-        self.unapplied = "SELECT REPLACE(GTID_SUBTRACT('RECEIVED', @@GLOBAL.gtid_executed), '\\n', '')"
+        self.unapplied = "SELECT REPLACE(GTID_SUBTRACT('RECEIVED', @@GLOBAL.gtid_executed), CHAR(10), '')"
 
     def parse(self, text: str) -> GtidSet:
         return GtidSet.parse(text)
