@@ -55,7 +55,7 @@ class Handover:
 
 
 class Refused(RunbookError):
-    """Something does not add up; the VIP was not moved."""
+    """Something does not add up; the VIP was not moved, and nothing given up."""
 
 
 def bring_home(run: Run, *, without_slave: bool = False) -> None:
@@ -92,9 +92,7 @@ def bring_home_and_verify(
 
 def _seen_home(pair: Pair, report: Report, handover: Handover) -> bool:
     """The last line that an operator reads is proof."""
-    found = verify.examine(pair)
-    if not report.as_json:
-        verify.show(found, report)
+    found = verify.seen(pair, report, quiet=report.as_json)
     return found.good or (not handover.slave_follows and found.verdict.kind is Kind.REPLICATION_BROKEN)
 
 

@@ -26,6 +26,7 @@ from runbook.mysql.session import Server
 from runbook.mysql.socket_login import replay
 from runbook.mysql.tracking.progress import DomainState, GtidSet
 from runbook.mysql.tracking.tracking import BINARY_LOGS, listed
+from runbook.operations.failback import refuse
 from runbook.operations.run import Run, answer
 from runbook.pair.pair import Pair, Side
 
@@ -124,12 +125,6 @@ def why_not_bring(slave: SideFacts) -> str | None:
         "Only MySQL's GTIDs let the master have a transaction of the slave under its own name\n"
         "Nothing was changed. Write on the master, through the VIP, what it must have; then: inv reconcile"
     )
-
-
-def refuse(reason: str | None) -> None:
-    """Raise RunbookError when there is a reason."""
-    if reason:
-        raise RunbookError(reason)
 
 
 def read(pair: Pair, facts: Facts, token: str) -> Errant:

@@ -66,10 +66,15 @@ def prove(run: Run) -> None:
 
 def seen_healthy(pair: Pair, report: Report, *, quiet: bool = False) -> bool:
     """Examine the pair and, unless it is to be quiet, show what was found; whether all of it is good."""
+    return seen(pair, report, quiet=quiet).good
+
+
+def seen(pair: Pair, report: Report, *, quiet: bool = False) -> Verification:
+    """Examine the pair and, unless it is to be quiet, show what was found."""
     verification = examine(pair)
     if not quiet:
         show(verification, report)
-    return verification.good
+    return verification
 
 
 def examine(pair: Pair) -> Verification:

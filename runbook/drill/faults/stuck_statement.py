@@ -22,7 +22,7 @@ LEFT_SECONDS = 60
 FENCE_SECONDS = 8
 """For the fence to see that nobody settles this host, and for the try that is under way when its time is over."""
 
-# Between two pieces of one expression no server looks whether it was killed (seen on 5.6.24, 9.7.4, MariaDB 10.11).
+# Between two pieces of one expression no server looks whether it was killed (seen on 9.7.4).
 PIECE = "SHA2(REPEAT('x', @@GLOBAL.max_allowed_packet - 1024), 512)"
 MARK = "drill.stuck-statement"
 # It holds what any INSERT holds, and finds no row to write.
