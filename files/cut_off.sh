@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Made by the MySQL pair runbook. Whether this host is cut off from its network; mysql_check.sh asks each second.
+# Made by the MySQL pair runbook. Whether this host is cut off from its network; a check asks each second.
 set -u
 
 SILENT_CHECKS=3
 
-# packets_in: what the interface has received, but for what switches send of their own accord.
-packets_in() {
+# hear: sets `arrived`: what the interface has received, but for what switches send of their own accord.
+hear() {
     local packets multicasts
     { read -r packets <"/sys/class/net/$INTERFACE/statistics/rx_packets" &&
         read -r multicasts <"/sys/class/net/$INTERFACE/statistics/multicast"; } 2>/dev/null &&
-        echo $((packets - multicasts))
+        arrived=$((packets - multicasts))
 }
 
 # call_neighbours: the peer, and all whom this host spoke with lately; that they answer for their address is enough, so
@@ -24,17 +24,24 @@ call_neighbours() {
     wait
 }
 
-# cut_off: at SILENT_CHECKS checks in a row this host had heard nobody since the last one, and nobody answered it. What
-# cannot be known is not so.
+# cut_off: at SILENT_CHECKS checks in a row this host had heard nobody since the last one, though it called. On a quiet
+# network the peer's answer to the first call, which costs no process, comes before the next check. What cannot be known
+# is not so.
 cut_off() {
-    local before='' silent='' now called=''
-    now=$(packets_in) || return 1
+    local before='' silent=0 arrived='' now
+    hear || return 1
     { read -r before silent <"$HEARD"; } 2>/dev/null
-    if [ "$now" = "$before" ]; then
-        call_neighbours
-        called=$(packets_in)
+    now=$arrived
+    if [ "$now" != "$before" ]; then
+        silent=0
+    elif [ "$silent" = 0 ]; then
+        { echo >"/dev/udp/$PEER/9"; } 2>/dev/null
+        silent=1
+    else
+        # By a process of its own: it waits for all that it starts, and this one may have others that last.
+        (call_neighbours)
+        if hear && [ "$arrived" = "$now" ]; then silent=$((silent + 1)); else silent=0; fi
     fi
-    if [ "$called" = "$now" ]; then silent=$((silent + 1)); else silent=0; fi
-    echo "${called:-$now} $silent" >"$HEARD"
+    { echo "$arrived $silent" >"$HEARD"; } 2>/dev/null
     [ "$silent" -ge "$SILENT_CHECKS" ]
 }

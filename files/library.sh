@@ -71,11 +71,23 @@ vrrp_is() {
     { echo "$1" >"$VRRP_STATE"; } 2>/dev/null
 }
 
-# holds_vip: 0 yes, 1 no, 2 when the host could not even be asked.
+# holds_vip: 0 yes, 1 no, 2 when the host could not even be asked. The kernel's list of this host's addresses costs no
+# process. It does not name the interface: that is asked once the VIP is there, again when the list has changed, and every
+# SURE_SECONDS.
+SURE_SECONDS=5
+LOCAL_ADDRESSES=/proc/net/fib_trie
+sure_of='' sure_until=0
+
 holds_vip() {
-    local found
+    local list='' found
+    { IFS= read -r -d '' list || :; } 2>/dev/null <"$LOCAL_ADDRESSES"
+    if [ -n "$list" ]; then
+        [[ $list =~ "-- $VIP"$'\n'(\ +/[^$'\n']*$'\n')*\ +/32\ host\ LOCAL ]] || return 1
+        [ "$list" != "$sure_of" ] || [ "$SECONDS" -ge "$sure_until" ] || return 0
+    fi
     found=$(timeout 2 ip -o -4 address show dev "$INTERFACE" to "$VIP/32") || return 2
-    [ -n "$found" ]
+    [ -n "$found" ] || return 1
+    sure_of=$list sure_until=$((SECONDS + SURE_SECONDS))
 }
 
 # wait_for_vip: keepalived calls master.sh while it is adding the address.
@@ -117,7 +129,7 @@ settled_within() {
 # open_writes: fails when it is not known to be open, but for another writer's sake.
 open_writes() {
     local said
-    case $(closed) in
+    case ${FOUND_CLOSED:-$(closed)} in
         1) ;;
         0) is_open; return ;;
         *) return 1 ;;
@@ -159,8 +171,8 @@ set_closed() {
 
 # close_writes: the sessions that hold it up are killed. One whose commit waits for the slave cannot be: it is waited for.
 close_writes() {
-    local said
-    if ! said=$(closed); then
+    local said=${FOUND_CLOSED:-}
+    if [ -z "$said" ] && ! said=$(closed); then
         case $said in
             *"ERROR 2002"*) say_anew "mysqld does not run: nobody writes" ;;
             *)
@@ -202,7 +214,7 @@ drop_vip() {
 
 # defer: without the VIP nobody writes here; the master remembers that the slave may have it first.
 defer() {
-    [ "$ROLE" = slave ] || { (umask 077 && mkdir -p "$STATE") && touch "$DEFERRED"; }
+    [ "$ROLE" = slave ] || [ -e "$DEFERRED" ] || { (umask 077 && mkdir -p "$STATE") && touch "$DEFERRED"; }
     close_writes
 }
 
@@ -211,12 +223,16 @@ defer() {
 settle() {
     holds_vip
     case $ROLE:$? in
-        master:0) locked && held && rm -f "$DEFERRED" && open_writes ;;
+        master:0) locked && held && undefer && open_writes ;;
         master:1) defer && alert master-closed && end_vip_sessions ;;
         slave:0) alert vip-on-slave "$(stale)" && close_writes && locked && held && take_over ;;
         slave:1) alert_over vip-on-slave && close_writes && end_vip_sessions && locked && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed"; return 1 ;;
     esac && locked && is_settled
+}
+
+undefer() {
+    [ ! -e "$DEFERRED" ] || rm -f "$DEFERRED"
 }
 
 held() {

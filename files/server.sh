@@ -54,9 +54,8 @@ ask_all() {
 }
 
 # closed: 1 while the server refuses every write, 0 while it is open; fails with the reason when it does not answer.
-# mysql_check.sh has found it out already.
 closed() {
-    if [ -n "${FOUND_CLOSED:-}" ]; then echo "$FOUND_CLOSED"; else query "$CLOSED"; fi
+    query "$CLOSED"
 }
 
 # status: SHOW REPLICA STATUS as `Name: value` lines, in the words of MySQL 8; a GTID set, which comes in lines, in one.

@@ -100,8 +100,8 @@ follow_master() {
         fi
         mv "$TAKEOVER" "$TAKEOVER.last"
     else
-        said=$(status)
-        [ "$(values Replica_IO_Running:Last_IO_Errno "$said")" = No:0 ] || return 0
+        said=${FOUND_STATUS-$(status)}
+        [[ $said =~ Replica_IO_Running:\ No$'\n' && $said =~ Last_IO_Errno:\ 0($'\n'|$) ]] || return 0
     fi
     if said=$(start_replica); then
         say "does not hold the VIP: replicates from the master"

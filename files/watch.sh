@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Made by the MySQL pair runbook. What mysql_check.sh looks at beside its own question: states for which the VIP does not
+# Made by the MySQL pair runbook. What a check looks at beside its own question: states for which the VIP does not
 # move, and which people should know of. Each is said when it begins, when it changes and when it is over.
 set -u
 
@@ -36,7 +36,7 @@ lasts() {
 }
 
 passes() {
-    rm -f "$WATCH.$1"
+    [ ! -e "$WATCH.$1" ] || rm -f "$WATCH.$1"
 }
 
 # watch_is_due: people can wait for this longer than a takeover can, and each look costs several processes.
@@ -44,8 +44,7 @@ watch_is_due() {
     local now last=0
     printf -v now '%(%s)T' -1
     { read -r last <"$WATCH.at"; } 2>/dev/null
-    [ "$now" -lt "$last" ] || [ $((now - last)) -ge $WATCH_SECONDS ] || return
-    echo "$now" >"$WATCH.at"
+    [ "$now" -lt "$last" ] || [ $((now - last)) -ge $WATCH_SECONDS ]
 }
 
 # What has happened once is told for so long.
@@ -58,18 +57,21 @@ watch_killed() {
     [ $((now - since)) -lt $TOLD_SECONDS ] || alert_over mysqld-killed
 }
 
+# fact VARIABLE NAME: what the server says of it goes into the variable.
+fact() {
+    [[ ! $FOUND_FACTS =~ Variable_name:\ $2$'\n'\ *Value:\ ([^$'\n']*) ]] || printf -v "$1" %s "${BASH_REMATCH[${#BASH_REMATCH[@]} - 1]}"
+}
+
 watch_state() {
+    { printf '%(%s)T\n' -1 >"$WATCH.at"; } 2>/dev/null
     watch_killed
-    local name value datadir='' allowed='' connected='' semi_sync='' slaves=''
-    while IFS=$'\t' read -r name value; do
-        case $name in
-            datadir) datadir=$value ;;
-            max_connections) allowed=$value ;;
-            Threads_connected) connected=$value ;;
-            Rpl_semi_sync_source_status | Rpl_semi_sync_master_status) semi_sync=$value ;;
-            Rpl_semi_sync_source_clients | Rpl_semi_sync_master_clients) slaves=$value ;;
-        esac
-    done < <(query "$FACTS")
+    local datadir='' allowed='' connected='' semi_sync='' slaves=''
+    : "${FOUND_FACTS=$(query "$FACTS" -E --column-names)}"
+    fact datadir datadir
+    fact allowed max_connections
+    fact connected Threads_connected
+    fact semi_sync 'Rpl_semi_sync_(source|master)_status'
+    fact slaves 'Rpl_semi_sync_(source|master)_clients'
     [ -z "$datadir" ] || watch_disk "$datadir"
     [ -z "$allowed" ] || [ -z "$connected" ] || watch_connections "$connected" "$allowed"
     if [ "$ROLE" = slave ]; then
@@ -81,7 +83,7 @@ watch_state() {
 
 watch_disk() {
     local free size least=$DISK_PERCENT
-    read -r free size < <(timeout 2 df -k --output=avail,size "$1" 2>/dev/null | tail -n 1)
+    { read -r _ && read -r free size; } < <(timeout 2 df -k --output=avail,size "$1" 2>/dev/null)
     [[ "${free:-}" =~ ^[0-9]+$ && "${size:-}" =~ ^[1-9][0-9]*$ ]] || return 0
     # What is nearly full counts as such until there is a little more room than that: else it comes and goes.
     [ ! -e "$ALERTS/now/disk-nearly-full" ] || least=$((DISK_PERCENT + 1))
@@ -147,7 +149,7 @@ watch_replication() {
             Last_SQL_Errno) applier_errno=$value ;;
             Last_SQL_Error) applier_error=$value ;;
         esac
-    done < <(status)
+    done < <(printf '%s\n' "${FOUND_STATUS-$(status)}")
     [ -n "$receiver" ] || return 0
     if [ "$applier_errno" != 0 ]; then
         # With workers that line only says where to look.

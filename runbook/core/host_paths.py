@@ -19,7 +19,9 @@ OPERATOR_LOCK = f"{RUN}/operator.lock"
 SETTLED = f"{RUN}/settled"
 """When the scripts last brought this host to what it must be, in seconds of the epoch."""
 CHECKED = f"{RUN}/checked"
-"""When keepalived last called its check, in seconds of the epoch."""
+"""When keepalived last called its check, in seconds of the epoch; not there once it has ended."""
+FINDING = f"{RUN}/finding"
+"""Until when what checker.sh found last holds, in seconds of the epoch, and what: serves, fails, or asks (just now)."""
 OPENED = f"{RUN}/opened"
 """Which mysqld the scripts opened for writes, until they have closed it."""
 HELD = f"{RUN}/held"
@@ -52,6 +54,7 @@ _OF_SCRIPTS = {
     "LOCK": LOCK,
     "SETTLED": SETTLED,
     "CHECKED": CHECKED,
+    "FINDING": FINDING,
     "OPENED": OPENED,
     "HELD": HELD,
     "LAST_SAID": LAST_SAID,

@@ -19,12 +19,15 @@ from runbook.system.resources import OURS, File, Service
 from runbook.system.unit import OwnUnit
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
-SHARED = ("server.sh", "takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
+SHARED = ("server.sh", "takeover.sh", "library.sh", "session.sh", "cut_off.sh", "watch.sh", "check.sh")
 UNIT_NAMES = ("defer.sh", "release.sh")
 # The last line: a file without it was cut off.
 LAST_LINE = "CONFIGURATION_ENDS=yes\n"
-FENCE, FENCE_UNIT = "fence.sh", "mysql-runbook-fence"
-# Between two questions of mysql_check.sh to a server that is not there.
+UNITS = {
+    "mysql-runbook-fence": ("fence.sh", "Close this server of the MySQL pair while it must take no writes"),
+    "mysql-runbook-checker": ("checker.sh", "Look at this host of the MySQL pair each second, for keepalived"),
+}
+# Between two questions of check.sh to a server that is not there.
 RETRY_SECONDS = Decimal("0.5")
 
 
@@ -34,27 +37,34 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
 
 
 class ReadAtStart(File):
-    """A file that the fence has in its memory: when it runs, it starts again with the new one."""
+    """A file that our units have in their memory: those which run start again with the new one."""
 
     def fix(self, host: Host, gap: Gap) -> None:
         super().fix(host, gap)
-        host.do(f"if systemctl is-active -q {FENCE_UNIT}; then systemctl restart {FENCE_UNIT}; fi")
+        host.do(f"systemctl try-restart {' '.join(UNITS)} 2>/dev/null || true")
 
 
 def _steps(side: Side) -> Sequence[Item]:
-    fence = f"{LIBRARY}/{FENCE}"
-    unit = templates.render("fence.service.j2", ours=OURS, fence=fence)
     return [
         ReadAtStart(CONFIG, script_configuration(side), mode=0o600, secret=True),
         ReadAtStart(PATHS, f"# shellcheck shell=bash\n# {OURS}.\n{paths_for_scripts()}"),
         *(ReadAtStart(f"{LIBRARY}/{name}", templates.static(name)) for name in SHARED),
         *(File(f"{LIBRARY}/{name}", templates.static(name), mode=0o755) for name in UNIT_NAMES),
-        ReadAtStart(fence, templates.static(FENCE), mode=0o755),
-        OwnUnit(f"/etc/systemd/system/{FENCE_UNIT}.service", unit),
-        Service(FENCE_UNIT),
+        *(step for unit in UNITS for step in _of_unit(unit)),
         *(File(f"{SCRIPTS}/{name}", templates.static(name), mode=0o764) for name in NAMES),
         ConfigurationRead(),
         *alerts.steps(side),
+    ]
+
+
+def _of_unit(name: str) -> Sequence[Item]:
+    script, purpose = UNITS[name]
+    path = f"{LIBRARY}/{script}"
+    unit = templates.render("script.service.j2", ours=OURS, script=path, purpose=purpose)
+    return [
+        ReadAtStart(path, templates.static(script), mode=0o755),
+        OwnUnit(f"/etc/systemd/system/{name}.service", unit),
+        Service(name),
     ]
 
 
@@ -69,6 +79,7 @@ def script_configuration(side: Side) -> str:
         "PEER": str(side.peer.address),
         "MYSQL_PORT": str(s.mysql_port),
         "ADMIN_PORT": str(ADMIN_PORT) if side.dialect.has_admin_door else "",
+        "CHECK_INTERVAL": str(s.check_interval),
         "CHECK_SECONDS": str(s.check_timeout),
         "CHECK_SILENT_SECONDS": str(most_silent(s)),
         "CHECK_TRIES": str(ceil(s.check_timeout / RETRY_SECONDS)),

@@ -12,10 +12,10 @@ from runbook.core.host_paths import paths_for_scripts
 SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("defer.sh", "release.sh")
-FENCE = "fence.sh"
+FENCE, CHECKER = "fence.sh", "checker.sh"
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
-SHARED = ("server.sh", "takeover.sh", "library.sh", "cut_off.sh", "watch.sh")
-NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE)
+SHARED = ("server.sh", "takeover.sh", "library.sh", "session.sh", "cut_off.sh", "watch.sh", "check.sh")
+NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE, CHECKER)
 
 STUBS = Path(__file__).parent / "stubs"
 HERE = "@station@"
@@ -35,6 +35,17 @@ STATUS = """\
                Last_SQL_Errno: 0
                Last_SQL_Error:
 """
+# As the kernel lists the addresses of a host; what begins as the VIP does is another.
+ADDRESSES = """\
+Local:
+        |-- 192.168.152.13
+           /32 host LOCAL
+        |-- 192.168.152.130
+           /32 universe UNICAST
+        |-- 192.168.152.255
+           /32 link BROADCAST
+"""
+VIP_ADDRESS = "        |-- 192.168.152.130\n           /32 universe UNICAST\n           /32 host LOCAL\n"
 # What root has set for clients of his own; the command mysql here notes it when it is heard.
 FOREIGN = {"MYSQL_HOST": "elsewhere", "MYSQL_UNIX_PORT": "/elsewhere", "LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN": "1"}
 FACTS = {
@@ -54,6 +65,8 @@ def _moved(text: str) -> str:
         "/etc/": f"{HERE}/",
         "/run/": f"{HERE}/run/",
         "/sys/": f"{HERE}/sys/",
+        "/proc/net/": f"{HERE}/proc/",
+        '"/dev/udp/$PEER': f'"{HERE}/udp/$PEER',
         "/var/lib/": f"{HERE}/var/",
         "PATH=/usr/sbin:": f"PATH={HERE}/bin:/usr/sbin:",
     }
@@ -71,8 +84,11 @@ class Station:
         self.folder = folder
         self.state = folder / "state"
         self._commands = folder / "bin"
-        for each in (self.state, self._commands, folder / "run" / "mysql-runbook"):
+        for each in (self.state, self._commands, folder / "run" / "mysql-runbook", folder / "proc"):
             each.mkdir(parents=True)
+        (folder / "proc" / "without_vip").write_text(ADDRESSES)
+        (folder / "proc" / "with_vip").write_text(ADDRESSES + VIP_ADDRESS)
+        self.vip = False
         for stub in STUBS.iterdir():
             (self._commands / stub.name).symlink_to(stub)
         for name in UNWANTED:
@@ -138,7 +154,8 @@ class Station:
 
     def facts(self, **changed: str) -> None:
         """What SHOW GLOBAL STATUS and VARIABLES say, but for these."""
-        self.write("facts", "\n".join(f"{name}\t{value}" for name, value in (FACTS | changed).items()))
+        facts = FACTS | changed
+        self.write("facts", "\n".join(f"Variable_name: {name}\n        Value: {facts[name]}" for name in facts))
 
     def disk(self, *, free: int, size: int) -> None:
         """The file system of the data directory, in kB."""
@@ -169,6 +186,8 @@ class Station:
             self.write("vip", "2: host0    inet 192.168.152.130/24 scope global secondary proto keepalived host0")
         else:
             (self.state / "vip").unlink(missing_ok=True)
+        shown = "with_vip" if here else "without_vip"
+        (self.folder / "proc" / "fib_trie").write_text((self.folder / "proc" / shown).read_text())
 
     def packets(self, received: int, *, multicasts: int = 0) -> None:
         """What the interface has received so far, as the kernel counts it; nothing is known before the first call."""

@@ -29,9 +29,22 @@ def test_who_hears_packets_calls_nobody(master: Station) -> None:
     assert not (master.state / "called").exists()
 
 
-def test_in_silence_the_peer_and_known_neighbours_are_called_and_an_answer_is_enough(master: Station) -> None:
+def test_in_silence_the_peer_is_called_and_its_answer_is_enough(master: Station) -> None:
+    calls = master.folder / "udp" / "192.168.152.129"
+    calls.mkdir(parents=True)
+    for count in range(11, 20):
+        assert checks(master, 1) == [0]
+        assert (calls / "9").exists()
+        (calls / "9").unlink()
+        master.packets(count)
+        assert checks(master, 1) == [0]
+        assert not (calls / "9").exists()
+    assert not (master.state / "called").exists()
+
+
+def test_in_a_longer_silence_known_neighbours_are_called_too_and_an_answer_is_enough(master: Station) -> None:
     master.write("neighbours_answer", "yes")
-    assert master.run("mysql_check.sh") == 0
+    assert checks(master, 2) == [0, 0]
     assert master.vrrp_state == "MASTER"
     assert set(master.read("called").splitlines()) == PEER_AND_KNOWN
     assert master.read("log") == ""
@@ -39,7 +52,7 @@ def test_in_silence_the_peer_and_known_neighbours_are_called_and_an_answer_is_en
 
 def test_one_packet_does_not_count_twice(master: Station) -> None:
     master.write("neighbours_answer", "yes")
-    assert master.run("mysql_check.sh") == 0
+    assert checks(master, 2) == [0, 0]
     (master.state / "neighbours_answer").unlink()
     assert checks(master, 3) == [0, 0, 1]
 

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# Made by the MySQL pair runbook. A session with the server of this host that stays open, so that a question costs neither
+# a login nor a process. It is never older than SESSION_SECONDS: whether the server lets anybody in is a part of the
+# question.
+set -u
+
+SESSION_SECONDS=5
+# Once it has begun to answer. What it does not say in this time can be asked again.
+REST_SECONDS_OF_ANSWER=1
+session='' session_from='' answers=0
+
+# open_session OPTION...: a client that is told what to ask by its stdin. A question that it is refused ends it.
+open_session() {
+    coproc SESSION {
+        with_options "$CLIENT_OPTIONS" exec "$MYSQL" --defaults-file=/dev/fd/3 -NBE --column-names --unbuffered \
+            --skip-reconnect "$@" 2>&1
+    }
+    # Bash forgets the coproc's own names as soon as it has ended, and it may have ended by now.
+    session=$! session_from=$SECONDS
+    { exec {to_server}>&"${SESSION[1]}" {from_server}<&"${SESSION[0]}"; } 2>/dev/null || close_session
+}
+
+# close_session: it may wait for a server that hangs.
+close_session() {
+    [ -n "$session" ] || return 0
+    { kill -KILL "$session" && wait "$session"; } 2>/dev/null
+    [ -z "${to_server:-}" ] || exec {to_server}>&- {from_server}<&-
+    session='' to_server='' from_server=''
+}
+
+# ask_session STATEMENTS OPTION...: by a client with these options where one must be started; sets `answer` to what was said, a `name: value` a line in the words of MySQL 8, with a GTID set,
+# which comes in lines, in one. Fails with 124 when nothing more was said in time, else when the session has ended: then
+# the answer is why.
+ask_session() {
+    local statements=$1 line code patience=$CHECK_SECONDS
+    shift
+    answer='' answers=$((answers + 1))
+    [ $((SECONDS - session_from)) -lt "$SESSION_SECONDS" ] || close_session
+    [ -n "$session" ] || open_session "$@"
+    { printf '%s; SELECT %s AS ended_answer;\n' "$statements" "$answers" >&"$to_server"; } 2>/dev/null
+    while read -r -t "$patience" -u "$from_server" line || { code=$?; false; }; do
+        [ "$line" != "ended_answer: $answers" ] || return 0
+        line=${line/Master/Source}
+        [[ $line == '***'* ]] || answer=${answer/%,$'\n'/,}${line/Slave/Replica}$'\n'
+        patience=$REST_SECONDS_OF_ANSWER
+    done
+    close_session
+    [ "$code" -le 128 ] || return 124
+    return 1
+}
