@@ -55,7 +55,9 @@ answered() {
 ask_server() {
     local question="SELECT 1 AS serves; SELECT ($CLOSED) AS closed"
     [ -z "$watched" ] || question+="; $FACTS"
-    [ -z "$watched" ] || [ "$ROLE" != slave ] || question+="; SHOW $REPLICA STATUS"
+    if [ -n "$watched" ] && [ "$ROLE" = slave ]; then
+        question+="; SHOW $REPLICA STATUS${ERRANT:+; SELECT (${ERRANT//PEER/}) AS made_itself}"
+    fi
     serves='' FOUND_CLOSED=''
     ask_session "$question" "$@"
     code=$? said=${answer%$'\n'}

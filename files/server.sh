@@ -76,9 +76,14 @@ values() {
     echo "${found#:}"
 }
 
-# peer_closed: 1 or 0 as of our own server; nothing of one that does not answer within a second.
+# ask_peer STATEMENT: nothing of a server that does not answer within a second.
+ask_peer() {
+    with_options "$PEER_OPTIONS" timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$1" 2>/dev/null
+}
+
+# peer_closed: 1 or 0 as of our own server.
 peer_closed() {
-    with_options "$PEER_OPTIONS" timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$CLOSED" 2>/dev/null
+    ask_peer "$CLOSED"
 }
 
 # end_vip_sessions: those that came by the VIP, once it has left this host. They read what is here and hold locks, at

@@ -76,6 +76,7 @@ watch_state() {
     [ -z "$allowed" ] || [ -z "$connected" ] || watch_connections "$connected" "$allowed"
     if [ "$ROLE" = slave ]; then
         watch_replication
+        watch_errant
     else
         watch_slave "$semi_sync" "$slaves"
     fi
@@ -125,6 +126,17 @@ watch_slave() {
     elif lasts slave-away; then
         notice slave-away "$why: what is acknowledged now is on this host only"
     fi
+}
+
+# watch_errant: whether this slave has made transactions that its master lacks: failback would refuse for them. Most slaves never made one: the master is asked about those that have.
+watch_errant() {
+    local has made
+    [[ $FOUND_FACTS =~ made_itself:\ ?([^$'\n']*) ]] || return 0
+    made=${BASH_REMATCH[1]}
+    if [ -n "$made" ]; then
+        has=$(ask_peer "$HAS") && made=$(query "${ERRANT//PEER/$has}") || return 0
+    fi
+    if [ -n "$made" ]; then notice errant "the master lacks $made"; else notice_over errant; fi
 }
 
 # The client's errors that say that there is no connection, and the server's that it is on its way out.

@@ -213,6 +213,17 @@ KINDS: dict[str, Words] = {
         ),
         Text("Replication runs again", "复制已恢复"),
     ),
+    "errant": Words(
+        Text(
+            "The slave has made transactions that the master lacks: failback would refuse for them",
+            "从库产生了主库没有的事务,回切会因此被拒绝",
+        ),
+        Text(
+            "inv reconcile shows each with its statement, and gives up or brings to the master what you choose.",
+            "inv reconcile 逐个显示这些事务及其语句,由您选择放弃或带到主库。",
+        ),
+        Text("The master has all that the slave has", "主库已具有从库的全部事务"),
+    ),
     "slave-away": Words(
         Text(
             "The slave acknowledges nothing: what the master acknowledges now is on one host only",

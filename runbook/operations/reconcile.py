@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pymysql.constants import ER
 
 from runbook.core.host import CommandFailed
-from runbook.core.host_paths import STATE
+from runbook.core.host_paths import LIBRARY, STATE
 from runbook.core.report import Report
+from runbook.core.undo import Undo
 from runbook.diagnosis.facts import Facts, SideFacts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
@@ -34,6 +35,7 @@ FOLDER = f"{STATE}/errant"
 READ_SECONDS = 600
 MOST_BYTES = 32 << 20
 ATTEMPTS = 20
+UNDO_NAME = "reconcile"
 READ_ONLY = f"ERROR {ER.OPTION_PREVENTS_STATEMENT} "
 MEMORY_TABLES = (
     "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE engine = 'MEMORY'"
@@ -242,16 +244,20 @@ def bring_to_master(pair: Pair, found: Errant, report: Report) -> None:
 
 @contextmanager
 def _without_waiting_for_the_slave(master: Side) -> Iterator[None]:
-    """It has what is run. A commit that waits for its word holds up the closing, for which the scripts end sessions."""
+    """It has what is run. A commit that waits for its word holds up the closing, for which the scripts end sessions.
+
+    What turns the waiting on again lies on the master's host meanwhile: nobody else would, were this process gone.
+    """
     if master.semi_sync.value == "off":
         yield
         return
     enabled = master.dialect.named("rpl_semi_sync_source_enabled")
-    master.server.execute(f"SET GLOBAL {enabled} = OFF")
+    undo = Undo(master.host, UNDO_NAME, f". {LIBRARY}/library.sh\nquery 'SET GLOBAL {enabled} = ON'\n")
     try:
+        master.server.execute(f"SET GLOBAL {enabled} = OFF")
         yield
     finally:
-        master.server.execute(f"SET GLOBAL {enabled} = ON")
+        undo.run()
 
 
 def _adopt_empty(master: Server, gtids: Iterable[str]) -> None:

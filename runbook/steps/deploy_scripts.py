@@ -107,5 +107,7 @@ def words_of(side: Side) -> dict[str, str]:
         "EXECUTED_IN": tracking.executed_names,
         "WAIT_APPLIED": tracking.wait_applied,
         "UNAPPLIED": tracking.unapplied,
+        "HAS": tracking.has,
+        "ERRANT": tracking.errant,
         "START_DISCARDS": "yes" if tracking.start_discards else "",
     }

@@ -7,6 +7,8 @@ from outside import OutsideHost, OutsidePair
 FAILED, BAD_INPUT = 1, 2
 SETTLED_SECONDS = 15
 KEPT = "/var/lib/mysql-runbook/errant"
+UNDO = "/var/lib/mysql-runbook/undo"
+TOLD = "/run/mysql-runbook/alerts/now/errant"
 ERRANT = "SELECT GTID_SUBTRACT('{slave}', @@GLOBAL.gtid_executed)"
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 ROWS = "SELECT GROUP_CONCAT(a ORDER BY a) FROM runbook.errant"
@@ -49,12 +51,15 @@ def test_rows_are_given_up_only_when_they_were_named_and_can_be_brought_to_the_m
     write_on(pair.slave, "CREATE TABLE runbook.errant (a INT PRIMARY KEY); INSERT INTO runbook.errant VALUES (1)")
     pair.inv("failback").expect(FAILED, "lacks transactions", "inv reconcile", "The VIP was not moved")
     lacking = errant(pair)
+    until("people are told", SETTLED_SECONDS, lambda: pair.slave.run(f"grep -F {lacking} {TOLD}").code == 0)
     pair.inv("reconcile").expect(BAD_INPUT, "CREATE TABLE runbook.errant", "@1=1", f"--gtids='{lacking}'", "--bring")
     pair.inv("reconcile", "--gtids=11111111-1111-1111-1111-111111111111:1").expect(BAD_INPUT, "nothing was changed")
     assert errant(pair) == lacking
     assert pair.slave.sh(f"stat -c '%a %U' {KEPT} {KEPT}/*.sql | sort -u") == "600 root\n700 root"
     pair.inv("reconcile", "--bring").expect(0, "has run")
     assert (errant(pair), pair.master.value(ROWS)) == ("", "1")
+    assert pair.master.value("SELECT @@GLOBAL.rpl_semi_sync_source_enabled") == "1"
+    assert pair.master.sh(f"ls {UNDO}") == ""
     write_on(pair.slave, "INSERT INTO runbook.errant VALUES (2)")
     pair.inv("reconcile", f"--gtids={errant(pair)}").expect(0, "runbook.errant: 1 inserted")
     assert (errant(pair), pair.master.value(ROWS)) == ("", "1")

@@ -100,3 +100,31 @@ def test_a_receiver_that_is_not_let_in_is_told_and_let_in_by_the_command_that_is
     pair.inv("create-replica-user").expect(0)
     pair.inv("start-slave").expect(0)
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+
+
+def test_after_an_orderly_stop_of_both_the_master_has_the_vip_and_takes_writes_at_once(
+    healthy_pair: OutsidePair,
+) -> None:
+    """The slave had not taken over, and both let the other go first."""
+    pair = healthy_pair
+    for host in (pair.slave, pair.master):
+        host.sh("systemctl stop keepalived")
+    assert pair.vip_is_on() == []
+    for host in pair.hosts:
+        host.sh("systemctl start --no-block keepalived")
+    until("the VIP on the master", SETTLED_SECONDS, lambda: pair.vip_is_on() == ["master"])
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+
+
+@pytest.mark.long
+def test_a_checker_that_hangs_moves_no_vip_and_hides_no_hung_server(healthy_pair: OutsidePair) -> None:
+    pair = healthy_pair
+    pair.master.sh("systemctl kill -s STOP mysql-runbook-checker")
+    try:
+        stays("the VIP on the master", 8, lambda: pair.vip_is_on() == ["master"])
+        pair.master.sh("systemctl kill -s STOP mysql")
+        until("the VIP on the slave", TAKEOVER_SECONDS + 4, lambda: pair.vip_is_on() == ["slave"])
+    finally:
+        pair.master.sh("systemctl kill -s CONT mysql mysql-runbook-checker")
+    pair.inv("failback").expect(0, "The pair is healthy")
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)

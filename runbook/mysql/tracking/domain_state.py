@@ -22,6 +22,7 @@ class ByDomainState:
         "SELECT IF(MASTER_GTID_WAIT('RECEIVED', 0) = 0, '', "
         "CONCAT('what came after ', @@GLOBAL.gtid_slave_pos, ', up to RECEIVED'))"
     )
+    has = errant = ""
     start_discards = True  # it fetches all from gtid_slave_pos on anew [M]
 
     def parse(self, text: str) -> DomainState:

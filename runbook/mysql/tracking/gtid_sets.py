@@ -23,6 +23,11 @@ class ByGtidSet:
         function = f"{new}('RECEIVED', 1) = 0" if version >= (5, 7, 5) else f"{old}('RECEIVED', 1) >= 0"
         self.wait_applied = f"SELECT {function}"
         self.unapplied = "SELECT REPLACE(GTID_SUBTRACT('RECEIVED', @@GLOBAL.gtid_executed), CHAR(10), '')"
+        self.has = "SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '')"
+        # Of others' transactions a slave may have one a moment before its master has committed it.
+        lacking = "GTID_SUBTRACT(@@GLOBAL.gtid_executed, 'PEER')"
+        own = f"{lacking} LIKE CONCAT('%', @@server_uuid, '%')"
+        self.errant = f"SELECT IF({own}, REPLACE({lacking}, CHAR(10), ''), '')"
 
     def parse(self, text: str) -> GtidSet:
         return GtidSet.parse(text)

@@ -34,6 +34,12 @@ class Tracking(Protocol):
     unapplied: str
     """For the scripts on the host: what of RECEIVED is not applied; empty where the server cannot tell."""
 
+    has: str
+    """For the scripts on the host: all that a server has; empty where `errant` is."""
+    errant: str
+    """For the scripts on the host: what this server made itself and PEER, as `has` says it, lacks; empty where no
+    statement can tell."""
+
     start_discards: bool
     """Whether a start of the applier or the receiver, while both are stopped, discards what is not applied."""
 
@@ -128,6 +134,7 @@ class ByPosition:
     executed_names = "Relay_Source_Log_File:Exec_Source_Log_Pos"
     wait_applied = ""
     unapplied = ""
+    has = errant = ""
     start_discards = False
 
     def __init__(self, binary_log_status: str) -> None:

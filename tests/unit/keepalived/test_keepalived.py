@@ -128,12 +128,13 @@ def test_the_slave_differs_in_what_makes_it_the_slave(pair: Pair) -> None:
         "priority 250",
         "unicast_src_ip 192.168.152.128",
         "192.168.152.129 min_ttl 255 max_ttl 255",
-        "garp_master_refresh 5",
+        "garp_master_refresh 1",
     ]
     assert [line for line in slave if line not in master][1:] == [
         "priority 240",
         "unicast_src_ip 192.168.152.129",
         "192.168.152.128 min_ttl 255 max_ttl 255",
+        "garp_master_refresh 15",
     ]
 
 

@@ -56,6 +56,29 @@ def test_a_master_that_had_given_way_lets_the_slave_have_the_vip_first(scripts_o
     assert "competes" not in station.read("log")
 
 
+def test_a_master_goes_first_when_it_sees_that_the_slave_waits_as_well(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=False)
+    station.run("stop.sh")
+    station.write("peer", "1")
+    station.write("peer_waits", "yes")
+    assert station.run("defer.sh") == 0
+    assert station.read("asked") == ""
+    assert "the slave waits for the VIP as well, and has not taken over" in station.read("log")
+
+
+def test_a_slave_that_waits_says_so_by_a_lock_and_one_that_had_taken_over_does_not(scripts_on: Make) -> None:
+    for vip in (False, True):
+        station = scripts_on("slave", vip=vip)
+        station.run("master.sh" if vip else "backup.sh")
+        station.vip = False
+        station.write("vip_answers_after", "2")
+        assert station.run("defer.sh") == 0
+        asked = (
+            (station.state / "asked_by_session").read_text() if (station.state / "asked_by_session").exists() else ""
+        )
+        assert ("GET_LOCK" in asked) is not vip
+
+
 def test_a_slave_lets_the_master_have_the_vip_first(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=False)
     station.write("vip_answers_after", "2")

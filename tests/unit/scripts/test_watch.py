@@ -287,3 +287,28 @@ def test_a_takeover_with_a_broken_applier_waits_for_nothing_and_says_how_stale_i
     look(station)
     assert station.alerts["vip-on-slave"] == f"reads are stale: received and not applied: {UUID}:5-9"
     assert "error 1062" in station.alerts["replication-broken"]
+
+
+# ---- what the slave made itself ----
+
+
+def test_what_a_slave_made_itself_is_told_until_the_master_has_it(slave: Station) -> None:
+    look(slave)
+    assert slave.alerts == {}
+    slave.write("peer", "0")
+    slave.write("peer_has", "uuid:1-9")
+    slave.write("made_itself", "own:1-2")
+    look(slave, 2)
+    assert slave.alerts == {"errant": "the master lacks own:1-2"}
+    assert said(slave, "errant: the master lacks own:1-2") == 1
+    slave.write("made_itself", "own:1-2")
+    (slave.state / "master_lacks").touch()
+    slave.write("made_itself", "")
+    look(slave)
+    assert slave.alerts == {}
+
+
+def test_of_what_a_silent_master_has_nothing_is_known(slave: Station) -> None:
+    slave.write("made_itself", "own:1-2")
+    look(slave)
+    assert "errant" not in slave.alerts
