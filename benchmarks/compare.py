@@ -1,7 +1,8 @@
 """Measures another tree of this project beside this one, on two lab pairs of this machine, in turns.
 
-    .venv/bin/python benchmarks/compare.py ../before                        # list converged verify kill-master, 5 runs
+    .venv/bin/python benchmarks/compare.py ../before                        # everything, 5 runs
     .venv/bin/python benchmarks/compare.py ../before verify --runs 9
+    .venv/bin/python benchmarks/compare.py ../before blank          # bootstrap of blank hosts
 
 Each run of one tree is followed by the same of the other, and who begins changes every time, so that what else the
 machine does falls on both. A command's figure is the wall time of ./inv; kill-master's is when its clients could read
@@ -54,6 +55,11 @@ class Tree:
         self.inv(*arguments)
         return time.monotonic() - started
 
+    def seconds_of_blank_hosts(self) -> float:
+        """The wall time of a bootstrap of two blank hosts, which are made so before."""
+        self.inv("lab.reset", f"--name={self.lab}")
+        return self.seconds("bootstrap")
+
     def reads_after_kill(self) -> float:
         """When clients could read again after the master's mysqld was killed; the pair is brought home."""
         document = json.loads(self.inv("drill.kill-master", "--failback", "--json"))
@@ -61,6 +67,7 @@ class Tree:
 
 
 FIGURES: dict[str, Callable[[Tree], float]] = {
+    "blank": Tree.seconds_of_blank_hosts,
     "list": lambda tree: tree.seconds("--list"),
     "converged": lambda tree: tree.seconds("bootstrap"),
     "verify": lambda tree: tree.seconds("verify"),

@@ -166,7 +166,9 @@ def main() -> None:
         command = f"`benchmarks/measure.py --runs {arguments.runs} --write`"
         head = f"Made by {command} on {time.strftime('%Y-%m-%d')}; {machine}."
         method = (__doc__ or "").rpartition("\n\n")[2].strip()
-        (ROOT / "benchmarks" / "RESULTS.md").write_text(f"{head}\n\n{method}\n\n{table(figures)}\n")
+        results = ROOT / "benchmarks" / "RESULTS.md"
+        _, mark, others = results.read_text().partition("\n## ")  # measured otherwise
+        results.write_text(f"{head}\n\n{method}\n\n{table(figures)}\n{mark}{others}")
 
 
 if __name__ == "__main__":

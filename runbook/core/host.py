@@ -175,15 +175,15 @@ class Host:
             raise CommandFailed(str(self), command, ran)
         return ran.out
 
-    def put(self, path: str, content: str, *, mode: int = 0o644, owner: str = "root:root") -> None:
-        """Write a whole file: checked for completeness beside its place, then moved into it.
+    def put(self, path: str, content: str, *, mode: int = 0o644, owner: str = "root:root", first: str = "true") -> None:
+        """Write a whole file, after the command `first`: checked for completeness beside its place, then moved into it.
 
         Raises CommandFailed and leaves the old file as it was when the disk is full or the connection breaks.
         """
         digest = hashlib.sha256(content.encode()).hexdigest()
         new = shlex.quote(f"{path}.runbook-new")
         self.do(
-            f"umask 077; mkdir -p -m 755 {shlex.quote(path.rpartition('/')[0])} && "
+            f"{{ {first}; }} && umask 077 && mkdir -p -m 755 {shlex.quote(path.rpartition('/')[0])} && "
             f"cat > {new} && echo '{digest}  '{new} | sha256sum -c --status - && "
             f"chown {owner} {new} && chmod {mode:o} {new} && "
             # coreutils before 8.24 (EL7) know no `sync FILE`.

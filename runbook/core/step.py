@@ -108,9 +108,10 @@ def gap_between(now: State, want: State) -> Gap:
     return [Change(fact, now.get(fact), value) for fact, value in want.items() if now.get(fact) != value]
 
 
-def ensure(host: Host, item: Item) -> Outcome:
+def ensure(host: Host, item: Item, then: Iterable[str] = ()) -> Outcome:
     """Bring a step about, or see that a condition is met; raises its `error` with the reason when it is refused.
 
+    What is asked after a change shares its round trip with `then`, what the next item will ask.
     A dry run returns what a real one would do, refusals included, and raises nothing for them.
     """
     try:
@@ -131,6 +132,7 @@ def ensure(host: Host, item: Item) -> Outcome:
     if host.dry:
         return Outcome(host.name, item.name, "would change", gap)
     item.fix(host, gap)
+    host.foresee((*item.questions(), *then))
     left = gap_between(item.read(host), want)
     if left:
         lines = "\n".join(f"  {change.fact}: is {change.now!r}, wanted {change.want!r}" for change in left)

@@ -6,7 +6,7 @@ from runbook.core.host import Host
 from runbook.core.step import NotReady
 from runbook.mysql.dialects.dialect import Choice, Dialect, dialect_of
 from runbook.settings.source import Source
-from runbook.system.family import Family, offer_of, offered
+from runbook.system.family import Family, offered
 from runbook.system.server_names import ServerNames
 
 PROGRAM_QUESTION = "mariadbd --version 2>/dev/null || mysqld --version 2>/dev/null || true"
@@ -25,10 +25,10 @@ def candidate_dialect(host: Host, family: Family, names: ServerNames, source: So
     """By the package that install-mysql would bring; NotReady when the host's sources have none, or another comes."""
     if source.kind != "distribution":
         raise NotReady(f"{host}: which server there will be is known once MYSQL_SOURCE is installed")
-    package = offered(host, family, names)
-    if package is None:
+    offer = offered(host, family, names)
+    if offer is None:
         raise NotReady(f"{host}: which server there will be, its package sources do not say yet")
-    return dialect_of(offer_of(host, family, package), names.engine)
+    return dialect_of(offer.version, names.engine)
 
 
 def semi_sync(host: Host, spoken: Dialect) -> Choice:

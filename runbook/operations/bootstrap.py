@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import zip_longest
 
 from runbook.core.report import Report
 from runbook.core.step import NotReady, Outcome, ensure, foresee
@@ -14,6 +15,7 @@ from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_di
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
+from runbook.steps import install_mysql
 from runbook.steps.article import TASKS
 from runbook.steps.phase import Phase
 from runbook.system.family import OS_QUESTION
@@ -50,6 +52,8 @@ def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Con
         refuse_when_filtered(pair)
         refuse_when_no_pair(pair)
     report_environment(pair, report)
+    if {"install-mysql", "install-keepalived"} <= set(names):
+        pair.side_by_side(install_mysql.bring_keepalived_along)
     restart = partial(restart_mysqld, pair, consent)
     for task in TASKS:
         if task.name in names:
@@ -147,9 +151,17 @@ def _converge(task: str, phase: Phase, report: Report, side: Side) -> None:
         report.outcome(Outcome(side.host.name, task, "waits", note=str(reason)))
         return
     foresee(side.host, items)
-    for item in items:
+    for item, following in zip_longest(items, items[1:]):
         try:
-            report.outcome(ensure(side.host, item))
+            outcome = ensure(side.host, item, following.questions() if following else ())
+            report.outcome(_as_by_then(outcome, report) if side.host.dry else outcome)
         except RunbookError:
             report.outcome(Outcome(side.host.name, item.name, "failed"))
             raise
+
+
+def _as_by_then(foretold: Outcome, report: Report) -> Outcome:
+    """What a dry run foretells a second time, as the option file of a server's first start, is so by then."""
+    if foretold.status == "would change" and foretold in report.outcomes:
+        return Outcome(foretold.host, foretold.step, "ok")
+    return foretold

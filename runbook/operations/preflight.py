@@ -3,6 +3,8 @@
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from runbook.core.step import NotReady
 from runbook.errors import BadInput, RunbookError
@@ -25,7 +27,8 @@ QUESTIONS = (
     ADDRESSES_QUESTION,
     OS_QUESTION,
     UNITS_QUESTION,
-    # Twice, for a blank host is looked at again before what follows is asked ahead.
+    # Again, for a blank host is looked at more than once before what follows is asked ahead.
+    PROGRAM_QUESTION,
     PROGRAM_QUESTION,
     PROGRAM_QUESTION,
     VERSION_QUESTION,
@@ -44,13 +47,25 @@ def examine(pair: Pair, then: Callable[[Side], Iterable[str]] = lambda side: ())
     unfit = pair.side_by_side(lambda side: None if side.lock else side.host.unfit())
     reasons = [reason for reason in unfit.values() if reason]
     fit = tuple(role for role, reason in unfit.items() if not reason)
-    if fit:
-        found = pair.side_by_side(lambda side: list(_reasons(side)), fit)
-        reasons += [reason for of_host in found.values() for reason in of_host]
+    with ThreadPoolExecutor(1) as beside:
+        knocks: list[Future[str]] = []
+
+        def look(side: Side) -> list[str]:
+            side.host.foresee(QUESTIONS)
+            if side.role == "master" and not side.has_server:
+                # Nobody at the VIP takes a second to find out, and what apt would install not much less.
+                knocks.append(beside.submit(_knock, pair))
+            return list(_reasons(side))
+
+        if fit:
+            found = pair.side_by_side(look, fit)
+            reasons += [reason for of_host in found.values() for reason in of_host]
     if len(fit) == len(ROLES):
         ahead = (lambda side: ()) if reasons else then
         pair.side_by_side(lambda side: side.host.foresee((ADDRESSES_QUESTION, *ahead(side))))
-        reasons += filter(None, [_one_machine(pair), _two_engines(pair), _two_series(pair), _stranger_with_vip(pair)])
+        answer = partial(_knock, pair) if not knocks else knocks[0].result
+        stranger = _stranger_with_vip(pair, answer)
+        reasons += filter(None, [_one_machine(pair), _two_engines(pair), _two_series(pair), stranger])
     if reasons:
         raise BadInput(*reasons)
 
@@ -71,7 +86,6 @@ def clock_difference(pair: Pair) -> float:
 
 def _reasons(side: Side) -> Iterator[str]:
     host, vip = side.host, side.settings.vip
-    host.foresee(QUESTIONS)
     if host.ask(MANAGER_QUESTION).strip() != "systemd":
         yield f"{host}: its service manager is not systemd, which keeps mysqld and keepalived here"
     for folder, free_kib in host.read(SPACE_QUESTION, _free):
@@ -158,26 +172,31 @@ def _two_series(pair: Pair) -> str | None:
     )
 
 
-def _stranger_with_vip(pair: Pair) -> str | None:
-    """A third machine that answers for the VIP now, found as an ARP entry after a packet towards it.
+def _stranger_with_vip(pair: Pair, knock: Callable[[], str]) -> str | None:
+    """A third machine that answers for the VIP now."""
+    if any(side.holds_vip() for side in pair.sides.values()):
+        return None
+    found = knock()
+    if not found.startswith("lladdr") or found.split()[-1].lower() in _hardware_addresses(pair):
+        return None
+    return (
+        f"VIP = {pair.settings.vip.ip}: another machine answers for that address already ({found})\n"
+        "Choose a free address, or take it from that machine first."
+    )
+
+
+def _knock(pair: Pair) -> str:
+    """Who answers for the VIP, found by the master as an ARP entry after a packet towards it.
 
     An entry of before is forgotten first: it may be that of a host of the pair, which has let the VIP go since.
     """
-    if any(side.holds_vip() for side in pair.sides.values()):
-        return None
     vip = pair.settings.vip.ip
     knock = (
         f"ip neigh flush to {vip} 2>/dev/null; (echo > /dev/udp/{vip}/9) 2>/dev/null; for _ in {{1..10}}; do "
         f"found=$(ip neigh show {vip} | grep -oE 'lladdr [^ ]+|FAILED'); [ -n \"$found\" ] && break; sleep 0.1; done; "
         'echo "$found"'
     )
-    found = pair.master.host.ask(f"exec bash -c {shlex.quote(knock)}").strip()
-    if not found.startswith("lladdr") or found.split()[-1].lower() in _hardware_addresses(pair):
-        return None
-    return (
-        f"VIP = {vip}: another machine answers for that address already ({found})\n"
-        "Choose a free address, or take it from that machine first."
-    )
+    return pair.master.host.ask(f"exec bash -c {shlex.quote(knock)}").strip()
 
 
 def _hardware_addresses(pair: Pair) -> set[str]:

@@ -37,6 +37,8 @@ class Side:
         self.settings = settings
         self.server = Server(host, settings.mysql_port, lambda: self.names.socket, settings.mysql_root_password)
         self.lock: HostLock | None = None
+        self.come_with_server: tuple[str, ...] = ()
+        """Packages of later steps of this run that are installed together with the server's."""
         self._dialect: Dialect | None = None
         self._keepalived: Version | None = None
         self._addresses: list[Address] = []
@@ -79,6 +81,11 @@ class Side:
             self._keepalived = installed(self.host)
         return self._keepalived
 
+    @property
+    def has_keepalived(self) -> bool:
+        """Whether keepalived is installed on it."""
+        return self._installed_keepalived() is not None
+
     @asked_once
     def _candidate_keepalived(self) -> Version:
         return parsed(offer_of(self.host, self.family, self.family.KEEPALIVED_PACKAGE)) or AUTO_PRIORITY_DELAY
@@ -95,9 +102,14 @@ class Side:
         return self._dialect
 
     @property
+    def has_server(self) -> bool:
+        """Whether a server is installed on it."""
+        return self._installed_dialect() is not None
+
+    @property
     def is_installed(self) -> bool:
         """Whether server and keepalived are there: what all steps will ask is known then."""
-        return self._installed_dialect() is not None and self._installed_keepalived() is not None
+        return self.has_server and self.has_keepalived
 
     @asked_once
     def _candidate(self) -> Dialect:

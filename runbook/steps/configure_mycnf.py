@@ -114,26 +114,34 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """The slave, then the master."""
 
     def items_of(side: Side) -> Sequence[Item]:
-        names, manner = side.names, manner_of(side)
-        file = OptionFile(
-            f"{names.include_folder}/{FILE_NAME}",
-            option_file(manner),
-            validation=manner.dialect.validation,
-            refusals=refusals(side),
-        )
+        manner = manner_of(side)
         variables = wanted(manner)
         items: list[Item] = [
-            IncludeFolder(names.my_cnf, names.include_folder),
-            ContraryLines.of(names.my_cnf, names.include_folder, file.path, variables),
-            file,
+            *files(side),
             InForce(side.server, variables, plugin(manner), lambda why: restart(side, why)),
         ]
         # Before the file: with another mode in it the next restart, for whatever reason, would end replication.
         if side.role == "slave" and "gtid_mode" in variables:
-            items.insert(0, OneGtidMode(pair, variables["gtid_mode"], file.path))
+            items.insert(0, OneGtidMode(pair, variables["gtid_mode"], path_of(side)))
         return items
 
     return [Phase(items_of, roles=("slave",)), Phase(items_of, roles=("master",))]
+
+
+def path_of(side: Side) -> str:
+    """Where our option file lies."""
+    return f"{side.names.include_folder}/{FILE_NAME}"
+
+
+def files(side: Side) -> list[Step]:
+    """Our option file, and what it takes that the server goes by it; of the server itself nothing is asked."""
+    names, manner = side.names, manner_of(side)
+    path = path_of(side)
+    return [
+        IncludeFolder(names.my_cnf, names.include_folder),
+        ContraryLines.of(names.my_cnf, names.include_folder, path, wanted(manner)),
+        OptionFile(path, option_file(manner), validation=manner.dialect.validation, refusals=refusals(side)),
+    ]
 
 
 def refusals(side: Side) -> list[str]:

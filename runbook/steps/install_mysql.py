@@ -1,16 +1,18 @@
 """Step 2, install-mysql: the server, root's password, what mysql_secure_installation does, equal series."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from runbook.core.host import Host
-from runbook.core.step import BOTH, Condition, Gap, Item, State, Step
+from runbook.core.step import BOTH, Condition, Gap, Item, NotReady, State, Step
 from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.root import RootPassword, SecureInstallation
 from runbook.mysql.session import Server
 from runbook.mysql.terms import is_of
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
+from runbook.steps import configure_mycnf
 from runbook.steps.phase import Phase, Restart
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps
@@ -39,13 +41,38 @@ class SameSeries(Condition):
         )
 
 
+def bring_keepalived_along(side: Side) -> None:
+    """Have the package manager install keepalived together with the server, where neither is there.
+
+    What it does for an installation before and after the packages themselves it then does once.
+    """
+    from_sources = side.settings.mysql_source.kind in ("distribution", "release")
+    if from_sources and not side.has_server and not side.has_keepalived:
+        side.come_with_server = (side.family.KEEPALIVED_PACKAGE,)
+
+
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Both hosts side by side, then the comparison."""
+    made_here: set[Role] = set()
+
+    def packages(side: Side) -> Sequence[Item]:
+        if side.settings.mysql_source.kind == "tarball":
+            return tarball_steps(side.settings, side.family, side.names)
+        if not side.has_server and side.family.leaves_first_start(side.host):
+            made_here.add(side.role)
+        return package_steps(side.settings, side.family, side.names, side.come_with_server)
+
+    def before_the_first_start(side: Side) -> Sequence[Item]:
+        """What configure-mycnf brings: a server that is made here starts once, by our option file."""
+        if side.role in made_here:
+            with suppress(NotReady):  # a dry run that cannot know which server it will be
+                return configure_mycnf.files(side)
+        return []
 
     def compared(side: Side) -> Sequence[Item]:
         return [SameSeries(pair), Alike(pair.master.server, side.server, side.names.unit)]
 
-    return [Phase(_steps), Phase(compared, roles=("slave",))]
+    return [Phase(packages), Phase(before_the_first_start), Phase(_served), Phase(compared, roles=("slave",))]
 
 
 @dataclass(frozen=True)
@@ -96,12 +123,10 @@ class NoSocketActivation(Step):
         host.do(f"systemctl disable {self.unit}.socket && systemctl stop {self.unit}.socket")
 
 
-def _steps(side: Side) -> Sequence[Item]:
+def _served(side: Side) -> Sequence[Item]:
     settings, server, names = side.settings, side.server, side.names
-    from_tarball = settings.mysql_source.kind == "tarball"
     version = settings.mysql_version
     return [
-        *(tarball_steps if from_tarball else package_steps)(settings, side.family, names),
         NoSocketActivation(names.unit),
         Service(names.unit, seconds=START_SECONDS),
         TemporaryPassword(names, settings.mysql_root_password),

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runbook.core.host import Host
+from runbook.core.host import CommandFailed, Host
 from runbook.core.step import Gap, State, Step
 from runbook.errors import RunbookError
 from runbook.mysql.terms import is_of, numbers
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source, checked_files, fetched, folder_files
-from runbook.system.family import Family, offer_of, offered
+from runbook.system.family import Family, Offer, offered
 from runbook.system.resources import OURS, File
 from runbook.system.server_names import ServerNames
 
@@ -19,49 +19,65 @@ CARRIED_TO = "/var/cache/mysql-runbook"
 
 @dataclass(frozen=True)
 class ServerPackage(Step):
-    """The server's package is completely installed; of several names the first that the sources have."""
+    """The server's package is completely installed; of several names the first that the sources have.
+
+    `others` are packages that are installed together with it.
+    """
 
     names: ServerNames
     family: Family = field(repr=False)
     version: str | None
+    others: Sequence[str] = ()
 
     @property
     def name(self) -> str:
         return f"package {self.names.packages[-1]}"
 
     def questions(self) -> Iterable[str]:
-        return [self.family.version_question(package) for package in self.names.packages]
+        return [self.family.version_question(package) for package in (*self.names.packages, *self.others)]
 
     def want(self) -> State:
-        return {"installed": "yes"}
+        return {"installed": "yes", **dict.fromkeys(self.others, "installed")}
 
     def read(self, host: Host) -> State:
-        return {"installed": "yes" if any(host.ask(question).strip() for question in self.questions()) else None}
+        there = [bool(host.ask(question).strip()) for question in self.questions()]
+        of_server, of_others = there[: len(self.names.packages)], there[len(self.names.packages) :]
+        others = {
+            name: "installed" if is_there else None for name, is_there in zip(self.others, of_others, strict=True)
+        }
+        return {"installed": "yes" if any(of_server) else None, **others}
 
     def fix(self, host: Host, gap: Gap) -> None:
-        package = offered(host, self.family, self.names)
-        if package is None:
+        if self.version is None and len(self.names.packages) == 1:
+            # Nothing to choose: what the sources have takes apt half a second to say, and is asked when it fails.
+            try:
+                self.family.install(host, *self.names.packages, *self.others)
+                return
+            except CommandFailed:
+                if offered(host, self.family, self.names):
+                    raise
+        offer = offered(host, self.family, self.names)
+        if offer is None:
             self.family.refresh(host)
-            package = offered(host, self.family, self.names)
-        if package is None:
+            offer = offered(host, self.family, self.names)
+        if offer is None:
             raise RunbookError(
                 f"{host}: its package sources have no {' and no '.join(self.names.packages)}",
                 "Set ENGINE to what they have, or name a vendor's release package, a folder of packages or a tarball "
                 "in MYSQL_SOURCE.",
             )
         if self.version is None:
-            self.family.install(host, package)
+            self.family.install(host, offer.package, *self.others)
             return
         if self.family.pin(self.version):
-            self._refuse_another(host, package, self.version)
-        self.family.install(host, self.family.at_version(package, self.version))
+            self._refuse_another(host, offer, self.version)
+        self.family.install(host, self.family.at_version(offer.package, self.version), *self.others)
 
-    def _refuse_another(self, host: Host, package: str, version: str) -> None:
+    def _refuse_another(self, host: Host, offer: Offer, version: str) -> None:
         """A pin chooses among what the sources have, and does not keep apt from another version if they lack that."""
-        offer = offer_of(host, self.family, package)
-        if not is_of(numbers(offer) or (), version):
+        if not is_of(numbers(offer.version) or (), version):
             raise RunbookError(
-                f"{host}: MYSQL_VERSION = {version}: its package sources have {package} {offer} instead",
+                f"{host}: MYSQL_VERSION = {version}: its package sources have {offer.package} {offer.version} instead",
                 "Nothing was installed. Correct the key, or name a release package or a folder in MYSQL_SOURCE.",
             )
 
@@ -112,8 +128,8 @@ class ReleasePackage(CarriedPackages):
         self.family.refresh(host)
 
 
-def package_steps(settings: Settings, family: Family, names: ServerNames) -> list[Step]:
-    """What brings the server's packages to a host, by MYSQL_SOURCE and MYSQL_VERSION."""
+def package_steps(settings: Settings, family: Family, names: ServerNames, others: Sequence[str] = ()) -> list[Step]:
+    """What brings the server's packages to a host, by MYSQL_SOURCE and MYSQL_VERSION, and `others` with them."""
     steps: list[Step] = []
     source, version = settings.mysql_source, settings.mysql_version
     if source.kind == "folder":
@@ -124,7 +140,7 @@ def package_steps(settings: Settings, family: Family, names: ServerNames) -> lis
     if source.kind == "release":
         files = [source.file_name]
         steps.append(ReleasePackage(source.file_name, files, family, lambda: [fetched(source, settings.mysql_sha256)]))
-    return [*steps, ServerPackage(names, family, version)]
+    return [*steps, ServerPackage(names, family, version, others)]
 
 
 def _folder(source: Source, family: Family) -> Step:

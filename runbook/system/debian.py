@@ -36,6 +36,8 @@ LIBRARIES: dict[str, str] = {
 }
 
 DATA_FOLDER = "/var/lib/mysql"
+DATA_QUESTION = f"ls -A {DATA_FOLDER} 2>/dev/null || true"
+RUNTIME_UNITS = "/run/systemd/system"
 UNUSABLE = "designated data directory .* is unusable"
 
 INSTALL_SECONDS = 900
@@ -107,21 +109,41 @@ def make_way_for_release(host: Host) -> None:
     """Nothing stands in the way of a vendor's repository here."""
 
 
+def leaves_first_start(host: Host) -> bool:
+    """Whether a server that is installed now gets its data directory with it, and is left to be started."""
+    return not host.ask(DATA_QUESTION).strip()
+
+
+def _first_start() -> str:
+    """`hold` has no package start a server whose data directory is new: it starts once, with our option file.
+
+    `release` ends that. The condition lasts as long as the shell that is at work, whatever ends it.
+    """
+    file = "runbook-first-start.conf"
+    return (
+        f'new=no; hold() {{ [ -z "$({DATA_QUESTION})" ] && [ -d {RUNTIME_UNITS} ] || return 0; new=yes; '
+        f"for unit in mysql mariadb; do at={RUNTIME_UNITS}/$unit.service.d; "
+        f"mkdir -p $at && printf '[Unit]\\nConditionPathExists=!/proc/%s\\n' $$ > $at/{file}; done; }}; "
+        f"release() {{ [ $new = no ] || {{ rm -f {RUNTIME_UNITS}/*/{file}; systemctl daemon-reload; }}; }};"
+    )
+
+
 def install(host: Host, *packages: str) -> None:
     """Install packages by name or by the path of their files; an earlier install that was cut off is completed first.
 
+    A server whose data directory is made by it is enabled and does not run: to start it is the caller's.
     apt writes to a file, not to the connection: when the connection breaks, it still runs to its end.
     On a busy host mysqld may fail to initialise a new data directory ("System views initialization failed", seen with
     9.7.4) and calls it unusable; the package would go on with it at its next configuration. So it is emptied first.
     """
     wanted = " ".join(f"'{package}'" for package in packages)
     host.do(
-        f"{PATIENT} export DEBIAN_FRONTEND=noninteractive; "
-        f'[ -z "$(ls -A {DATA_FOLDER} 2>/dev/null)" ] && new=yes || new=no; '
+        f"{PATIENT} {_first_start()} hold; export DEBIAN_FRONTEND=noninteractive; "
         # An apt-get of a run that was cut off still works, perhaps.
         "patient dpkg --configure -a; "
         f"patient apt-get install {APT_OPTIONS} {wanted} || "
         f"{{ [ $new = no ] || ! grep -qs '{UNUSABLE}' {MYSQL.error_log} || find {DATA_FOLDER} -mindepth 1 -delete; "
-        f"patient apt-get update -q; patient apt-get install {APT_OPTIONS} {wanted}; }}; {END}",
+        f"patient apt-get update -q; patient apt-get install {APT_OPTIONS} {wanted}; }}; code=$?; "
+        f"release; (exit $code); {END}",
         timeout=INSTALL_SECONDS,
     )

@@ -1,7 +1,7 @@
 """What differs between operating systems: how packages are asked and installed, what their servers are called."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from runbook.core.host import Host
 from runbook.errors import BadInput
@@ -31,6 +31,7 @@ class Family(Protocol):
     def at_version(self, package: str, version: str) -> str: ...
     def package_of(self, file_name: str) -> str: ...
     def make_way_for_release(self, host: Host) -> None: ...
+    def leaves_first_start(self, host: Host) -> bool: ...
     def install(self, host: Host, *packages: str) -> None: ...
 
 
@@ -78,6 +79,14 @@ def offer_of(host: Host, family: Family, package: str) -> str:
     return host.ask(family.candidate_question(package), timeout=OFFER_SECONDS).strip()
 
 
-def offered(host: Host, family: Family, names: ServerNames) -> str | None:
+class Offer(NamedTuple):
+    """A package that the host's sources have, and the version that an install would bring."""
+
+    package: str
+    version: str
+
+
+def offered(host: Host, family: Family, names: ServerNames) -> Offer | None:
     """The first of a server's packages that the host's package sources have."""
-    return next((name for name in names.packages if offer_of(host, family, name)), None)
+    offers = (Offer(name, offer_of(host, family, name)) for name in names.packages)
+    return next((offer for offer in offers if offer.version), None)

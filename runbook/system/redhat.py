@@ -93,6 +93,11 @@ def install(host: Host, *packages: str) -> None:
     host.do(f'log=$(mktemp); {" || ".join(tries)}; code=$?; rm -f "$log"; exit $code', timeout=INSTALL_SECONDS)
 
 
+def leaves_first_start(host: Host) -> bool:
+    """The unit makes the data directory at its first start, which a plugin's variables in our option file would end."""
+    return False
+
+
 def make_way_for_release(host: Host) -> None:
     """EL8's own modules hide the vendors' packages of the same name (MySQL manual, Installing on Linux Using Yum).
 

@@ -53,8 +53,8 @@ class File(Step):
 
     def fix(self, host: Host, gap: Gap) -> None:
         path, backup = shlex.quote(self.path), shlex.quote(self.path + BACKUP_SUFFIX)
-        host.do(f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}")
-        host.put(self.path, self.content, mode=self.mode, owner=self.owner)
+        keep = f"[ ! -e {path} ] || [ -e {backup} ] || grep -qF {shlex.quote(OURS)} {path} || cp -pL {path} {backup}"
+        host.put(self.path, self.content, mode=self.mode, owner=self.owner, first=keep)
 
     def _shown(self, text: str) -> str:
         return _unshown(_digest(text)) if self.secret else text
@@ -132,9 +132,11 @@ class Service(Step):
         return {"enabled": enabled, "active": active}
 
     def fix(self, host: Host, gap: Gap) -> None:
-        facts = {change.fact for change in gap}
+        facts = {change.fact: change.now for change in gap}
         if "enabled" in facts:
-            host.do(f"systemctl unmask {self.unit} && systemctl enable {self.unit}")
+            unmask = f"systemctl unmask {self.unit} && " if str(facts["enabled"]).startswith("masked") else ""
+            # What starts at boot is read at boot: for it alone systemd need not read all its files anew.
+            host.do(f"{unmask}systemctl enable --no-reload {self.unit}")
         if "active" in facts:
             # A unit that failed too often in a row refuses every start before that.
             start = f"systemctl reset-failed {self.unit} 2>/dev/null; systemctl start {self.unit}"

@@ -22,9 +22,18 @@ from runbook.pair.pair import Pair, Side
 from runbook.settings.load import load
 from runbook.settings.settings import Role, Settings
 from runbook.steps.deploy_scripts import script_configuration
+from runbook.system import debian
 
 # The scripts' password in the tests: everything that a shell, an option file or a log could stumble over.
 HARD_PASSWORD = 'it\'s "a" $hard\\one `x` #密'
+
+
+@pytest.fixture(autouse=True)
+def no_units_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A script of an install that runs here for a test finds no folder for systemd's units but the test's own."""
+    units = tmp_path / "run-systemd-system"
+    monkeypatch.setattr(debian, "RUNTIME_UNITS", str(units))
+    return units
 
 
 @pytest.fixture

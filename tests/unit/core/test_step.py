@@ -79,6 +79,36 @@ def test_only_the_facts_that_differ_are_changed_and_then_read_again(host: Host) 
     assert ensure(host, step).status == "ok"
 
 
+class Lamp(Step):
+    """A step that asks its host."""
+
+    name = "lamp"
+
+    def questions(self) -> list[str]:
+        return ["lamp"]
+
+    def want(self) -> State:
+        return {"lamp": "on"}
+
+    def read(self, host: Host) -> State:
+        return {"lamp": host.ask("lamp")}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        host.do("switch")
+
+
+def test_after_a_change_the_next_items_questions_share_the_second_reading(host: Host) -> None:
+    link = host.link
+    assert isinstance(link, FakeLink)
+    link.says("lamp", "off")
+    link.says("heating", "cold")
+    link.takes("switch", lambda: (link.says("lamp", "on"), link.says("heating", "warm")))
+    assert ensure(host, Lamp(), ["heating"]).status == "changed"
+    assert len(link.calls) == 3
+    assert host.ask("heating") == "warm"
+    assert len(link.calls) == 3
+
+
 def test_a_change_that_does_not_take_fails_and_names_each_fact_left(host: Host) -> None:
     step = Dial({"colour": "red", "size": 3}, {"colour": "blue", "size": 4}, turns=False)
     with pytest.raises(NotConverged) as caught:

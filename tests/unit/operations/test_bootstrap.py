@@ -51,6 +51,7 @@ NOTHING_YET = {
     "NeedDaemonReload": "NeedDaemonReload=no\n",
     "/dev/udp/": "FAILED\n",
     " policy keepalived": "1:2.3.4-1\n",
+    "ls -A /var/lib/mysql": "",
 }
 
 
@@ -94,6 +95,62 @@ def test_a_plan_for_two_blank_hosts_shows_every_step_and_changes_nothing(setting
     assert seen["slave", "replication from the master"].status == "waits"
     assert seen["master", "the master serves"].status == "waits"
     assert not [outcome for outcome in report.outcomes if outcome.status in ("changed", "failed")]
+
+
+def test_what_a_blank_host_gets_in_one_go_is_foretold_once(settings: Settings, report: Report) -> None:
+    pair = blank(settings, dry=True)
+    for side in pair.sides.values():
+        link_of(side).says(PROGRAM_QUESTION, "")
+    bring_through(pair, NAMES, report, never)
+    for role in ("master", "slave"):
+        told = [each for each in report.outcomes if each.host == role and each.status == "would change"]
+        (server,) = [each for each in told if each.step == "package mysql-server"]
+        assert [change.fact for change in server.gap] == ["installed", "keepalived"]
+        assert "package keepalived" not in {each.step for each in report.outcomes}
+        names = [each.step for each in told]
+        option_file = "file /etc/mysql/mysql.conf.d/zz-runbook.cnf"
+        assert names.count(option_file) == 1
+        assert names.index("package mysql-server") < names.index(option_file)
+
+
+def test_a_server_that_finds_data_gets_its_option_file_after_its_first_start(
+    settings: Settings, report: Report
+) -> None:
+    pair = blank(settings, dry=True)
+    for side in pair.sides.values():
+        link_of(side).says(PROGRAM_QUESTION, "")
+        link_of(side).says_where("ls -A /var/lib/mysql", "ibdata1\n")
+    bring_through(pair, ["install-mysql"], report, never)
+    assert not [each for each in report.outcomes if "zz-runbook.cnf" in each.step]
+
+
+@pytest.mark.parametrize(
+    ("names", "keepalived", "source", "along"),
+    [
+        (NAMES, "", None, True),
+        (["install-mysql"], "", None, False),
+        (NAMES, "2.3.4 (06/10,2025)\n", None, False),
+        (NAMES, "", "http://127.0.0.1:9/mysql-apt-config_0.8.33-1_all.deb", True),
+        (NAMES, "", "http://127.0.0.1:9/mysql-5.6.24-linux-glibc2.5-x86_64.tar.gz", False),
+    ],
+    ids=["both missing", "one task alone", "keepalived is there", "a release package", "a tarball"],
+)
+def test_keepalived_comes_with_a_server_of_the_package_sources(
+    settings_of: Callable[..., Settings],
+    report: Report,
+    names: list[str],
+    keepalived: str,
+    source: str | None,
+    along: bool,
+) -> None:
+    pair = blank(settings_of(MYSQL_SOURCE=source) if source else settings_of(), dry=True)
+    for side in pair.sides.values():
+        link_of(side).says(PROGRAM_QUESTION, "")
+        link_of(side).says(VERSION_QUESTION, keepalived)
+        for part in ("for program in mysqld", "from-tarball", "bin/mysqld ]", "/var/lib/mysql/mysql"):
+            link_of(side).says_where(part, "")
+    bring_through(pair, names, report, never)
+    assert [side.come_with_server for side in pair.sides.values()] == [("keepalived",) if along else ()] * 2
 
 
 def test_a_plan_goes_on_where_the_server_is_known_only_once_it_is_there(

@@ -212,7 +212,13 @@ def test_hosts_without_a_machine_id_are_not_called_the_same(pair: Pair) -> None:
     examine(pair)
 
 
-def test_a_stranger_with_the_vip_is_refused_by_its_hardware_address(pair: Pair) -> None:
+@pytest.mark.parametrize("blank", [False, True], ids=["a server is there", "blank"])
+def test_a_stranger_with_the_vip_is_refused_by_its_hardware_address(pair: Pair, blank: bool) -> None:
+    if blank:
+        says(pair.master, program="", units=captured_json("units.json")["blank"])
+        for names in debian.SERVERS:
+            for package in names.packages:
+                link_of(pair.master).says(debian.candidate_question(package), "")
     link_of(pair.master).says_where(KNOCK, "lladdr 02:42:ac:11:00:02\n")
     told = complaint(pair)
     assert "VIP = 192.168.152.130: another machine answers" in told

@@ -9,7 +9,8 @@ import pytest
 from fake import FakeLink, LocalLink, captured_json, host_of
 
 from runbook.core.host import CommandFailed, DryHost, Host
-from runbook.core.step import Change, Step, ensure
+from runbook.core.ssh import Ran
+from runbook.core.step import Change, NotConverged, Step, ensure
 from runbook.errors import BadInput, RunbookError
 from runbook.settings.settings import Settings
 from runbook.settings.source import SUMS
@@ -74,11 +75,52 @@ def test_either_of_els_packages_counts_as_the_server(host: Host, link: FakeLink)
     assert ensure(host, ServerPackage(redhat.MYSQL, redhat, None)).status == "ok"
 
 
-def test_stale_lists_are_renewed_before_it_is_given_up(host: Host, link: FakeLink, installed: list[str]) -> None:
+@pytest.mark.parametrize("version", [None, "9.7"])
+def test_stale_lists_are_renewed_before_it_is_given_up(
+    host: Host, link: FakeLink, installed: list[str], monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
     blank(link, debian, {})
-    offer = debian.candidate_question("mysql-server")
+    offer, install = debian.candidate_question("mysql-server"), debian.install
+
+    def as_the_lists_are(host: Host, *packages: str) -> None:
+        if debian.REFRESH not in link.changed:
+            raise CommandFailed("master", "apt-get install", Ran(100, "", "E: Unable to locate package mysql-server"))
+        install(host, *packages)
+
+    monkeypatch.setattr(debian, "install", as_the_lists_are)
     link.takes(debian.REFRESH, lambda: link.says(offer, CANDIDATES["mysql-server"]))
-    assert ensure(host, ServerPackage(debian.MYSQL, debian, None)).status == "changed"
+    assert ensure(host, ServerPackage(debian.MYSQL, debian, version)).status == "changed"
+    assert installed == ["mysql-server"]
+
+
+def test_keepalived_comes_with_the_server_in_one_go(host: Host, link: FakeLink, installed: list[str]) -> None:
+    blank(link, debian, CANDIDATES)
+    link.says(debian.version_question("keepalived"), "1:2.3.4-1")
+    assert ensure(host, ServerPackage(debian.MYSQL, debian, None, ("keepalived",))).status == "changed"
+    assert installed == ["mysql-server", "keepalived"]
+
+
+def test_an_install_that_brought_the_server_alone_did_not_take(
+    host: Host, link: FakeLink, installed: list[str]
+) -> None:
+    blank(link, debian, CANDIDATES)
+    link.says(debian.version_question("keepalived"), "")
+    with pytest.raises(NotConverged, match="keepalived: is None, wanted 'installed'"):
+        ensure(host, ServerPackage(debian.MYSQL, debian, None, ("keepalived",)))
+    assert installed == ["mysql-server", "keepalived"]
+
+
+def test_why_an_install_failed_is_told_where_the_sources_have_the_server(
+    host: Host, link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blank(link, debian, CANDIDATES)
+
+    def install(host: Host, *packages: str) -> None:
+        raise CommandFailed("master", "apt-get install", Ran(100, "", "E: You don't have enough free space"))
+
+    monkeypatch.setattr(debian, "install", install)
+    with pytest.raises(CommandFailed, match="enough free space"):
+        ensure(host, ServerPackage(debian.MYSQL, debian, None))
 
 
 def test_sources_without_the_server_are_named_with_the_ways_out(host: Host, link: FakeLink) -> None:

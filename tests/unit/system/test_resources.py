@@ -71,6 +71,47 @@ def test_an_install_takes_up_what_was_cut_off_and_updates_stale_lists(settings: 
     ]
 
 
+@pytest.fixture
+def starts(no_units_of_this_machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The log of a host where apt-get writes down what condition a start of mysqld has, and if that is met by then."""
+    log, drop_in = tmp_path / "log", no_units_of_this_machine / "mysql.service.d" / "runbook-first-start.conf"
+    no_units_of_this_machine.mkdir()
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(debian, "DATA_QUESTION", f"ls -A {tmp_path}/data")
+    stub(tmp_path, "dpkg", "true")
+    stub(tmp_path, "systemctl", f"echo systemctl $* >> {log}")
+    stub(tmp_path, "apt-get", f"must_not_be=$(sed -n 's/^ConditionPathExists=!//p' {drop_in} 2>/dev/null); "
+         f"[ -n \"$must_not_be\" ] && [ -e $must_not_be ] && echo held >> {log}; true")  # fmt: skip
+    return log
+
+
+def test_a_server_whose_data_directory_is_new_is_not_started_by_its_package(
+    settings: Settings, starts: Path, no_units_of_this_machine: Path, tmp_path: Path
+) -> None:
+    host = host_of(settings, LocalLink(tmp_path))
+    assert debian.leaves_first_start(host)
+    debian.install(host, "mysql-server")
+    assert starts.read_text() == "held\nsystemctl daemon-reload\n"
+    assert [each for each in no_units_of_this_machine.rglob("*") if each.is_file()] == []
+
+
+def test_a_server_that_finds_data_is_started_as_ever(settings: Settings, starts: Path, tmp_path: Path) -> None:
+    (tmp_path / "data" / "ibdata1").touch()
+    host = host_of(settings, LocalLink(tmp_path))
+    assert not debian.leaves_first_start(host)
+    debian.install(host, "mysql-server")
+    assert not starts.exists()
+
+
+def test_an_install_that_fails_keeps_no_server_from_starting(
+    settings: Settings, starts: Path, no_units_of_this_machine: Path, tmp_path: Path
+) -> None:
+    stub(tmp_path, "apt-get", "echo 'E: no room'; exit 100")
+    with pytest.raises(CommandFailed, match="E: no room"):
+        debian.install(host_of(settings, LocalLink(tmp_path)), "mysql-server")
+    assert [each for each in no_units_of_this_machine.rglob("*") if each.is_file()] == []
+
+
 def test_an_install_that_fails_says_what_apt_said(settings: Settings, tmp_path: Path) -> None:
     stub(tmp_path, "dpkg", "true")
     stub(tmp_path, "apt-get", "echo 'E: Unable to locate package keepalived'; exit 100")
@@ -136,7 +177,7 @@ def test_a_service_that_runs_and_starts_at_boot_is_right(host: Host, link: FakeL
 def test_a_stopped_and_disabled_service_is_enabled_and_started(host: Host, link: FakeLink) -> None:
     question = service_question("keepalived")
     link.says(question, STOPPED)
-    link.takes("systemctl unmask keepalived && systemctl enable keepalived")
+    link.takes("systemctl enable --no-reload keepalived")
     start = "systemctl reset-failed keepalived 2>/dev/null; systemctl start keepalived"
     link.takes(start, lambda: link.says(question, KEEPALIVED_RUNS))
     outcome = ensure(host, Service("keepalived"))
@@ -144,10 +185,18 @@ def test_a_stopped_and_disabled_service_is_enabled_and_started(host: Host, link:
     assert len(link.changed) == 2
 
 
+def test_a_masked_service_is_unmasked(host: Host, link: FakeLink) -> None:
+    question = service_question("mysql")
+    link.says(question, "inactive masked\n")
+    enable = "systemctl unmask mysql && systemctl enable --no-reload mysql"
+    link.takes(enable, lambda: link.says(question, "inactive enabled\n"))
+    assert ensure(host, Service("mysql", starts=False)).status == "changed"
+
+
 def test_a_service_that_runs_already_is_only_enabled(host: Host, link: FakeLink) -> None:
     question = service_question("mysql")
     link.says(question, "active disabled\n")
-    link.takes("systemctl unmask mysql && systemctl enable mysql", lambda: link.says(question, MYSQL_RUNS))
+    link.takes("systemctl enable --no-reload mysql", lambda: link.says(question, MYSQL_RUNS))
     assert ensure(host, Service("mysql")).status == "changed"
 
 
@@ -177,8 +226,8 @@ def test_a_unit_that_comes_with_a_package_is_waited_for_in_a_dry_run(dry_host: H
 
 def test_a_unit_that_is_missing_for_real_is_an_error(host: Host, link: FakeLink) -> None:
     link.says(service_question("mysql"), NO_SUCH_UNIT)
-    missing = Ran(1, "", "Failed to unmask unit: Unit file mysql.service does not exist.\n")
-    link.takes("systemctl unmask mysql && systemctl enable mysql", answer=missing)
+    missing = Ran(1, "", "Failed to enable unit: Unit file mysql.service does not exist.\n")
+    link.takes("systemctl enable --no-reload mysql", answer=missing)
     with pytest.raises(CommandFailed, match=r"mysql\.service does not exist"):
         ensure(host, Service("mysql"))
 
