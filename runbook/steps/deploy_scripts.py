@@ -74,6 +74,7 @@ def script_configuration(side: Side) -> str:
         "CHECK_TRIES": str(ceil(s.check_timeout / RETRY_SECONDS)),
         "SEMI_SYNC_SECONDS": str(ceil(side.commit_wait_seconds)),
         "CLOSE_KILL_SECONDS": str(s.close_kill_seconds),
+        "RELAY_LOCK_SECONDS": str(s.relay_lock_seconds),
         "MYSQL_UNIT": side.names.unit,
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
@@ -96,5 +97,6 @@ def words_of(side: Side) -> dict[str, str]:
         "EXECUTED_IN": tracking.executed_names,
         "WAIT_APPLIED": tracking.wait_applied,
         "UNAPPLIED": tracking.unapplied,
+        "LOCK_HOLDERS": dialect.lock_holders,
         "START_DISCARDS": "yes" if tracking.start_discards else "",
     }

@@ -112,6 +112,11 @@ class Dialect(Protocol):
         """The question for who copies its binary log now: rows of host, id and acknowledges, or SHOW SLAVE HOSTS."""
         ...
 
+    @property
+    def lock_holders(self) -> str:
+        """The question for the clients that hold a lock which the applier waits for: rows of id and whose."""
+        ...
+
     def replica_password(self, slave: Asked) -> str | None:
         """The password that the slave logs in with; None where it stands in a file."""
         ...
