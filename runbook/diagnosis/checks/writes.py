@@ -20,6 +20,8 @@ from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
 from runbook.mysql.login import logins, says_no
 from runbook.mysql.session import PasswordAsked, connect
+from runbook.mysql.tls.contexts import NotTheServer
+from runbook.pair.authorities import authorities
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Secret, Settings
 
@@ -84,24 +86,28 @@ def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
     where = f"{s.vip.ip}:{s.mysql_port}"
     started = time.monotonic()
     try:
-        connection = _connection(s)
+        connection = _connection(pair)
     except pymysql.MySQLError as error:
         code, why = error.args[0], error.args[-1]
         if code not in NO_CONNECTION:
             todo = "inv create-replica-user" if says_no(code) else "See mysqld's error log there"
+            if isinstance(error, NotTheServer):
+                todo = error.WAY_OUT
             return Check("pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {why}", todo), None
         return _client_on_a_host(pair, facts, where, why)
     took = (time.monotonic() - started) * 1000
     return Check("pair", CLIENT, "OK", f"logs in to {where} as {s.probe_user} in {took:.0f} ms"), connection
 
 
-def _connection(s: Settings) -> Any:
+def _connection(pair: Pair) -> Any:
+    s = pair.settings
     return logins(
         str(s.vip.ip),
         s.mysql_port,
         s.probe_user,
         s.probe_password,
         WRITE_SECONDS,
+        authorities(*pair.sides.values()),
         connect_timeout=CONNECT_SECONDS,
         write_timeout=WRITE_SECONDS,
         cursorclass=pymysql.cursors.DictCursor,
@@ -117,7 +123,8 @@ def _client_on_a_host(pair: Pair, facts: Facts, where: str, why: object) -> tupl
         return Check("pair", CLIENT, "FAIL", found, "Look at the network from here first"), None
     role = min(reachable, key=lambda role: facts[role].holds_vip)
     try:
-        connection = connect(pair.sides[role].host, str(s.vip.ip), s.mysql_port, s.probe_user, s.probe_password)
+        account, known_by = (s.probe_user, s.probe_password), authorities(*pair.sides.values())
+        connection = connect(pair.sides[role].host, str(s.vip.ip), s.mysql_port, *account, authorities=known_by)
     except RunbookError as error:
         todo = "Does a firewall drop the port, or does the VIP's mysqld not serve? See the verdict below"
         found += f"; nor does the {role}: {reason(error, pair.sides[role].host)}"
@@ -230,8 +237,9 @@ def _refused(slave: Side, user: str, password: Secret | None = None, other: Host
             connection = slave.server.session()
         else:
             host, port, by_challenge = other or slave.host, slave.server.port, user == "root"
-            key = None if other else slave.server.public_key
-            connection = connect(host, address, port, user, password, key, by_challenge=by_challenge)
+            key, known_by = (None, authorities(slave)) if other else (slave.server.public_key, ())
+            account = (user, password, key)
+            connection = connect(host, address, port, *account, by_challenge=by_challenge, authorities=known_by)
     except PasswordAsked as error:
         return not_checked(slave.role, name, reason(error, slave.host))
     except RunbookError as error:
