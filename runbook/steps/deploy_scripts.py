@@ -13,6 +13,7 @@ from runbook.core.templates import shell_variables
 from runbook.keepalived.configuration import ConfigurationRead, most_silent
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
+from runbook.mysql.tls.known_server import known_by
 from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File, Service
@@ -78,7 +79,9 @@ def script_configuration(side: Side) -> str:
         "MYSQL_UNIT": side.names.unit,
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
-        "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
+        "PEER_OPTIONS": client_section(
+            s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port, known_by(side.dialect, side.peer.role)
+        ),
     }
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n"
     return head + shell_variables(values) + LAST_LINE

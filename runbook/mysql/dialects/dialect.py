@@ -33,6 +33,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def verification(self) -> str:
+        """The options of its client that have it look whose CA a server's certificate is of, names aside; or empty."""
+        ...
+
+    @property
     def replica(self) -> str:
         """REPLICA or SLAVE, as in: STOP REPLICA."""
         ...

@@ -27,6 +27,7 @@ class MariaDB:
         return "mariadb" in words
 
     client: ClassVar[str] = "mariadb"  # 11.x complains of the name mysql with every answer (MDEV-29582)
+    verification: ClassVar[str] = ""  # it looks at the name as well (manual: ssl-verify-server-cert), or at nothing
     replica: ClassVar[str] = "SLAVE"
     replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
     binary_log_status: ClassVar[str] = "SHOW MASTER STATUS"

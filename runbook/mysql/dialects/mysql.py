@@ -47,6 +47,11 @@ class MySQL:
         return ".".join(map(str, self.version[:2]))
 
     @property
+    def verification(self) -> str:
+        """ssl-mode: 5.7.11 (release notes)."""
+        return "ssl-mode=VERIFY_CA\n" if self.version >= (5, 7, 11) else ""
+
+    @property
     def replica(self) -> str:
         """START REPLICA and SHOW REPLICA STATUS came with 8.0.22; SLAVE went with 8.4.0."""
         return "REPLICA" if self.version >= (8, 0, 22) else "SLAVE"

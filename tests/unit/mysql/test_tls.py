@@ -11,11 +11,13 @@ from pathlib import Path
 import pymysql
 import pytest
 from certificate_files import Authority, authority
-from fake import link_of, mysqld_of
+from fake import file_is, link_of, mysqld_of
 
+from runbook.core.step import ensure
 from runbook.mysql.login import PasswordAsked, logins
 from runbook.mysql.tls.authority import AUTHORITY_QUESTION, SPEAKS_TLS, certificates
 from runbook.mysql.tls.contexts import NotTheServer
+from runbook.mysql.tls.known_server import KnownServer, authority_file, options_file
 from runbook.pair.authorities import authorities
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Secret
@@ -179,10 +181,69 @@ def test_a_file_that_is_gone_or_holds_something_else_is_no_ca(pair: Pair, fake_m
 def test_a_pair_is_known_by_both_cas_or_by_those_that_can_be_asked_or_by_none(pair: Pair, fake_mysql: None) -> None:
     other = PEM.replace("MIID", "MIIE")
     has(pair, "master", "ca.pem")
-    assert authorities(*pair.sides.values()) == (PEM,), "the slave's mysqld does not run"
+    copy = f"cat {authority_file('slave')} 2>/dev/null || true"
+    for on_master, known_by in (("", (PEM,)), (other, (PEM, other))):
+        link_of(pair.master).says(copy, on_master)
+        assert authorities(*pair.sides.values()) == known_by, "the slave's mysqld does not run"
     has(pair, "slave", "ca.pem", pem=other)
     assert authorities(*pair.sides.values()) == (PEM, other)
     del vars(pair.slave.server)["authorities"]
     pair.slave.server.close()
     has(pair, "slave", None)
     assert authorities(*pair.sides.values()) == ()
+
+
+# ---- what the clients on a host know it by ----
+
+VERIFY = "ssl-mode=VERIFY_CA\n"
+HEAD = "# Made by the MySQL pair runbook.\n[client]\n"
+OPTIONS = f"{HEAD}{VERIFY}ssl-ca=/usr/local/lib/mysql-runbook/master-ca.pem\n"
+CA_FILE, OPTIONS_FILE = authority_file("master"), options_file("master")
+
+
+def on_the_slave(pair: Pair, ca: str | None, options: str | None) -> None:
+    file_is(link_of(pair.slave), CA_FILE, ca)
+    file_is(link_of(pair.slave), OPTIONS_FILE, options)
+
+
+def takes_files(pair: Pair) -> list[str]:
+    """The slave's host takes files; the order in which they came."""
+    came: list[str] = []
+
+    def note(path: str, content: str, **how: object) -> None:
+        assert how == {"mode": 0o644, "owner": "root:root"}
+        came.append(path)
+        file_is(link_of(pair.slave), path, content)
+
+    pair.slave.host.put = note  # type: ignore[method-assign,assignment]
+    return came
+
+
+@pytest.mark.parametrize(
+    ("ca", "options"),
+    [(None, None), (PEM.replace("MIID", "MIIE"), OPTIONS), (PEM, HEAD), (None, OPTIONS)],
+    ids=["new", "the server's certificates were made anew", "nobody looked so far", "it is gone"],
+)
+def test_a_host_knows_the_other_server_by_its_ca(
+    pair: Pair, fake_mysql: None, ca: str | None, options: str | None
+) -> None:
+    has(pair, "master", "ca.pem")
+    on_the_slave(pair, ca, options)
+    came = takes_files(pair)
+    step = KnownServer(pair.master.server, VERIFY)
+    assert ensure(pair.slave.host, step).status == "changed"
+    assert came == [CA_FILE, OPTIONS_FILE], "options that name a file that is not there keep the client from asking"
+    assert ensure(pair.slave.host, step).status == "ok"
+
+
+@pytest.mark.parametrize(("file", "verification"), [(None, VERIFY), ("ca.pem", "")], ids=["no CA", "no such client"])
+def test_where_nothing_can_be_looked_at_the_client_asks_as_ever(
+    pair: Pair, fake_mysql: None, file: str | None, verification: str
+) -> None:
+    has(pair, "master", file)
+    on_the_slave(pair, PEM, OPTIONS)
+    takes_files(pair)
+    link_of(pair.slave).takes(f"rm -f {CA_FILE}", lambda: file_is(link_of(pair.slave), CA_FILE, None))
+    step = KnownServer(pair.master.server, verification)
+    assert ensure(pair.slave.host, step).status == "changed"
+    assert ensure(pair.slave.host, step).status == "ok"
