@@ -3,17 +3,27 @@
 # shellcheck source=/dev/null
 . /usr/local/lib/mysql-runbook/alert_texts.sh
 
-# served: who answers a client at the VIP now, and whether it takes writes: a key of SERVED.
-served() {
-    local said
-    said=$(timeout -k 1 4 "$MYSQL" --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
+# at_vip OPTIONS: who answers a client there now, by its role, and whether it takes writes.
+at_vip() {
+    timeout -k 1 4 "$MYSQL" --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
         -e "SELECT IF(@@server_id = $MASTER_SERVER_ID, 'master', 'slave'),
             IF(@@GLOBAL.read_only, 'closed', 'open')" \
-        3< <(printf '%s' "$VIP_OPTIONS") 2>&1)
-    case $said in
+        3< <(printf '%s\n' "$1") 2>&1
+}
+
+# served: the same as a key of SERVED. Each server is known by a CA of its own: by the other host's, or by this one's.
+served() {
+    local said
+    said=$(at_vip "$VIP_OPTIONS")
+    [[ $said != *"ERROR 2026"* ]] || said=$(at_vip "$VIP_OPTIONS_HERE")
+    # Before it the client may complain of its option files.
+    case ${said##*$'\n'} in
         *"ERROR 1040"* | *"ERROR 1203"*) echo full ;;
         *"ERROR 20"* | '') echo nobody ;;
-        master*open | master*closed | slave*open | slave*closed) echo "${said/[[:space:]]/-}" ;;
+        master*open | master*closed | slave*open | slave*closed)
+            said=${said##*$'\n'}
+            echo "${said/[[:space:]]/-}"
+            ;;
         *) echo unknown ;;
     esac
 }

@@ -4,6 +4,7 @@
 set -u
 
 RELAY_SECONDS=60
+LOCK_SINCE='' LOCK_ENDED=''
 
 # take_over: the slave got the VIP. It serves reads as they are, applies what it has received, and stops there.
 take_over() {
@@ -43,7 +44,21 @@ apply_received() {
             sleep 0.2
         fi
         shown=$(status) && [ "$(values Replica_SQL_Running "$shown")" = Yes ] || return
+        end_lock_holders
     done
+}
+
+# end_lock_holders: a client's open transaction on a table keeps a DROP or ALTER of it from being applied, for hours if it
+# lasts as long. RELAY_LOCK_SECONDS after the first such wait of this takeover those who are in the way are ended.
+end_lock_holders() {
+    local holders
+    [ "${RELAY_LOCK_SECONDS:-0}" != 0 ] && holders=$(query "$LOCK_HOLDERS") && [ -n "$holders" ] || return 0
+    : "${LOCK_SINCE:=$SECONDS}"
+    [ $((SECONDS - LOCK_SINCE)) -ge "$RELAY_LOCK_SECONDS" ] || return 0
+    printf '%s\n' "$holders" | awk -F '\t' '{ print "KILL " $1 ";" }' | query_all
+    holders=$(printf '%s\n' "$holders" | awk -F '\t' '{ printf "%s%s (%s)", separator, $2, $1; separator = ", " }')
+    [[ ", $LOCK_ENDED, " == *", $holders, "* ]] || LOCK_ENDED+=${LOCK_ENDED:+, }$holders
+    say_anew "what was received waited for a lock for $RELAY_LOCK_SECONDS s: ended the sessions that held it: $holders"
 }
 
 # unapplied RECEIVED APPLIED STATUS: what of it is not, if anything.
@@ -66,6 +81,7 @@ record_takeover() {
     echo "executed=$executed"
     echo "unapplied=$(unapplied "$1" "$executed" "$shown")"
     echo "own=$(printf '%s\n' "$own" | awk '{ print $1 ":" $2 }')"
+    [ -z "$LOCK_ENDED" ] || echo "ended=$LOCK_ENDED"
     echo "relay_milliseconds=$((($(date +%s%N) - $2) / 1000000))"
     echo "source_log_file=$(values Source_Log_File "$shown")"
     echo "read_source_log_pos=$(values Read_Source_Log_Pos "$shown")"

@@ -9,7 +9,9 @@ from runbook.core.host import Host
 from runbook.core.host_paths import ALERT_CONFIG, ALERTS, LIBRARY
 from runbook.core.step import Gap, Step
 from runbook.mysql.optionfile import client_section
+from runbook.mysql.tls.known_server import known_by
 from runbook.pair.pair import Side
+from runbook.settings.settings import Role
 from runbook.system.resources import OURS, File, Package, Service
 from runbook.system.unit import OwnUnit
 
@@ -44,6 +46,13 @@ def steps(side: Side) -> Sequence[Step]:
     ]
 
 
+def _at_the_vip(side: Side, role: Role) -> str:
+    """A client's login at the VIP, where this server is expected."""
+    s = side.settings
+    account = (s.probe_user, s.probe_password)
+    return client_section(*account, str(s.vip.ip), s.mysql_port, known_by(side.dialect, role))
+
+
 def configuration(side: Side) -> Configuration:
     """Where alerts go, with the tokens; root's alone."""
     s = side.settings
@@ -52,7 +61,8 @@ def configuration(side: Side) -> Configuration:
         "PAIR": s.router_id,
         "ADDRESS": str(side.node.address),
         "MASTER_SERVER_ID": str(s.master.server_id),
-        "VIP_OPTIONS": client_section(s.probe_user, s.probe_password, str(s.vip.ip), s.mysql_port),
+        "VIP_OPTIONS": _at_the_vip(side, side.peer.role),
+        "VIP_OPTIONS_HERE": _at_the_vip(side, side.role),
         "ALERT_CHANNELS": " ".join(s.alert_channels),
         "ALERT_RETRY_SECONDS": str(s.alert_retry_seconds),
         "KEYWORD": s.alert_keyword or "",

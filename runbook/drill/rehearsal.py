@@ -33,7 +33,7 @@ from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.tracking.tracking import listed
 from runbook.observe import comparison
 from runbook.observe.address_watch import AddressWatch
-from runbook.observe.client import logins_at
+from runbook.observe.client import logins_to
 from runbook.observe.intruder import Intruder, drop_account, intruders_on, make_account
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Probe
@@ -75,7 +75,7 @@ def rehearse(pair: Pair, fault: Fault, report: Report, recorder: Recorder) -> Re
     """
     own_before = pair.slave.tracking.own(pair.slave.server)
     password = make_account(pair)
-    probe = Probe.of(pair.settings, patient=fault.effect is Effect.NO_TAKEOVER)
+    probe = Probe.of(pair, patient=fault.effect is Effect.NO_TAKEOVER)
     try:
         with _watching(pair, probe, password, recorder) as watches:
             times = _fault_and_heal(pair, fault, watches, report, recorder)
@@ -96,9 +96,9 @@ def _watching(pair: Pair, probe: Probe, password: Secret, recorder: Recorder) ->
         probe,
         AddressWatch(pair.master.host, vip) as on_master,
         AddressWatch(pair.slave.host, vip) as on_slave,
-        WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
-        WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
-        LagWatch(logins_at(settings.slave.address, settings), probe.run) as lag,
+        WritesWatch(logins_to(pair.master)) as master_writes,
+        WritesWatch(logins_to(pair.slave)) as slave_writes,
+        LagWatch(logins_to(pair.slave), probe.run) as lag,
         ExitStack() as watched,
         recorder.watching(
             probe,

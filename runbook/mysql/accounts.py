@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runbook.core.host import Host
-from runbook.core.step import Condition, Gap, State, Step
+from runbook.core.step import BOTH, Condition, Gap, State, Step
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.session import LoginRefused, Server, connect
@@ -151,13 +151,19 @@ def probe_account(server: Server, user: str, password: Secret) -> Account:
 
 @dataclass(frozen=True)
 class PeerLogin(Condition):
-    """From this host, the replica user logs in to the other host's MySQL, as the article checks by hand."""
+    """From this host, the replica user logs in to the other host's MySQL, as the article checks by hand.
+
+    Where that `server` has a CA it must show a certificate of it.
+    """
 
     peer_address: str
     peer_id: int
     port: int
     user: str
     password: Secret
+    server: Server
+
+    servers = BOTH
 
     @property
     def name(self) -> str:
@@ -176,7 +182,8 @@ class PeerLogin(Condition):
     def _found(self, host: Host) -> str | None:
         """What is there instead of the other host's server."""
         try:
-            connection = connect(host, self.peer_address, self.port, self.user, self.password)
+            account = (self.user, self.password)
+            connection = connect(host, self.peer_address, self.port, *account, authorities=self.server.authorities)
         except LoginRefused:
             return "login refused"
         with connection, connection.cursor() as cursor:

@@ -6,7 +6,7 @@ other side sends (seen with 1.2.4).
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from pymysql.connections import Connection
 from pymysql.constants import CR, ER
 
 from runbook.mysql.terms import OUR_SESSION
+from runbook.mysql.tls.contexts import NotTheServer, by_one_of, of
 from runbook.settings.settings import Secret
 
 ANSWER_SECONDS = 20
@@ -46,8 +47,9 @@ _PyMySQLs: Any = Connection  # its stubs leave out what a subclass needs
 class Wire(_PyMySQLs):  # type: ignore[misc]
     """A connection of ours. Whatever the other side sends ends in a MySQLError, within `seconds` and MOST_BYTES.
 
-    `trusted` is a channel that nobody but mysqld can be at the end of: there, and inside TLS, the password may go.
-    Else nowhere, or encrypted with `key`, the server's own public key, known otherwise than from the other side.
+    `trusted` is a channel that nobody but mysqld can be at the end of: there, and inside TLS with a server that is
+    known by its certificate, the password may go. Else nowhere, or encrypted with `key`, the server's own public key,
+    known otherwise than from the other side.
     """
 
     _auth_plugin_name: str
@@ -59,10 +61,12 @@ class Wire(_PyMySQLs):  # type: ignore[misc]
         super().__init__(**options, defer_connect=True, auth_plugin_map=plugins, server_public_key=key)
         self._trusted = trusted
         self._secure = trusted
+        tls = options.get("ssl")
+        self._verifies = isinstance(tls, ssl.SSLContext) and tls.verify_mode is ssl.CERT_REQUIRED
 
     def connect(self, sock: Any = None) -> None:
         """Log in; by the socket where one is given."""
-        with self._guarded(bounded=True):
+        with self._guarded(bounded=True), self._strangers_named():
             super().connect(sock)
         if self._trusted and isinstance(sock, paramiko.Channel):
             # Unbuffered, each field of a row is a read of the channel's. Before this the login read beside it.
@@ -75,7 +79,21 @@ class Wire(_PyMySQLs):  # type: ignore[misc]
 
     def may_tell(self) -> bool:
         """Whether the password itself may go, in clear or encrypted."""
+        if self._secure and not self._trusted:
+            return self._verifies  # in TLS the password goes as it is, whatever key is known
         return bool(self._secure or self.server_public_key)
+
+    @contextmanager
+    def _strangers_named(self) -> Iterator[None]:
+        try:
+            yield
+        except pymysql.OperationalError as error:
+            cause = getattr(error, "original_exception", None)
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                raise NotTheServer(cause.verify_message) from error
+            if self._verifies and NO_TLS in str(error):
+                raise NotTheServer("it has no TLS") from error
+            raise
 
     @contextmanager
     def _guarded(self, *, bounded: bool) -> Iterator[None]:
@@ -177,27 +195,35 @@ def _in_mysqls_words() -> Iterator[None]:
         ) from error
 
 
-def logins(address: str, port: int, user: str, password: Secret, answer_seconds: int, **options: Any) -> Connect:
+def logins(
+    address: str,
+    port: int,
+    user: str,
+    password: Secret,
+    answer_seconds: int,
+    authorities: Sequence[str] = (),
+    **options: Any,
+) -> Connect:
     """Logins over the network, as an application makes them; each answer bounded by `answer_seconds`.
 
-    With TLS and without a look at the server's own certificate, as PyMySQL does by itself; but it reads this machine's
-    CA certificates for every connection, 20 ms of a core each time (measured), which the servers would miss.
-    A server that says it has no TLS, as MySQL 5.6 and MariaDB 10.11 are installed, is logged in to without: then it
-    gets an answer to its challenge, and never the password.
+    By TLS with a server whose certificate is of one of these `authorities`, each a PEM; another is NotTheServer, and so
+    is one without TLS. Without authorities by TLS with whoever is there, or without TLS where a server says that it has
+    none, as MySQL 5.6 and MariaDB 10.11 are installed: then it gets an answer to its challenge, and never the password.
     """
-    tls: ssl.SSLContext | None = unverified_tls()
+    contexts = of(authorities)
 
     def open_connection() -> Wire:
-        nonlocal tls
+        if not contexts:
+            return connection(None)
         try:
-            return connection()
+            return by_one_of(contexts, connection)
         except pymysql.OperationalError as error:
-            if not (tls and NO_TLS in str(error)):
+            if authorities or NO_TLS not in str(error):
                 raise
-            tls = None
-            return connection()
+            contexts.clear()
+            return connection(None)
 
-    def connection() -> Wire:
+    def connection(tls: ssl.SSLContext | None) -> Wire:
         made = Wire(
             host=address,
             port=port,
@@ -216,14 +242,6 @@ def logins(address: str, port: int, user: str, password: Secret, answer_seconds:
     return open_connection
 
 
-def unverified_tls() -> ssl.SSLContext:
-    """TLS with whoever is at the other end: SSH, or the operator's own network, says who that is."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 NO_PLACE = (ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS)
 SECURE_TRANSPORT_REQUIRED = 3159  # ER_SECURE_TRANSPORT_REQUIRED
 # 2000 to 2999 are the client's own: the connection is gone, not the statement wrong.
@@ -237,3 +255,11 @@ def says_no(code: int) -> bool:
     """
     others = (*NO_PLACE, ER.SERVER_SHUTDOWN, SECURE_TRANSPORT_REQUIRED)
     return code >= 1000 and code not in CLIENT_ERRORS and code not in others
+
+
+def code_and_reason(error: BaseException) -> tuple[int, str]:
+    """The server's or client library's error number (0 when it has none) and what it says."""
+    match error.args:
+        case (int(code), reason, *_):
+            return code, str(reason)
+    return 0, str(error) or type(error).__name__

@@ -11,14 +11,17 @@ BY_SOCKET = "[client-mariadb]\nssl=0\n"
 BY_NETWORK = "[client-mariadb]\nssl-verify-server-cert=0\nplugin-dir=/nonexistent\n"
 
 
-def client_section(user: str, password: Secret, address: str = "", port: int = 3306) -> str:
-    """Login as `user` to the server at `address`, or by the default socket to the one on this host."""
+def client_section(user: str, password: Secret, address: str = "", port: int = 3306, more: str = "") -> str:
+    """Login as `user` to the server at `address`, or by the default socket to the one on this host.
+
+    `more` is an option file that is read as well, if it is there.
+    """
     section = (
         f"{BY_NETWORK if address else BY_SOCKET}[client]\nuser={quoted(user)}\npassword={quoted(password.reveal())}\n"
     )
     if address:
         section += f"protocol=tcp\nhost={address}\nport={port}\nconnect-timeout={CONNECT_SECONDS}\n"
-    return section
+    return f"{section}!include {more}\n" if more else section
 
 
 def quoted(value: str) -> str:

@@ -8,8 +8,9 @@ from runbook.core.step import Gap, NotReady, State, Step
 from runbook.mysql.accounts import LOCAL, STAYS, standing, write_through
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, dialect_of
 from runbook.mysql.server_socket import SOCKETS_QUESTION
-from runbook.mysql.session import LoginRefused, PasswordAsked, Row, Server, literal
+from runbook.mysql.session import LoginRefused, PasswordAsked, Row, Server
 from runbook.mysql.socket_login import ask, execute, root_options
+from runbook.mysql.terms import literal
 from runbook.settings.settings import Role, Secret
 
 REMOTE_ROOT = f"SELECT host AS host FROM mysql.user WHERE user = 'root' AND host NOT IN {LOCAL}"

@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -18,20 +18,13 @@ from runbook.errors import HostError
 from runbook.mysql import login, server_socket
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION, Dialect, dialect_of
 from runbook.mysql.terms import ADMIN_PORT, OUR_SESSION
+from runbook.mysql.tls import contexts
+from runbook.mysql.tls.authority import KEY_FILE_QUESTION, PUBLIC_KEY_QUESTION, authorities_of
 from runbook.mysql.tunnel import as_socket
 from runbook.settings.settings import Role, Secret
-from runbook.system.server_names import UNITS
 
 SQL_SECONDS = 20
 OPEN = "SET GLOBAL super_read_only = OFF"
-
-# What PyMySQL takes as the server's own (manual: Caching SHA-2 Pluggable Authentication).
-PUBLIC_KEY_QUESTION = "SHOW GLOBAL STATUS LIKE 'Caching_sha2_password_rsa_public_key'"
-# mysqld's working directory is its data directory, where it keeps its key [M on 9.7].
-KEY_FILE_QUESTION = (
-    f"for pid in $(systemctl show -p MainPID {' '.join(UNITS)} | sed -n 's/^MainPID=\\([1-9]\\)/\\1/p'); do "
-    "cat /proc/$pid/cwd/public_key.pem 2>/dev/null && break; done; true"
-)
 
 Row = dict[str, Any]
 
@@ -65,32 +58,39 @@ def connect(
     key: bytes | None = None,
     *,
     by_challenge: bool = False,
+    authorities: Sequence[str] = (),
 ) -> Any:
     """Log in from `host` to the MySQL at `address`; raises NotReady, LoginRefused, TooManyConnections, HostError.
 
     The channel is inside SSH up to the host, so no second TLS unless the server insists on it
-    (require_secure_transport), or wants the password itself and `key`, its public key, is not known. With
-    `by_challenge` it is PasswordAsked then: TLS alone does not show who is there.
+    (require_secure_transport), or wants the password itself: that it gets encrypted with `key`, its public key, or
+    inside TLS if its certificate is of one of `authorities`, each a PEM, or not at all (PasswordAsked). With them
+    another host's server is always logged in to so. With `by_challenge` no TLS is tried.
     """
     where = "" if address == "127.0.0.1" else f" at {address}:{port}"
 
-    def attempt(tls: ssl.SSLContext | None) -> Any:
+    def attempt(context: ssl.SSLContext | None) -> Any:
         try:
             channel = host.link.channel(address, port)
         except ConnectionRefusedError as error:
             raise NotReady(f"{host}: mysqld{where} does not run, or does not listen on port {port}") from error
-        return _session(host, where, channel, host=address, port=port, user=user, password=password, key=key, tls=tls)
+        to: dict[str, Any] = {"host": address, "port": port, "key": key}
+        return _session(host, where, channel, user=user, password=password, context=context, **to)
 
+    if not authorities or not where:
+        try:
+            return attempt(None)
+        except PasswordAsked:
+            if by_challenge:
+                raise
     try:
-        return attempt(None)
-    except PasswordAsked:
-        if by_challenge:
-            raise
-        return attempt(login.unverified_tls())
+        return contexts.by_one_of(contexts.of(authorities), attempt)
+    except contexts.NotTheServer as error:
+        raise HostError(str(host), f"MySQL{where}: {error.args[1]}", error.WAY_OUT) from error
 
 
 def _session(
-    on: Host, where: str, channel: Any, *, user: str, password: Secret, tls: Any = None, **options: Any
+    on: Host, where: str, channel: Any, *, user: str, password: Secret, context: Any = None, **options: Any
 ) -> Any:
     connection = login.Wire(
         user=user,
@@ -98,22 +98,25 @@ def _session(
         charset="utf8mb4",
         autocommit=True,
         init_command=OUR_SESSION,
-        ssl=tls,
-        ssl_disabled=tls is None,
+        ssl=context,
+        ssl_disabled=context is None,
         read_timeout=SQL_SECONDS,
         write_timeout=SQL_SECONDS,
         cursorclass=pymysql.cursors.DictCursor,
         **options,
     )
     try:
-        connection.connect(as_socket(channel) if tls else channel)
+        connection.connect(as_socket(channel) if context else channel)
+    except contexts.NotTheServer:
+        channel.close()
+        raise
     except (pymysql.MySQLError, OSError, EOFError) as error:
         channel.close()
-        code, reason = _code_and_reason(error)
+        code, reason = login.code_and_reason(error)
         if login.says_no(code):
             raise LoginRefused(f"{on}: MySQL{where} refuses {user}'s login: {reason}") from error
         kind: type[HostError] = TooManyConnections if code == ER.CON_COUNT_ERROR else HostError
-        if isinstance(error, login.PasswordAsked) or (code == login.SECURE_TRANSPORT_REQUIRED and not tls):
+        if isinstance(error, login.PasswordAsked) or (code == login.SECURE_TRANSPORT_REQUIRED and not context):
             kind = PasswordAsked
         raise kind(str(on), f"MySQL{where} accepts a connection but not a login: {reason}") from error
     return connection
@@ -235,11 +238,17 @@ class Server:
         """The key that passwords are encrypted with for this server; None where it has none."""
         return str(self.one(PUBLIC_KEY_QUESTION).get("Value", "")).encode() or None
 
+    @asked_once
+    def authorities(self) -> tuple[str, ...]:
+        """The CA by which its clients over the network know it, as PEM; none where it has none."""
+        return authorities_of(self)
+
     def lets_in(self, user: str, password: Secret, *, by_challenge: bool = False) -> bool:
         """Whether this account logs in from 127.0.0.1; errors as of `connect`, but for LoginRefused."""
         account = (user, password, self.public_key)
+        proof: dict[str, Any] = {"by_challenge": by_challenge, "authorities": self.authorities}
         with suppress(LoginRefused):
-            connect(self.host, "127.0.0.1", self.port, *account, by_challenge=by_challenge).close()
+            connect(self.host, "127.0.0.1", self.port, *account, **proof).close()
             return True
         return False
 
@@ -282,19 +291,7 @@ class Server:
                 cursor.execute(statement, args or None)
                 return list(cursor.fetchall())
         except (pymysql.MySQLError, OSError, EOFError) as error:
-            code, reason = _code_and_reason(error)
+            code, reason = login.code_and_reason(error)
             if code == 0 or code in login.CLIENT_ERRORS:
                 self.close()
             raise SqlFailed(str(self.host), statement, code, reason) from error
-
-
-def literal(text: str) -> str:
-    """A string literal for a session whose sql_mode is empty."""
-    return "'" + pymysql.converters.escape_string(text) + "'"
-
-
-def _code_and_reason(error: BaseException) -> tuple[int, str]:
-    match error.args:
-        case (int(code), reason, *_):
-            return code, str(reason)
-    return 0, str(error) or type(error).__name__

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import pymysql.converters
+
 Version = tuple[int, ...]
 """Compared as tuples: calendar versions such as 26.7 exist."""
 
@@ -60,3 +62,8 @@ def is_of(version: Version, wanted: str) -> bool:
 def renamed(name: str) -> str:
     """A variable, status or option in the words of before MySQL 8.0.26, which MariaDB keeps."""
     return name.replace("replica", "slave").replace("source", "master")
+
+
+def literal(text: str) -> str:
+    """A string literal for a session whose sql_mode is empty."""
+    return "'" + pymysql.converters.escape_string(text) + "'"

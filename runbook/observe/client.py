@@ -1,5 +1,6 @@
 """A client's login through the VIP, straight from this machine: what it may read and write, and how it is refused."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 from typing import Any
@@ -10,10 +11,12 @@ from pymysql.constants import ER
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.dialects.dialect import dialect_of
-from runbook.mysql.login import Connect, logins
+from runbook.mysql.login import Connect, code_and_reason, logins
 from runbook.mysql.session import LoginRefused, connect
+from runbook.mysql.tls.contexts import NotTheServer
 from runbook.observe.ledger import Row
-from runbook.pair.pair import Pair
+from runbook.pair.authorities import authorities
+from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Settings
 
 ANSWER_SECONDS = 1
@@ -31,12 +34,17 @@ ROWS = f"SELECT COUNT(*) FROM {SCHEMA}.ledger WHERE run = %s"
 READ = f"SELECT MAX(seq) FROM {SCHEMA}.ledger WHERE run = %s AND writer = %s"
 
 
-def through_vip(settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Connect:
+def through_vip(pair: Pair, answer_seconds: int = ANSWER_SECONDS) -> Connect:
     """Logins to the VIP, as a client makes them, who waits so long for an answer."""
-    return logins_at(settings.vip.ip, settings, answer_seconds)
+    return _logins(pair.settings, pair.settings.vip.ip, authorities(*pair.sides.values()), answer_seconds)
 
 
-def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = ANSWER_SECONDS) -> Connect:
+def logins_to(side: Side, answer_seconds: int = ANSWER_SECONDS) -> Connect:
+    """Logins to one of the servers, as a client makes them, who waits so long for an answer."""
+    return _logins(side.settings, side.node.address, authorities(side), answer_seconds)
+
+
+def _logins(settings: Settings, address: IPv4Address, known_by: Sequence[str], answer_seconds: int) -> Connect:
     """Logins as PROBE_USER at an address, bounded by ANSWER_SECONDS, and each answer by `answer_seconds`."""
     return logins(
         str(address),
@@ -44,6 +52,7 @@ def logins_at(address: IPv4Address, settings: Settings, answer_seconds: int = AN
         settings.probe_user,
         settings.probe_password,
         answer_seconds,
+        known_by,
         connect_timeout=ANSWER_SECONDS,
         write_timeout=ANSWER_SECONDS,
     )
@@ -85,32 +94,27 @@ class Session:
         return row[0] if row else None
 
 
-def code_and_reason(error: BaseException) -> tuple[int, str]:
-    """The server's or client library's error number (0 when it has none) and what it says."""
-    match error.args:
-        case (int(code), reason, *_):
-            return code, str(reason)
-    return 0, str(error) or type(error).__name__
-
-
 def refuse_without_client(pair: Pair) -> None:
     """Raise RunbookError unless a client on this machine reaches the VIP, and the slave would let it in too."""
     s = pair.settings
     where = f"{s.vip.ip}:{s.mysql_port}"
     try:
-        Session(through_vip(s)()).close()
+        Session(through_vip(pair)()).close()
     except BROKEN as error:
         code, reason = code_and_reason(error)
         way_out = (
-            "Put the account right: inv create-replica-user"
-            if code == ER.ACCESS_DENIED_ERROR
-            else "The drill's client runs here, so this machine must reach the VIP as clients do: look at firewalls\n"
+            "The drill's client runs here, so this machine must reach the VIP as clients do: look at firewalls\n"
             "and routes, or run the drill from a machine in the clients' network."
         )
+        if code == ER.ACCESS_DENIED_ERROR:
+            way_out = "Put the account right: inv create-replica-user"
+        elif isinstance(error, NotTheServer):
+            way_out = error.WAY_OUT
         raise RunbookError(
             f"this machine gets no session at {where} as {s.probe_user}: {reason}", f"Nothing was done. {way_out}"
         ) from error
     try:
-        connect(pair.slave.host, "127.0.0.1", s.mysql_port, s.probe_user, s.probe_password).close()
+        key = pair.slave.server.public_key
+        connect(pair.slave.host, "127.0.0.1", s.mysql_port, s.probe_user, s.probe_password, key).close()
     except LoginRefused as error:
         raise RunbookError(str(error), "Nothing was done. Put the account right: inv create-replica-user") from error

@@ -6,8 +6,9 @@ from typing import Any
 
 from runbook.diagnosis.checks.writes import NO_ROW
 from runbook.errors import RunbookError
+from runbook.mysql.login import code_and_reason
 from runbook.mysql.session import connect
-from runbook.observe.client import BROKEN, REFUSALS, code_and_reason
+from runbook.observe.client import BROKEN, REFUSALS
 from runbook.observe.concurrent import Concurrent
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret
@@ -66,14 +67,14 @@ class Intruder(Concurrent):
         self.refused = 0
         self.accepted = 0
         self._side = side
-        self._password = password
+        self._account = (user, password, side.server.public_key)
 
     def _work(self) -> None:
         # A server or host that is away is knocked at again, as by any program that keeps trying.
         while not self._stopping.wait(PACE_SECONDS):
             with suppress(RunbookError, *BROKEN):
                 port = self._side.settings.mysql_port
-                with closing(connect(self._side.host, "127.0.0.1", port, self.user, self._password)) as session:
+                with closing(connect(self._side.host, "127.0.0.1", port, *self._account)) as session:
                     session.autocommit(False)
                     self._try_to_write(session)
 

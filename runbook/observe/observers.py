@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 from runbook.core.wait import DeadlinePassed
 from runbook.observe.address_watch import AddressWatch
-from runbook.observe.client import logins_at
+from runbook.observe.client import logins_to
 from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Kind, Probe
 from runbook.observe.recorder import Recorder
@@ -23,13 +23,13 @@ def observed(pair: Pair, probe: Probe, recorder: Recorder) -> Iterator[None]:
     if not recorder.drill:
         yield
         return
-    settings, vip = pair.settings, pair.settings.vip.ip
+    vip = pair.settings.vip.ip
     with (
         AddressWatch(pair.master.host, vip) as on_master,
         AddressWatch(pair.slave.host, vip) as on_slave,
-        WritesWatch(logins_at(settings.master.address, settings)) as master_writes,
-        WritesWatch(logins_at(settings.slave.address, settings)) as slave_writes,
-        LagWatch(logins_at(settings.slave.address, settings), probe.run) as lag,
+        WritesWatch(logins_to(pair.master)) as master_writes,
+        WritesWatch(logins_to(pair.slave)) as slave_writes,
+        LagWatch(logins_to(pair.slave), probe.run) as lag,
         recorder.watching(
             probe,
             {"master": on_master, "slave": on_slave},

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Literal, Self
 
 from runbook.core.wait import DeadlinePassed, until
-from runbook.mysql.login import Connect
-from runbook.observe.client import BROKEN, REFUSALS, Session, code_and_reason, through_vip
+from runbook.mysql.login import Connect, code_and_reason
+from runbook.observe.client import BROKEN, REFUSALS, Session, through_vip
 from runbook.observe.ledger import Ledger
-from runbook.settings.settings import Settings
+from runbook.pair.pair import Pair
 
 PACE_SECONDS = 0.05
 FLOW_SECONDS = 10
@@ -83,9 +83,9 @@ class Probe:
             )
 
     @classmethod
-    def of(cls, settings: Settings, *, patient: bool = False) -> Self:
+    def of(cls, pair: Pair, *, patient: bool = False) -> Self:
         """The client of this pair, as PROBE_USER through the VIP."""
-        return cls(through_vip(settings), through_vip(settings, PATIENCE_SECONDS) if patient else None)
+        return cls(through_vip(pair), through_vip(pair, PATIENCE_SECONDS) if patient else None)
 
     def __enter__(self) -> Self:
         for thread in self._threads:

@@ -271,7 +271,7 @@ def hand_over(pair: Pair, report: Report, recorder: Recorder) -> Handover:
         lambda: vrrp_state(pair.master.host) == "BACKUP",
         hint=lambda: f"It is {vrrp_state(pair.master.host) or 'in no known state'}; see journalctl -u {UNIT} there.",
     )
-    with Probe.of(pair.settings) as probe, observed(pair, probe, recorder):
+    with Probe.of(pair) as probe, observed(pair, probe, recorder):
         released_at = time.monotonic()
         recorder.mark("failback", "the slave is told to let the VIP go", released_at)
         pair.slave.host.do(f"systemctl restart --no-block {UNIT}")

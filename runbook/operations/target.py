@@ -38,7 +38,7 @@ class Target:
     def _secret(self) -> re.Pattern[str]:
         # Not above: with these comes most of what there is, and a run is to reach its hosts before (Run.reach).
         from runbook.mysql.optionfile import quoted
-        from runbook.mysql.session import literal
+        from runbook.mysql.terms import literal
 
         plain = {secret.reveal() for secret in self.settings.secrets}
         spelled = plain | {literal(p)[1:-1] for p in plain} | {quoted(p)[1:-1] for p in plain}

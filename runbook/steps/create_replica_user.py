@@ -1,16 +1,18 @@
-"""Step 4, create-replica-user: the replica user, the scripts' account, the probe's; then a login to the other host."""
+"""Step 4, create-replica-user: the replica user, the scripts' account, the probe's, both CAs; a login to the other."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from runbook.core.step import Item
 from runbook.mysql.accounts import PeerLogin, check_account, probe_account, replica_account
-from runbook.pair.pair import Pair, Side
+from runbook.mysql.tls.known_server import KnownServer
+from runbook.pair.pair import ROLES, Pair, Side
 from runbook.steps.phase import Phase, Restart
 
 
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
-    """The accounts on both hosts, then each host's login to the other."""
-    return [Phase(_accounts), Phase(_login_to_the_other)]
+    """The accounts on both hosts, then each host's login to the other, whose server is asked for its CA meanwhile."""
+    return [Phase(_accounts), *(Phase(partial(_to_the_other, pair), roles=(role,)) for role in ROLES)]
 
 
 def _accounts(side: Side) -> Sequence[Item]:
@@ -23,6 +25,11 @@ def _accounts(side: Side) -> Sequence[Item]:
     ]
 
 
-def _login_to_the_other(side: Side) -> Sequence[Item]:
+def _to_the_other(pair: Pair, side: Side) -> Sequence[Item]:
+    """The login first: a server whose new certificates are not in force yet is still known by the old CA."""
     s, peer = side.settings, side.peer
-    return [PeerLogin(str(peer.address), peer.server_id, s.mysql_port, s.replica_user, s.replica_password)]
+    account = (s.replica_user, s.replica_password)
+    return [
+        PeerLogin(str(peer.address), peer.server_id, s.mysql_port, *account, pair.sides[peer.role].server),
+        *(KnownServer(each.server, side.dialect.verification) for each in pair.sides.values()),
+    ]

@@ -13,6 +13,7 @@ from runbook.core.templates import shell_variables
 from runbook.keepalived.configuration import ConfigurationRead, most_silent
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
+from runbook.mysql.tls.known_server import known_by
 from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File, Service
@@ -85,10 +86,13 @@ def script_configuration(side: Side) -> str:
         "CHECK_TRIES": str(ceil(s.check_timeout / RETRY_SECONDS)),
         "SEMI_SYNC_SECONDS": str(ceil(side.commit_wait_seconds)),
         "CLOSE_KILL_SECONDS": str(s.close_kill_seconds),
+        "RELAY_LOCK_SECONDS": str(s.relay_lock_seconds),
         "MYSQL_UNIT": side.names.unit,
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
-        "PEER_OPTIONS": client_section(s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port),
+        "PEER_OPTIONS": client_section(
+            s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port, known_by(side.dialect, side.peer.role)
+        ),
     }
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n"
     return head + shell_variables(values) + LAST_LINE
@@ -109,5 +113,6 @@ def words_of(side: Side) -> dict[str, str]:
         "UNAPPLIED": tracking.unapplied,
         "HAS": tracking.has,
         "ERRANT": tracking.errant,
+        "LOCK_HOLDERS": dialect.lock_holders,
         "START_DISCARDS": "yes" if tracking.start_discards else "",
     }

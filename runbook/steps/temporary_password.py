@@ -7,8 +7,8 @@ from runbook.core.host import Host
 from runbook.core.step import Gap, State, Step
 from runbook.errors import RunbookError
 from runbook.mysql.optionfile import client_section
-from runbook.mysql.session import literal
 from runbook.mysql.socket_login import CLIENT, logs_in
+from runbook.mysql.terms import literal
 from runbook.settings.settings import Secret
 from runbook.system.server_names import ServerNames
 

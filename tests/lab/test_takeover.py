@@ -1,5 +1,7 @@
 """The master dies, the slave serves, the VIP stays away until failback; nothing is lost."""
 
+import re
+
 import pymysql
 import pytest
 import row
@@ -11,6 +13,9 @@ FAILED = 1
 SETTLED_SECONDS = 15
 WANDERING_SECONDS = 10
 PASSWORD = "Holds-4-lock"
+TAKEOVER = "/var/lib/mysql-runbook/takeover"
+LOCK_SECONDS = 10  # RELAY_LOCK_SECONDS
+WAITING = "SELECT 1 FROM performance_schema.processlist WHERE state LIKE 'Waiting for% lock'"
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 
 
@@ -60,6 +65,41 @@ def test_a_session_that_holds_a_lock_does_not_keep_a_master_open_that_loses_the_
             cursor.execute("SELECT COUNT(*) FROM runbook.ledger")
     pair.inv("failback").expect(0, "healthy")
     master.sql("DROP USER holder")
+    until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
+
+
+@pytest.mark.long
+def test_a_takeover_ends_a_session_that_keeps_what_was_received_from_being_applied_and_no_other(
+    healthy_pair: OutsidePair,
+) -> None:
+    pair, master, slave = healthy_pair, healthy_pair.master, healthy_pair.slave
+    master.sql(f"CREATE USER holder IDENTIFIED BY '{PASSWORD}'; GRANT SELECT ON runbook.* TO holder")
+    master.sql("CREATE TABLE runbook.held (id INT PRIMARY KEY)")
+    until("the slave has both", SETTLED_SECONDS, lambda: slave.has_all_of(master))
+    account = {"host": slave.address, "user": "holder", "password": PASSWORD}
+    with (
+        pair.client(**account) as holder,
+        pair.client(**account) as other,
+        holder.cursor() as in_the_way,
+        other.cursor() as bystander,
+    ):
+        in_the_way.execute("START TRANSACTION")
+        in_the_way.execute("SELECT * FROM runbook.held")
+        bystander.execute("START TRANSACTION")
+        bystander.execute("SELECT COUNT(*) FROM runbook.ledger")
+        master.sql("ALTER TABLE runbook.held ADD COLUMN later INT")
+        until("the applier to wait for it", SETTLED_SECONDS, lambda: slave.sql(WAITING) != [])
+        master.sh("systemctl kill -s KILL mysql")
+        until("the takeover", LOCK_SECONDS + SETTLED_SECONDS, lambda: slave.run(f"test -e {TAKEOVER}").code == 0)
+        record = slave.sh(f"cat {TAKEOVER}")
+        assert re.search(r"^ended=holder@\S+ \(\d+\)$", record, re.MULTILINE), record
+        assert "\nunapplied=\n" in record
+        bystander.execute("SELECT COUNT(*) FROM runbook.ledger")
+        with pytest.raises(pymysql.err.OperationalError):
+            in_the_way.execute("SELECT * FROM runbook.held")
+    assert slave.sql("SHOW COLUMNS FROM runbook.held LIKE 'later'"), "the reads are stale"
+    pair.inv("failback").expect(0, "healthy")
+    master.sql("DROP TABLE runbook.held; DROP USER holder")
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)
 
 

@@ -17,6 +17,7 @@ from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.drill import safeguards
 from runbook.mysql.optionfile import client_section
+from runbook.mysql.tls.known_server import known_by
 from runbook.observe import client
 from runbook.pair.pair import Pair, Side
 from runbook.settings.load import load
@@ -120,7 +121,8 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
         side = pair.sides[role]
         tell_preflight(side)
         options = client_section(settings.check_user, settings.check_password)
-        peer = client_section(settings.probe_user, settings.probe_password, str(side.peer.address), settings.mysql_port)
+        account, known = (settings.probe_user, settings.probe_password), known_by(side.dialect, side.peer.role)
+        peer = client_section(*account, str(side.peer.address), settings.mysql_port, known)
         station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options, peer)
         station.vip = vip
         station.closed = closed

@@ -1,6 +1,7 @@
 """MySQL servers that know only what a test told them, and the PyMySQL that reaches them."""
 
 from collections.abc import Callable
+from ssl import CERT_REQUIRED
 from typing import Any, Self
 
 import pymysql
@@ -9,6 +10,7 @@ import pymysql.cursors
 from runbook.mysql.dialects.dialect import COMMENT_QUESTION
 from runbook.mysql.login import PasswordAsked
 from runbook.mysql.session import PUBLIC_KEY_QUESTION
+from runbook.mysql.tls.authority import AUTHORITY_QUESTION
 
 Row = dict[str, Any]
 Effect = Callable[[], object] | BaseException | None
@@ -34,6 +36,7 @@ class FakeMysqld:
         self._answers: dict[str, list[Row] | BaseException] = {}
         self._takes: dict[str, Effect] = {}
         self.says(COMMENT_QUESTION, {"version": "9.7.4-2", "comment": "(Debian)"})
+        self.says(AUTHORITY_QUESTION, {"file": None, "folder": "/var/lib/mysql/"})
         self.says(PUBLIC_KEY_QUESTION, {"Variable_name": "Caching_sha2_password_rsa_public_key", "Value": "a key"})
 
     def says(self, query: str, *rows: Row, error: BaseException | None = None) -> None:
@@ -91,7 +94,8 @@ class FakeConnection:
     ) -> None:
         self._read_timeout = 20.0
         self._is_secure = ssl is not None or trusted
-        self._knows_key = key is not None
+        verified = getattr(ssl, "verify_mode", None) is CERT_REQUIRED
+        self._may_tell = trusted or verified or (key is not None and not ssl)
         self._user = user
         self._password = password
         self._mysqld: FakeMysqld | None = None
@@ -106,7 +110,7 @@ class FakeConnection:
             raise pymysql.err.OperationalError(
                 1045, f"Access denied for user '{self._user}'@'127.0.0.1' (using password: YES)"
             )
-        if mysqld.asks_for_passwords and not (self._is_secure or self._knows_key):
+        if mysqld.asks_for_passwords and not self._may_tell:
             raise PasswordAsked("caching_sha2_password")
         self._mysqld = mysqld
 

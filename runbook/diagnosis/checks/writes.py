@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -20,6 +20,8 @@ from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
 from runbook.mysql.login import logins, says_no
 from runbook.mysql.session import PasswordAsked, connect
+from runbook.mysql.tls.contexts import NotTheServer
+from runbook.pair.authorities import authorities
 from runbook.pair.pair import ROLES, Pair, Side
 from runbook.settings.settings import Secret, Settings
 
@@ -82,33 +84,37 @@ def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
     """A client's connection to the VIP: from this machine, or else from a host through SSH."""
     s = pair.settings
     where = f"{s.vip.ip}:{s.mysql_port}"
+    known_by = authorities(*pair.sides.values(), silent=[role for role in ROLES if not facts[role].answers])
     started = time.monotonic()
     try:
-        connection = _connection(s)
+        connection = _connection(s, known_by)
     except pymysql.MySQLError as error:
         code, why = error.args[0], error.args[-1]
         if code not in NO_CONNECTION:
             todo = "inv create-replica-user" if says_no(code) else "See mysqld's error log there"
+            if isinstance(error, NotTheServer):
+                todo = error.WAY_OUT
             return Check("pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {why}", todo), None
-        return _client_on_a_host(pair, facts, where, why)
+        return _client_on_a_host(pair, facts, where, why, known_by)
     took = (time.monotonic() - started) * 1000
     return Check("pair", CLIENT, "OK", f"logs in to {where} as {s.probe_user} in {took:.0f} ms"), connection
 
 
-def _connection(s: Settings) -> Any:
+def _connection(s: Settings, known_by: Sequence[str]) -> Any:
     return logins(
         str(s.vip.ip),
         s.mysql_port,
         s.probe_user,
         s.probe_password,
         WRITE_SECONDS,
+        known_by,
         connect_timeout=CONNECT_SECONDS,
         write_timeout=WRITE_SECONDS,
         cursorclass=pymysql.cursors.DictCursor,
     )()
 
 
-def _client_on_a_host(pair: Pair, facts: Facts, where: str, why: object) -> tuple[Check, Any]:
+def _client_on_a_host(pair: Pair, facts: Facts, where: str, why: object, known_by: Sequence[str]) -> tuple[Check, Any]:
     """The host without the VIP is the better client: its way there leads over the network."""
     s = pair.settings
     found = f"does not get to {where}: {why}"
@@ -117,7 +123,8 @@ def _client_on_a_host(pair: Pair, facts: Facts, where: str, why: object) -> tupl
         return Check("pair", CLIENT, "FAIL", found, "Look at the network from here first"), None
     role = min(reachable, key=lambda role: facts[role].holds_vip)
     try:
-        connection = connect(pair.sides[role].host, str(s.vip.ip), s.mysql_port, s.probe_user, s.probe_password)
+        account = (s.probe_user, s.probe_password)
+        connection = connect(pair.sides[role].host, str(s.vip.ip), s.mysql_port, *account, authorities=known_by)
     except RunbookError as error:
         todo = "Does a firewall drop the port, or does the VIP's mysqld not serve? See the verdict below"
         found += f"; nor does the {role}: {reason(error, pair.sides[role].host)}"
@@ -230,8 +237,9 @@ def _refused(slave: Side, user: str, password: Secret | None = None, other: Host
             connection = slave.server.session()
         else:
             host, port, by_challenge = other or slave.host, slave.server.port, user == "root"
-            key = None if other else slave.server.public_key
-            connection = connect(host, address, port, user, password, key, by_challenge=by_challenge)
+            key, known_by = (None, authorities(slave)) if other else (slave.server.public_key, ())
+            account = (user, password, key)
+            connection = connect(host, address, port, *account, by_challenge=by_challenge, authorities=known_by)
     except PasswordAsked as error:
         return not_checked(slave.role, name, reason(error, slave.host))
     except RunbookError as error:

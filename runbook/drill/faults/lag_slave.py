@@ -46,7 +46,8 @@ class LagSlave(KillMaster):
         slave = pair.slave
         slave.server.execute(f"STOP {slave.server.dialect.replica} SQL_THREAD")
         s = pair.settings
-        self._reader = connect(slave.host, "127.0.0.1", s.mysql_port, "root", s.mysql_root_password)
+        account = ("root", s.mysql_root_password, slave.server.public_key)
+        self._reader = connect(slave.host, "127.0.0.1", s.mysql_port, *account)
         with self._reader.cursor() as cursor:
             cursor.execute(LOCK)
 

@@ -13,7 +13,7 @@ from runbook.core.wait import until
 from runbook.drill.faults.fault import Fault
 from runbook.keepalived.configuration import UNIT
 from runbook.mysql.accounts import SCHEMA
-from runbook.observe.client import BROKEN, logins_at
+from runbook.observe.client import BROKEN, logins_to
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role, Settings
 
@@ -63,7 +63,7 @@ class StuckStatement(Fault):
         piece_seconds = time.monotonic() - started
         lasts = self.open_seconds(pair) + pair.master.commit_wait_seconds + LEFT_SECONDS
         statement = STATEMENT % ", ".join([PIECE] * (int(lasts / piece_seconds) + 1))
-        self._connection = logins_at(pair.settings.master.address, pair.settings, int(2 * lasts))()
+        self._connection = logins_to(pair.master, int(2 * lasts))()
         threading.Thread(target=self._run, args=(statement,), daemon=True).start()
         until(f"{pair.master.host}: the statement at work", START_SECONDS, lambda: _at_work(pair.master))
 

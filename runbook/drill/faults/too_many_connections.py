@@ -15,7 +15,7 @@ from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
 from runbook.errors import RunbookError
 from runbook.mysql.login import Connect
-from runbook.observe.client import BROKEN, logins_at
+from runbook.observe.client import BROKEN, logins_to
 from runbook.observe.probe import Probe
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
@@ -51,7 +51,7 @@ class TooManyConnections(Fault):
             )
 
     def inject(self, pair: Pair) -> None:
-        connect = logins_at(pair.settings.master.address, pair.settings)
+        connect = logins_to(pair.master)
         for _ in range(AT_ONCE):
             self._pool.submit(self._use_up, connect)
 

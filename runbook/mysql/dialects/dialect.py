@@ -33,6 +33,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def verification(self) -> str:
+        """The options of its client that have it look whose CA a server's certificate is of, names aside; or empty."""
+        ...
+
+    @property
     def replica(self) -> str:
         """REPLICA or SLAVE, as in: STOP REPLICA."""
         ...
@@ -110,6 +115,11 @@ class Dialect(Protocol):
     @property
     def copying(self) -> str:
         """The question for who copies its binary log now: rows of host, id and acknowledges, or SHOW SLAVE HOSTS."""
+        ...
+
+    @property
+    def lock_holders(self) -> str:
+        """The question for the clients that hold a lock which the applier waits for: rows of id and whose."""
         ...
 
     def replica_password(self, slave: Asked) -> str | None:

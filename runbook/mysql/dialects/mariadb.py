@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from runbook.mysql.dialects.sessions import BY_TRANSACTION
 from runbook.mysql.dialects.writers import accounts_writing_by
 from runbook.mysql.terms import NEVER_EXPIRES, Choice, SemiSync, Version, renamed
 from runbook.mysql.tracking.domain_state import ByDomainState
@@ -26,6 +27,7 @@ class MariaDB:
         return "mariadb" in words
 
     client: ClassVar[str] = "mariadb"  # 11.x complains of the name mysql with every answer (MDEV-29582)
+    verification: ClassVar[str] = ""  # it looks at the name as well (manual: ssl-verify-server-cert), or at nothing
     replica: ClassVar[str] = "SLAVE"
     replica_status: ClassVar[str] = "SHOW SLAVE STATUS"
     binary_log_status: ClassVar[str] = "SHOW MASTER STATUS"
@@ -70,6 +72,7 @@ class MariaDB:
     initialize: ClassVar[str] = "mariadb-install-db --no-defaults --user=mysql"
     persisted: ClassVar[str] = ""
     copying: ClassVar[str] = "SHOW SLAVE HOSTS"
+    lock_holders: ClassVar[str] = BY_TRANSACTION  # performance_schema and METADATA_LOCK_INFO are off unless configured
 
     filters_without_a_channel: ClassVar[str] = "SHOW GLOBAL VARIABLES LIKE 'replicate%'"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from runbook.mysql.dialects.sessions import BY_LOCK, BY_TRANSACTION, COPYING
 from runbook.mysql.dialects.writers import accounts_writing_by
 from runbook.mysql.terms import ADMIN_PORT, NEVER_EXPIRES, Choice, SemiSync, Version, renamed
 from runbook.mysql.tracking.gtid_sets import ByGtidSet
@@ -13,25 +14,9 @@ from runbook.settings.settings import Settings
 USER_LENGTH = 16  # before 5.7.8 (MySQL WL#2284)
 # Modes that 8.0.11 and newer do not start with (MySQL WL#8383, WL#9465; release notes of 8.0.11).
 DROPPED_MODES = {
-    "DB2",
-    "MAXDB",
-    "MSSQL",
-    "MYSQL323",
-    "MYSQL40",
-    "NO_AUTO_CREATE_USER",
-    "NO_FIELD_OPTIONS",
-    "NO_KEY_OPTIONS",
-    "NO_TABLE_OPTIONS",
-    "ORACLE",
-    "POSTGRESQL",
-}
-COPYING = (
-    "SELECT t.processlist_host AS host, "
-    "MAX(IF(v.variable_name IN ('replica_uuid', 'slave_uuid'), CONVERT(v.variable_value USING utf8mb4), NULL)) AS id, "
-    "COUNT(IF(v.variable_name IN ('rpl_semi_sync_replica', 'rpl_semi_sync_slave'), 1, NULL)) AS acknowledges "
-    "FROM performance_schema.threads t LEFT JOIN performance_schema.user_variables_by_thread v USING (thread_id) "
-    "WHERE t.processlist_command LIKE 'Binlog Dump%' GROUP BY t.thread_id"
-)
+    "DB2", "MAXDB", "MSSQL", "MYSQL323", "MYSQL40", "NO_AUTO_CREATE_USER", "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS",
+    "NO_TABLE_OPTIONS", "ORACLE", "POSTGRESQL",
+}  # fmt: skip
 # What SUPER was split into, and since when (manual of 8.0: Dynamic Privilege Descriptions; notes of 8.0.1, .14, .16).
 SPLIT_FROM_SUPER = {
     "CONNECTION_ADMIN": (8, 0, 11),
@@ -60,6 +45,11 @@ class MySQL:
     @property
     def series(self) -> str:
         return ".".join(map(str, self.version[:2]))
+
+    @property
+    def verification(self) -> str:
+        """ssl-mode: 5.7.11 (release notes)."""
+        return "ssl-mode=VERIFY_CA\n" if self.version >= (5, 7, 11) else ""
 
     @property
     def replica(self) -> str:
@@ -170,6 +160,11 @@ class MySQL:
         performance_schema.user_variables_by_thread: 5.7.3 (release notes).
         """
         return COPYING if self.version >= (5, 7, 3) else "SHOW SLAVE HOSTS"
+
+    @property
+    def lock_holders(self) -> str:
+        """performance_schema.metadata_locks: 5.7.3 (release notes)."""
+        return BY_LOCK if self.version >= (5, 7, 3) else BY_TRANSACTION
 
     # Of 8.0; older servers have them in their option files alone.
     filters_without_a_channel: ClassVar[str] = (

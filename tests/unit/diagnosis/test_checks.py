@@ -1,6 +1,6 @@
 """The checks: what is wrong fails where it is, with a way out; a slave is never written to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -200,7 +200,8 @@ def client_to(
     mysqld.logins[s.probe_user] = s.probe_password.reveal()
     mysqld.says("SELECT @@server_id AS server_id", {"server_id": server_id})
 
-    def connection(_: Settings) -> FakeConnection:
+    def connection(_: Settings, known_by: Sequence[str]) -> FakeConnection:
+        assert known_by == (), "these servers have no CA"
         logged_in = FakeConnection(user=s.probe_user, password=s.probe_password.encode(), host="", port=0)
         logged_in.connect(type("Channel", (), {"mysqld": mysqld})())
         return logged_in

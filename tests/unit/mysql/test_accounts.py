@@ -218,25 +218,31 @@ def test_the_scripts_account_logs_in_as_the_scripts_do(
 
 
 @pytest.fixture
-def peer(side: Side, link: FakeLink) -> FakeMysqld:
-    mysqld = FakeMysqld(replica=PASSWORD)
+def master(side: Side) -> Side:
+    """The other side; its server says that it has no CA."""
+    return pair_of(side.settings).master
+
+
+@pytest.fixture
+def peer(master: Side, link: FakeLink) -> FakeMysqld:
+    mysqld = mysqld_of(master, FakeMysqld(replica=PASSWORD))
     link.mysqlds["192.168.152.128", 3306] = mysqld
     return mysqld
 
 
-def peer_login(side: Side) -> PeerLogin:
-    return PeerLogin("192.168.152.128", 1, 3306, "replica", side.settings.replica_password)
+def peer_login(side: Side, master: Side) -> PeerLogin:
+    return PeerLogin("192.168.152.128", 1, 3306, "replica", side.settings.replica_password, master.server)
 
 
-def test_the_other_hosts_server_is_reached_and_is_the_right_one(side: Side, peer: FakeMysqld) -> None:
+def test_the_other_hosts_server_is_reached_and_is_the_right_one(side: Side, master: Side, peer: FakeMysqld) -> None:
     peer.says("SELECT @@server_id AS server_id", {"server_id": 1})
-    assert ensure(side.host, peer_login(side)).status == "ok"
+    assert ensure(side.host, peer_login(side, master)).status == "ok"
 
 
-def test_another_server_at_that_address_is_not_taken_for_it(side: Side, peer: FakeMysqld) -> None:
+def test_another_server_at_that_address_is_not_taken_for_it(side: Side, master: Side, peer: FakeMysqld) -> None:
     peer.says("SELECT @@server_id AS server_id", {"server_id": 77})
     with pytest.raises(RunbookError) as caught:
-        ensure(side.host, peer_login(side))
+        ensure(side.host, peer_login(side, master))
     told = str(caught.value)
     assert "slave 192.168.152.129" in told
     assert "192.168.152.128:3306 as replica" in told
@@ -244,16 +250,17 @@ def test_another_server_at_that_address_is_not_taken_for_it(side: Side, peer: Fa
     assert "MASTER_SERVER_ID" in told
 
 
-def test_a_refused_login_to_the_other_host_says_what_to_run(side: Side, peer: FakeMysqld) -> None:
+def test_a_refused_login_to_the_other_host_says_what_to_run(side: Side, master: Side, peer: FakeMysqld) -> None:
     peer.logins["replica"] = "another"
     with pytest.raises(RunbookError, match="login refused") as caught:
-        ensure(side.host, peer_login(side))
+        ensure(side.host, peer_login(side, master))
     assert "inv create-replica-user" in str(caught.value)
 
 
-def test_an_unreachable_port_on_the_other_host_is_named(side: Side, link: FakeLink) -> None:
+def test_an_unreachable_port_on_the_other_host_is_named(side: Side, master: Side) -> None:
+    mysqld_of(master)
     with pytest.raises(NotReady, match=r"mysqld at 192\.168\.152\.128:3306 does not run, or does not listen"):
-        ensure(side.host, peer_login(side))
+        ensure(side.host, peer_login(side, master))
 
 
 @pytest.mark.parametrize("version", ["5.6.24", "5.7.5", "10.5.9-MariaDB", "10.11.18-MariaDB", "11.8.3-MariaDB"])

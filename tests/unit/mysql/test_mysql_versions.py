@@ -43,6 +43,7 @@ def waits(dialect: Dialect) -> str:
     return dialect.tracking("gtid").wait_applied
 
 
+LOCK_TABLES = ("performance_schema.metadata_locks", "information_schema.innodb_trx")
 # What is asked of a dialect; what it answers since which version is in cases/dialect, by the same name.
 WORDS: dict[str, Callable[[Dialect], object]] = {
     "replica": lambda d: d.replica,
@@ -68,6 +69,8 @@ WORDS: dict[str, Callable[[Dialect], object]] = {
     "utf8": lambda d: d.character_set("utf8"),
     "persisted": lambda d: d.persisted,
     "who_copies": lambda d: d.copying.split(", ")[0],
+    "verification": lambda d: d.verification,
+    "lock_holders": lambda d: [table for table in LOCK_TABLES if table in d.lock_holders],
     "dump_all": lambda d: [d.dump_all(by_gtid=by_gtid).partition("--events ")[2] for by_gtid in (True, False)],
     "initialize": lambda d: d.initialize,
     "how_it_finds_its_place": lambda d: d.replication().value,

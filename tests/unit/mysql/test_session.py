@@ -1,7 +1,10 @@
 """SQL on a host: logging in, asking, changing, and what is said when it fails."""
 
+from pathlib import Path
+
 import pymysql
 import pytest
+from certificate_files import authority
 from fake import FOLDERS, SOCKET, FakeMysqld, captured_json, link_of, mysqld_of, pair_of
 
 from runbook.core.host import ChangedInDryRun
@@ -16,8 +19,8 @@ from runbook.mysql.session import (
     SqlFailed,
     TooManyConnections,
     connect,
-    literal,
 )
+from runbook.mysql.terms import literal
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Secret, Settings
 
@@ -130,16 +133,27 @@ def test_who_can_put_something_into_a_folder(owner: str, group: str, mode: int, 
     assert Folder(owner, group, mode, "/run/mysqld").is_open is is_open
 
 
-@pytest.mark.parametrize("wish", ["wants_tls", "asks_for_passwords"])
-def test_an_account_of_the_network_comes_with_tls_where_the_server_wants_more_than_an_answer(
-    side: Side, mysqld: FakeMysqld, monkeypatch: pytest.MonkeyPatch, wish: str
+def test_an_account_of_the_network_comes_with_tls_where_the_server_insists_on_it(
+    side: Side, mysqld: FakeMysqld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "as_socket", lambda channel: channel)
-    setattr(mysqld, wish, True)
+    mysqld.wants_tls = True
     password = Secret(mysqld.logins["root"])
     connect(side.host, "127.0.0.1", 3306, "root", password).close()
     with pytest.raises(PasswordAsked):
         connect(side.host, "127.0.0.1", 3306, "root", password, by_challenge=True)
+
+
+def test_the_password_itself_goes_only_where_key_or_ca_tell_who_is_there(
+    side: Side, mysqld: FakeMysqld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(session, "as_socket", lambda channel: channel)
+    mysqld.asks_for_passwords = True
+    account = ("root", Secret(mysqld.logins["root"]))
+    with pytest.raises(PasswordAsked):
+        connect(side.host, "127.0.0.1", 3306, *account)
+    connect(side.host, "127.0.0.1", 3306, *account, b"its key").close()
+    connect(side.host, "127.0.0.1", 3306, *account, authorities=(authority(tmp_path).pem,)).close()
 
 
 def test_the_peer_is_named_when_it_is_the_peer_that_refuses(side: Side) -> None:

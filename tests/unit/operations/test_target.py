@@ -10,7 +10,7 @@ from hosts_env_text import PASSWORDS, lines, write
 
 from runbook.errors import BadInput
 from runbook.mysql.optionfile import client_section, quoted
-from runbook.mysql.session import literal
+from runbook.mysql.terms import literal
 from runbook.operations.target import Target, find_target
 from runbook.settings.settings import Secret, Settings
 

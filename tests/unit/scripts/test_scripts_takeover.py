@@ -24,6 +24,32 @@ def test_a_takeover_stops_the_receiver_applies_what_came_and_records_it(scripts_
     assert "took the VIP over: reads are served, writes refused" in station.read("log")
 
 
+def test_who_holds_a_lock_that_a_takeover_waits_for_is_ended_and_written_down(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=10", "RELAY_LOCK_SECONDS=1")
+    station.write("holders", "7\treport@10.0.0.9\n9\troot@localhost")
+    station.write("sessions", "8\tbystander\t192.168.152.1:9")
+    assert station.run("master.sh") == 0
+    assert [each for each in station.done if "killed" in each] == ["killed 7", "killed 9"]
+    assert station.takeover is not None
+    assert station.takeover["ended"] == "report@10.0.0.9 (7), root@localhost (9)"
+    assert int(station.takeover["relay_milliseconds"]) < 5000
+    held = "ended the sessions that held it: report@10.0.0.9 (7), root@localhost (9)"
+    assert f"what was received waited for a lock for 1 s: {held}" in station.read("log")
+
+
+@pytest.mark.parametrize("seconds", ["0", "10"], ids=["never", "not yet"])
+def test_before_its_time_nobody_is_ended(scripts_on: Make, seconds: str) -> None:
+    station = scripts_on("slave", vip=True)
+    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=10", f"RELAY_LOCK_SECONDS={seconds}")
+    station.patch("takeover.sh", "RELAY_SECONDS=60", "RELAY_SECONDS=1")
+    station.write("holders", "7\treport@10.0.0.9")
+    assert station.run("master.sh") == 0
+    assert [each for each in station.done if "killed" in each] == []
+    assert station.takeover is not None
+    assert "ended" not in station.takeover
+
+
 def test_a_takeover_is_recorded_once_and_never_again(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
     station.run("master.sh")

@@ -60,7 +60,8 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "ROUTER_ID": "pair",
         "VIRTUAL_ROUTER_ID": "77", "VRRP_VERSION": "2", "AUTH_PASS": "1111", "MASTER_PRIORITY": "150",
         "SLAVE_PRIORITY": "100", "ADVERT_INT": "2", "CHECK_INTERVAL": "10", "CHECK_TIMEOUT": "4",
-        "CHECK_FALL": "5", "CHECK_RISE": "6", "CLOSE_KILL_SECONDS": "7", "ALERT_DINGTALK_URL": "https://ding.example/robot/send?access_token=abc",
+        "CHECK_FALL": "5", "CHECK_RISE": "6", "CLOSE_KILL_SECONDS": "7", "RELAY_LOCK_SECONDS": "8",
+        "ALERT_DINGTALK_URL": "https://ding.example/robot/send?access_token=abc",
         "ALERT_DINGTALK_SECRET": "SEC12", "ALERT_KEYWORD": "告警", "ALERT_WEBHOOK_URL": "http://10.0.0.9:8080/hook",
         "ALERT_LANG": "zh", "ALERT_RETRY_SECONDS": "60",
     }  # fmt: skip
