@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import pymysql
 
 from chaos.faults import Do, Machine
 from runbook.lab import machine as lab
+from runbook.lab.command import LabError
 
 COMMAND_SECONDS = 15
 LOGIN_SECONDS = 60
+BOOTS = 4
 SQL_SECONDS = 2.0
 SOCKET = "run/mysqld/mysqld.sock"
 DISABLED, FORWARDING = "0", "3"
@@ -81,9 +84,17 @@ class Host:
         return ""
 
     def _boot(self) -> None:
-        if not self.machine.is_running():
-            self.machine.boot()
-            self.machine.wait_for_ssh(LOGIN_SECONDS)
+        """A busy machine's nspawn fails now and then: it is tried again."""
+        for attempt in range(BOOTS):
+            if self.machine.is_running():
+                return
+            try:
+                self.machine.boot()
+                self.machine.wait_for_ssh(LOGIN_SECONDS)
+            except LabError:
+                if attempt == BOOTS - 1:
+                    raise
+                time.sleep(2)
 
     def _port(self, state: str) -> None:
         port = Path("/sys/class/net", self.machine.port)
