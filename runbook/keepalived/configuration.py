@@ -29,7 +29,8 @@ CONFIG_TEST = (
 )
 ACCEPTED = "accepted"
 ACCEPTED_QUESTION = (
-    f"said=$( ({CONFIG_TEST.format(candidate=CONFIG)}) 2>&1 ) && echo {ACCEPTED} || printf '%s\\n' \"$said\" | head -n 1"
+    f"said=$( ({CONFIG_TEST.format(candidate=CONFIG)}) 2>&1 ) && echo {ACCEPTED} || "
+    "printf '%s\\n' \"$said\" | head -n 1"
 )
 # By what it could not read it waits in its start (seen on 2.3.4), until TimeoutStartSec.
 END_A_START_THAT_WAITS = f'[ "$(systemctl is-active {UNIT})" != activating ] || systemctl kill -s KILL {UNIT}'

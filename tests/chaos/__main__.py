@@ -26,7 +26,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1-20", help="as 1-20,33")
     parser.add_argument("--failed", action="store_true", help="those that broke a law once, before the seeds")
-    parser.add_argument("--lab", default="chaos", help="a lab that is up (inv lab.up --name=chaos ...); all on it is lost")
+    parser.add_argument(
+        "--lab", default="chaos", help="a lab that is up (inv lab.up --name=chaos ...); all on it is lost"
+    )
     parser.add_argument("--folder", type=Path, help="what is kept of each sequence; else a new one in /tmp")
     parser.add_argument("--minutes", type=float, default=0, help="begin no sequence after so many")
     parser.add_argument("--built", action="store_true", help="the pair was bootstrapped already")

@@ -78,7 +78,9 @@ def remounted(folder: str, size: str) -> str:
 
 USED = "$(df -k --output=used {} | tail -n 1)k"
 SESSION = (
-    "nohup sh -c 'mysql --defaults-file=/root/.chaos.cnf -e \"{} SELECT SLEEP(20) /* " + MARK + " */\"' >/dev/null 2>&1 &"
+    "nohup sh -c 'mysql --defaults-file=/root/.chaos.cnf -e \"{} SELECT SLEEP(20) /* "
+    + MARK
+    + " */\"' >/dev/null 2>&1 &"
 )
 END_SESSION = (
     "mysql --defaults-file=/root/.chaos.cnf -NBe \"SELECT CONCAT('KILL ', id, ';') FROM "

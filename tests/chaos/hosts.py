@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,18 @@ class Host:
         init = self.init
         if init is None:
             return None
-        into = ["nsenter", f"--target={init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--wd=/"]
+        into = ["nsenter", f"--target={init}", "--mount", "--uts", "--ipc", "--net", "--pid"]
         # Whatever it leaves behind must not hold our pipes.
         bounded = ["env", "-i", f"PEER={self._peer}", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
-        bounded += ["timeout", "-k", "1", str(seconds), "bash", "-c", command]
+        bounded += ["timeout", "-k", "1", str(seconds), "bash", "-c", f"cd /; {command}"]
         try:
             return subprocess.run(
-                [*into, *bounded], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 3
+                [*into, *bounded],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=seconds + 3,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(into, 124, "", "it hangs")
@@ -110,7 +116,7 @@ class Host:
             lines = Path(f"/proc/{self.init}/net/fib_trie").read_text().splitlines()
         except OSError:
             return None
-        return any(line.endswith(f"-- {address}") and "LOCAL" in below for line, below in zip(lines, lines[1:]))
+        return any(line.endswith(f"-- {address}") and "LOCAL" in below for line, below in pairwise(lines))
 
     @contextmanager
     def server(self, seconds: float = SQL_SECONDS) -> Iterator[Any]:

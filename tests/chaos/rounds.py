@@ -71,7 +71,7 @@ class Operator:
         termios.tcsetwinsize(theirs, (50, COLUMNS))
         env = {"HOSTS_ENV": str(self._hosts_env), "NO_COLOR": "1", "TERM": "xterm"}
         process = subprocess.Popen(
-            ["env", "--default-signal=INT", "nice", "-n", "2", PROJECT / "inv", *args],
+            ["env", "--default-signal=INT", PROJECT / "inv", *args],
             env=os.environ | env | {"REPORTS": str(self._hosts_env.parent / "reports")},
             cwd="/",
             stdin=theirs,
@@ -146,7 +146,9 @@ def _is_of_verify(printed: str) -> bool:
     return "\nNext: " in printed
 
 
-def _conversation(process: "subprocess.Popen[bytes]", fd: int, began: float, kill_after: float | None, number: int) -> str:
+def _conversation(
+    process: "subprocess.Popen[bytes]", fd: int, began: float, kill_after: float | None, number: int
+) -> str:
     """What the run printed; its questions are answered."""
     out, killed = "", False
     while True:

@@ -6,6 +6,7 @@ import re
 import secrets
 import shlex
 import signal
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ from chaos.ledger import Ledger, rows_of
 from chaos.rounds import Operator
 from chaos.sequence import SCENES, Act, Event, Sequence, document
 from chaos.watch import Watch
+from runbook.lab.command import LabError
 from runbook.lab.pair import Lab
 
 CLOSE_KILL_SECONDS, SEMI_SYNC_SECONDS = 10, 3
@@ -100,26 +102,38 @@ class Chaos:
         else:
             for host in self.hosts.values():
                 host.do(Machine.BOOT)
-        text = re.sub(r"^#?(CLOSE_KILL_SECONDS|SEMI_SYNC_TIMEOUT_MS)=.*\n", "", self._lab.hosts_env.read_text(), flags=re.M)
+        text = re.sub(
+            r"^#?(CLOSE_KILL_SECONDS|SEMI_SYNC_TIMEOUT_MS)=.*\n", "", self._lab.hosts_env.read_text(), flags=re.M
+        )
         text += f"CLOSE_KILL_SECONDS={CLOSE_KILL_SECONDS}\nSEMI_SYNC_TIMEOUT_MS={SEMI_SYNC_SECONDS * 1000}\n"
         self._hosts_env.touch(mode=0o600)
         self._hosts_env.write_text(text)
         operator = self._operator(())
+        if not anew:
+            operator.inv("failback")
         ran = operator.inv("bootstrap", "--yes")
-        if ran.code:
-            raise AssertionError(f"bootstrap of blank hosts: exit {ran.code}\n{ran.out}")
-        self._accounts(text)
+        if ran.code and not anew:
+            return self.build(anew=True)
+        assert not ran.code, f"bootstrap of blank hosts: exit {ran.code}\n{ran.out}"
+        return self._accounts(text)
 
     def _accounts(self, hosts_env: str) -> None:
         known = dotenv_values(stream=io.StringIO(hosts_env), interpolate=False)
         password = shlex.quote(known["MYSQL_ROOT_PASSWORD"] or "")
         own = f'[client]\nuser=chaos\npassword="{self._passwords["chaos"]}"\n'
-        rights = {"chaos": "ALL PRIVILEGES ON *.*", "chaos_watch": "USAGE ON *.*", "chaos_client": "ALL PRIVILEGES ON chaos.*"}
-        at = {"chaos": "localhost", "chaos_watch": "localhost", "chaos_client": "%"}
-        statements = [
-            f"CREATE USER IF NOT EXISTS {u}@'{at[u]}'; ALTER USER {u}@'{at[u]}' IDENTIFIED BY '{p}'; GRANT {rights[u]} TO {u}@'{at[u]}'"
-            for u, p in self._passwords.items()
-        ]
+        rights = {
+            "chaos": "ALL PRIVILEGES ON *.*",
+            "chaos_watch": "USAGE ON *.*",
+            "chaos_client": "ALL PRIVILEGES ON chaos.*",
+        }
+        statements = []
+        for user, secret in self._passwords.items():
+            account = f"{user}@'{'%' if user == 'chaos_client' else 'localhost'}'"
+            statements += [
+                f"CREATE USER IF NOT EXISTS {account}",
+                f"ALTER USER {account} IDENTIFIED BY '{secret}'",
+                f"GRANT {rights[user]} TO {account}",
+            ]
         statements += [
             "CREATE SCHEMA IF NOT EXISTS chaos",
             "CREATE TABLE IF NOT EXISTS chaos.ledger (n BIGINT AUTO_INCREMENT PRIMARY KEY, run VARCHAR(40), "
@@ -271,7 +285,9 @@ class Chaos:
     def _keep(self, outcome: Outcome, operator: Operator, watch: Watch, began: float) -> None:
         folder = self._folder / f"seed-{outcome.sequence.seed}"
         folder.mkdir(exist_ok=True)
-        (folder / "sequence.json").write_text(json.dumps({"seen": outcome.broken, "sequence": document(outcome.sequence)}, indent=1))
+        (folder / "sequence.json").write_text(
+            json.dumps({"seen": outcome.broken, "sequence": document(outcome.sequence)}, indent=1)
+        )
         (folder / "operator.txt").write_text("\n".join([outcome.line(), *operator.book.lines]))
         if outcome.broken:
             last: dict[str, object] = {}
@@ -294,7 +310,9 @@ def _signal(name: str) -> int:
     return signal.SIGINT if name == "INT" else signal.SIGKILL
 
 
-def play(lab: Lab, sequences: Iterable[Sequence], folder: Path | None, say: Callable[[str], None], *, built: bool) -> list[Outcome]:
+def play(
+    lab: Lab, sequences: Iterable[Sequence], folder: Path | None, say: Callable[[str], None], *, built: bool
+) -> list[Outcome]:
     """Play these, one after the other; a pair that one has broken is made anew for the next."""
     folder = folder or Path(tempfile.mkdtemp(prefix="chaos-"))
     folder.mkdir(exist_ok=True)
@@ -302,7 +320,10 @@ def play(lab: Lab, sequences: Iterable[Sequence], folder: Path | None, say: Call
     chaos.build(anew=not built)
     outcomes = []
     for each in sequences:
-        outcome = chaos.one(each)
+        try:
+            outcome = chaos.one(each)
+        except (LabError, subprocess.SubprocessError) as error:
+            outcome = Outcome(each, 0, 0, 0, (f"the test itself: {error}",))
         outcomes.append(outcome)
         say(outcome.line())
         if outcome.broken:

@@ -1,4 +1,4 @@
-"""Random sequences of faults for ten minutes: first those that broke a law once, then new ones. By hand: tests/chaos."""
+"""Random sequences of faults for ten minutes: those that broke a law once, then new ones (tests/chaos)."""
 
 import time
 from collections.abc import Iterator

@@ -8,10 +8,10 @@ OK    both    SSH               answers
 WARN  both    prep-os           no firewall
                                 → start one, then: inv prep-os
 FAIL  slave   semi-synchronous  not in force: it does not acknowledge what it receives
-                                → It comes back by itself when the slave has caught up; else: inv configure-mycnf, then inv start-slave
+                                → It comes back by itself when it has caught up; else: inv configure-mycnf, then inv start-slave
 OK    pair    VIP 10.0.0.3      on the master
 
-The pair serves: the master 10.0.0.1 holds the VIP and is open for writes; but 1 of 5 checks failed: semi-synchronous (slave).
+The pair serves: the master 10.0.0.1 holds the VIP and is open for writes; but 1 of 5 checks failed: semi-synchronous.
 Next: Do what each FAIL above says; then: inv verify
 5 checks; changed on the pair: nothing.
 """
@@ -31,7 +31,8 @@ def inv(*commands: str) -> list[Act]:
         ("inv deploy-scripts writes it anew; then: inv failback", inv("deploy-scripts", "failback")),
         ("See in mysqld's error log on 10.0.0.1 why it went down; then: inv failback", inv("failback")),
         (
-            "mysqld on 10.0.0.2 hangs or is still recovering: see its error log and disk, restart it there; then: inv start",
+            "mysqld on 10.0.0.2 hangs or is still recovering: see its error log and disk, restart it there; then: "
+            "inv start",
             [Act("ssh", "systemctl restart mysql", "10.0.0.2"), *inv("start")],
         ),
         (
@@ -49,7 +50,8 @@ def inv(*commands: str) -> list[Act]:
             [Act("repair", "the row"), *inv("start-slave")],
         ),
         (
-            "To give them up: inv reconcile --gtids='a:1,b:2'\nTo run them on the master as well: inv reconcile --bring",
+            "To give them up: inv reconcile --gtids='a:1,b:2'\n"
+            "To run them on the master as well: inv reconcile --bring",
             inv("reconcile --gtids='a:1,b:2'"),
         ),
         ("The slave must be seeded anew, which this release does not do.", [Act("by hand", "seed the slave")]),

@@ -11,8 +11,8 @@ from runbook.core.host import ChangedInDryRun, CommandFailed, Host
 from runbook.core.host_paths import SCRIPTS
 from runbook.core.ssh import Ran
 from runbook.core.step import Change, ensure
-from runbook.keepalived import configuration as keepalived
 from runbook.errors import RunbookError
+from runbook.keepalived import configuration as keepalived
 from runbook.keepalived.configuration import (
     ACCEPTED,
     ACCEPTED_QUESTION,
@@ -137,7 +137,10 @@ def test_nothing_is_written_or_reloaded_in_a_dry_run(settings: Settings) -> None
 def test_what_it_says_of_a_configuration_that_it_refuses(commands: Callable[..., LocalLink]) -> None:
     refuses = "[ $1 = --help ] && { echo ' --config-test'; exit 0; }; echo one >&2; echo two >&2; exit 4"
     assert commands(keepalived=refuses).run(ACCEPTED_QUESTION, timeout=5).out == "one\n"
-    assert commands(keepalived=refuses.replace("exit 4", "exit 0")).run(ACCEPTED_QUESTION, timeout=5).out == f"{ACCEPTED}\n"
+    assert (
+        commands(keepalived=refuses.replace("exit 4", "exit 0")).run(ACCEPTED_QUESTION, timeout=5).out
+        == f"{ACCEPTED}\n"
+    )
 
 
 @pytest.mark.parametrize(("state", "ended"), [("activating", True), ("active", False), ("inactive", False)])
