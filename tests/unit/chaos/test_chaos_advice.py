@@ -6,9 +6,9 @@ from chaos.advice import Act, acts, advice
 TABLE = """pair of /tmp/hosts.env: master 10.0.0.1, slave 10.0.0.2, VIP 10.0.0.3/24
 OK    both    SSH               answers
 WARN  both    prep-os           no firewall
-                                → start one, then: inv prep-os
+                    → start one, then: inv prep-os
 FAIL  slave   semi-synchronous  not in force: it does not acknowledge what it receives
-                                → It comes back by itself when it has caught up; else: inv configure-mycnf, then inv start-slave
+                    → It comes back by itself when it has caught up; else: inv configure-mycnf, then inv start-slave
 OK    pair    VIP 10.0.0.3      on the master
 
 The pair serves: the master 10.0.0.1 holds the VIP and is open for writes; but 1 of 5 checks failed: semi-synchronous.
