@@ -63,7 +63,7 @@ def _failed(lines: list[str]) -> str:
 def acts(text: str, seen: int = 0) -> list[Act]:
     """The commands of an advice, in its order; of one that was followed before in vain, those for that case."""
     ways = OTHERWISE.split(text)
-    return list(_acts(ways[min(seen, len(ways) - 1)]))
+    return list(dict.fromkeys(_acts(ways[min(seen, len(ways) - 1)])))
 
 
 def _acts(text: str) -> Iterator[Act]:

@@ -76,7 +76,7 @@ def remounted(folder: str, size: str) -> str:
     return f"mount -o remount,size={size} {folder}"
 
 
-USED = "$(df -k --output=used {} | tail -n 1)k"
+USED = "$(df -k --output=used {} | tail -n 1 | tr -d ' ')k"
 SESSION = (
     "nohup sh -c 'mysql --defaults-file=/root/.chaos.cnf -e \"{} SELECT SLEEP(20) /* "
     + MARK

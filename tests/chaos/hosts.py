@@ -153,8 +153,8 @@ class Flags:
 
     @property
     def open(self) -> bool:
-        """Whether ordinary accounts can write."""
-        return not self.read_only and not self.super_read_only
+        """Whether ordinary accounts can write: super_read_only alone forbids nothing."""
+        return not self.read_only
 
 
 @dataclass(frozen=True)

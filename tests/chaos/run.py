@@ -179,7 +179,7 @@ class Chaos:
         excuses = laws.Excuses(
             tuple((since, (until if until else healed) + 8) for since, until in opened),
             tuple((since, until + 10) for since, until in ill),
-            operator.book.spans("failback", "bootstrap", "start", "reconcile"),
+            operator.book.spans("failback", "bootstrap", "start"),
         )
         # A fault that lets root open a server at its next start does so whenever that is.
         if any(FAULTS[e.fault].opens and "persist" in e.fault for e in what.events):
