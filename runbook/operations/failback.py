@@ -29,9 +29,9 @@ from runbook.operations.leftovers import intended as leftovers_intended
 from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
+from runbook.steps.mysqld import Mysqld
 from runbook.steps.start import Serves
 from runbook.steps.start_slave import replication
-from runbook.system.resources import Service
 
 RECOVERY_SECONDS = 600
 THREADS_SECONDS = 30
@@ -164,7 +164,7 @@ def start_servers(pair: Pair, report: Report) -> None:
     """mysqld on both hosts, crash recovery included."""
 
     def start(side: Side) -> None:
-        report.outcome(ensure(side.host, Service(side.names.unit, seconds=RECOVERY_SECONDS)))
+        report.outcome(ensure(side.host, Mysqld.of(side, RECOVERY_SECONDS)))
         side.server.close()
         took = until(f"{side.host}: root's login after recovery", RECOVERY_SECONDS, side.server.answers)
         if took > 1:

@@ -115,12 +115,7 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
 
     def items_of(side: Side) -> Sequence[Item]:
         names, manner = side.names, manner_of(side)
-        file = OptionFile(
-            f"{names.include_folder}/{FILE_NAME}",
-            option_file(manner),
-            validation=manner.dialect.validation,
-            refusals=refusals(side),
-        )
+        file = our_option_file(side)
         variables = wanted(manner)
         items: list[Item] = [
             IncludeFolder(names.my_cnf, names.include_folder),
@@ -134,6 +129,17 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
         return items
 
     return [Phase(items_of, roles=("slave",)), Phase(items_of, roles=("master",))]
+
+
+def our_option_file(side: Side) -> OptionFile:
+    """The one file of ours that the server reads."""
+    manner = manner_of(side)
+    return OptionFile(
+        f"{side.names.include_folder}/{FILE_NAME}",
+        option_file(manner),
+        validation=manner.dialect.validation,
+        refusals=refusals(side),
+    )
 
 
 def refusals(side: Side) -> list[str]:

@@ -11,6 +11,7 @@ from runbook.mysql.session import Server
 from runbook.mysql.terms import is_of
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
+from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps
@@ -103,7 +104,7 @@ def _steps(side: Side) -> Sequence[Item]:
     return [
         *(tarball_steps if from_tarball else package_steps)(settings, side.family, names),
         NoSocketActivation(names.unit),
-        Service(names.unit, seconds=START_SECONDS),
+        Mysqld.of(side, START_SECONDS) if side.is_installed else Service(names.unit, seconds=START_SECONDS),
         TemporaryPassword(names, settings.mysql_root_password),
         RootPassword(server, settings.mysql_root_password),
         *([WantedVersion(server, version)] if version else []),

@@ -8,6 +8,7 @@ from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
 from runbook.keepalived.configuration import UNIT, Keepalived
 from runbook.pair.pair import Pair, Side
+from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import Service
 
@@ -61,7 +62,7 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
 
     def services(side: Side) -> list[Service]:
         keepalived = MastersKeepalived(UNIT) if side.role == "master" else Keepalived(UNIT)
-        return [Service(side.names.unit), keepalived]
+        return [Mysqld.of(side), keepalived]
 
     return [
         Phase(services, roles=("master",)),

@@ -64,7 +64,13 @@ class Operator:
         self.live: Path | None = None
         """Where what is going on can be read meanwhile."""
 
-    def inv(self, *args: str, kill_after: float | None = None, number: int = signal.SIGKILL) -> Ran:
+    def inv(
+        self,
+        *args: str,
+        kill_after: float | None = None,
+        number: int = signal.SIGKILL,
+        seconds: float = INV_SECONDS,
+    ) -> Ran:
         """Run it to its end, or kill it; questions are answered as they say."""
         began = time.monotonic()
         ours, theirs = pty.openpty()
@@ -80,7 +86,7 @@ class Operator:
             start_new_session=True,
         )
         os.close(theirs)
-        out = _conversation(process, ours, began, kill_after, number)
+        out = _conversation(process, ours, kill_after, number, began + seconds)
         os.close(ours)
         ran = Ran(" ".join(args), process.wait(), out, began, time.monotonic())
         self.book.runs.append(ran)
@@ -147,19 +153,18 @@ def _is_of_verify(printed: str) -> bool:
 
 
 def _conversation(
-    process: "subprocess.Popen[bytes]", fd: int, began: float, kill_after: float | None, number: int
+    process: "subprocess.Popen[bytes]", fd: int, kill_after: float | None, number: int, deadline: float
 ) -> str:
     """What the run printed; its questions are answered."""
-    out, killed = "", False
+    out, killed, began = "", False, time.monotonic()
     while True:
         passed = time.monotonic() - began
         if kill_after is not None and passed > kill_after and not killed:
             killed = True
             os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)
-        if passed > INV_SECONDS:
+        if time.monotonic() > deadline:
             os.killpg(process.pid, signal.SIGKILL)
-            out += f"\n*** not done after {INV_SECONDS} s\n"
-            return out
+            return f"{out}\n*** not done after {passed:.0f} s\n"
         if not select.select([fd], [], [], 0.1)[0]:
             if process.poll() is not None:
                 return out

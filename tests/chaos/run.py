@@ -34,6 +34,7 @@ CLOSE_KILL_SECONDS, SEMI_SYNC_SECONDS = 10, 3
 CLOSED_WITHIN_SECONDS = CLOSE_KILL_SECONDS + 2 * (SEMI_SYNC_SECONDS + 3) + 8
 SCENE_SECONDS = 25
 HEAL_SECONDS = 60
+BUILD_SECONDS = 400
 SAME_SECONDS = 20
 AGREE_SECONDS = 4
 JOURNAL = "journalctl --no-pager -o short-precise -b 0 -n 4000; tail -n 60 /var/log/mysql/error.log"
@@ -97,6 +98,7 @@ class Chaos:
         """A healthy pair with the tests' own accounts and table, from blank hosts where it is to be anew."""
         for host in self.hosts.values():
             host.do(Machine.JOIN)
+        anew = anew or not self._lab.is_up()
         if anew:
             self._lab.reset(lambda text: None)
         else:
@@ -111,7 +113,7 @@ class Chaos:
         operator = self._operator(())
         if not anew:
             operator.inv("failback")
-        ran = operator.inv("bootstrap", "--yes")
+        ran = operator.inv("bootstrap", "--yes", seconds=BUILD_SECONDS)
         if ran.code and not anew:
             return self.build(anew=True)
         assert not ran.code, f"bootstrap of blank hosts: exit {ran.code}\n{ran.out}"
