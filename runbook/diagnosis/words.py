@@ -82,8 +82,8 @@ def whose_writes(side: SideFacts) -> str:
 
 def close_it(side: SideFacts) -> str:
     """The statement that closes a server."""
-    flag = "read_only" if side.super_read_only is None else "super_read_only"
-    return f"In mysql on {side.address}: SET GLOBAL {flag} = ON."
+    flags = "" if side.super_read_only is None else "super_read_only = ON, GLOBAL "
+    return f"In mysql on {side.address}: SET GLOBAL {flags}read_only = ON."
 
 
 def how_old(slave: SideFacts) -> str:

@@ -12,7 +12,7 @@ from runbook.core.host_paths import KEEPALIVED_LOADED, SCRIPTS, VRRP_STATE
 from runbook.core.step import Gap, State, Step
 from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, TTL_OF_PEERS, Version
 from runbook.settings.settings import Node, Settings
-from runbook.system.resources import OURS, File
+from runbook.system.resources import OURS, File, Service
 
 CONFIG = "/etc/keepalived/keepalived.conf"
 INSTANCE = "VI_1"
@@ -27,6 +27,13 @@ CONFIG_TEST = (
     "keepalived --help 2>&1 | grep -q -- --config-test || exit 0; keepalived --config-test -f {candidate}; "
     f"code=$?; [ $code = 0 ] || {{{{ [ $code = 5 ] && [ ! -e {SCRIPTS}/mysql_check.sh ]; }}}}"
 )
+ACCEPTED = "accepted"
+ACCEPTED_QUESTION = (
+    f"said=$( ({CONFIG_TEST.format(candidate=CONFIG)}) 2>&1 ) && echo {ACCEPTED} || "
+    "printf '%s\\n' \"$said\" | head -n 1"
+)
+# By what it could not read it waits in its start (seen on 2.3.4), until TimeoutStartSec.
+END_A_START_THAT_WAITS = f'[ "$(systemctl is-active {UNIT})" != activating ] || systemctl kill -s KILL {UNIT}'
 
 
 def vrrp_state(host: Host) -> str:
@@ -82,6 +89,20 @@ class Configuration(File):
         finally:
             host.do(f"rm -f {candidate}")
         super().fix(host, gap)
+        host.do(END_A_START_THAT_WAITS)
+
+
+class Keepalived(Service):
+    """keepalived's unit; by a configuration that it refuses, as one cut off, its start would wait for minutes."""
+
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        said = host.ask(ACCEPTED_QUESTION).strip()
+        if said == ACCEPTED:
+            return None
+        return (
+            f"{host}: keepalived does not run, and refuses its configuration {CONFIG}: {said}\n"
+            "It was not started. Run: inv install-keepalived, then: inv deploy-scripts, then the same command again"
+        )
 
 
 class ConfigurationRead(Step):

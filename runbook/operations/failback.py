@@ -14,7 +14,7 @@ from runbook.core.wait import DeadlinePassed, until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import Kind, diagnose
 from runbook.errors import Drift, NotSo, RunbookError
-from runbook.keepalived.configuration import UNIT, vrrp_state
+from runbook.keepalived.configuration import UNIT, Keepalived, vrrp_state
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.socket_login import logs_in
 from runbook.mysql.tracking.tracking import listed
@@ -29,9 +29,9 @@ from runbook.operations.leftovers import intended as leftovers_intended
 from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
+from runbook.steps.mysqld import Mysqld
 from runbook.steps.start import Serves
 from runbook.steps.start_slave import replication
-from runbook.system.resources import Service
 
 RECOVERY_SECONDS = 600
 THREADS_SECONDS = 30
@@ -117,12 +117,12 @@ def run(
     prove_nothing_is_lost(pair, facts, report)
     follows = slave_follows(pair, report, without_slave=without_slave)
     pair.master.host.do(f"rm -f {DEFERRED}")
-    report.outcome(ensure(pair.master.host, Service(UNIT)))
+    report.outcome(ensure(pair.master.host, Keepalived(UNIT)))
     handover = vip_on_master(pair, report, recorder or Recorder())
     since = facts["slave"].takeover.get("at")
     if since:
         report.say(f"writes had stood still since the takeover at {since}")
-    report.outcome(ensure(pair.slave.host, Service(UNIT)))
+    report.outcome(ensure(pair.slave.host, Keepalived(UNIT)))
     report.outcome(ensure(pair.master.host, Serves(pair)))
     if follows:
         replicate(pair, report)
@@ -164,7 +164,7 @@ def start_servers(pair: Pair, report: Report) -> None:
     """mysqld on both hosts, crash recovery included."""
 
     def start(side: Side) -> None:
-        report.outcome(ensure(side.host, Service(side.names.unit, seconds=RECOVERY_SECONDS)))
+        report.outcome(ensure(side.host, Mysqld.of(side, RECOVERY_SECONDS)))
         side.server.close()
         took = until(f"{side.host}: root's login after recovery", RECOVERY_SECONDS, side.server.answers)
         if took > 1:

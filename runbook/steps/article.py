@@ -33,7 +33,7 @@ TASKS = (
     Task("configure-mycnf", configure_mycnf.phases),
     Task("create-replica-user", create_replica_user.phases, while_failed_over=True),
     Task("start-slave", start_slave.phases),
-    Task("install-keepalived", install_keepalived.phases),
+    Task("install-keepalived", install_keepalived.phases, while_failed_over=True),
     Task("deploy-scripts", deploy_scripts.phases, while_failed_over=True),
     Task("start", start.phases),
 )

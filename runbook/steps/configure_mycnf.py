@@ -135,13 +135,18 @@ def path_of(side: Side) -> str:
 
 def files(side: Side) -> list[Step]:
     """Our option file, and what it takes that the server goes by it; of the server itself nothing is asked."""
-    names, manner = side.names, manner_of(side)
-    path = path_of(side)
+    names, file = side.names, our_option_file(side)
     return [
         IncludeFolder(names.my_cnf, names.include_folder),
-        ContraryLines.of(names.my_cnf, names.include_folder, path, wanted(manner)),
-        OptionFile(path, option_file(manner), validation=manner.dialect.validation, refusals=refusals(side)),
+        ContraryLines.of(names.my_cnf, names.include_folder, file.path, wanted(manner_of(side))),
+        file,
     ]
+
+
+def our_option_file(side: Side) -> OptionFile:
+    """The one file of ours that the server reads."""
+    manner = manner_of(side)
+    return OptionFile(path_of(side), option_file(manner), validation=manner.dialect.validation, refusals=refusals(side))
 
 
 def refusals(side: Side) -> list[str]:

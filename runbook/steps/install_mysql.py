@@ -13,6 +13,7 @@ from runbook.mysql.terms import is_of
 from runbook.pair.pair import Pair, Side
 from runbook.settings.settings import Role
 from runbook.steps import configure_mycnf
+from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
 from runbook.steps.server_packages import package_steps
 from runbook.steps.server_tarball import tarball_steps
@@ -128,7 +129,7 @@ def _served(side: Side) -> Sequence[Item]:
     version = settings.mysql_version
     return [
         NoSocketActivation(names.unit),
-        Service(names.unit, seconds=START_SECONDS),
+        Mysqld.of(side, START_SECONDS) if side.is_installed else Service(names.unit, seconds=START_SECONDS),
         TemporaryPassword(names, settings.mysql_root_password),
         RootPassword(server, settings.mysql_root_password),
         *([WantedVersion(server, version)] if version else []),

@@ -6,15 +6,16 @@ from runbook.core.host import Host
 from runbook.core.host_paths import DEFERRED
 from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
-from runbook.keepalived.configuration import UNIT
+from runbook.keepalived.configuration import UNIT, Keepalived
 from runbook.pair.pair import Pair, Side
+from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import Service
 
 VIP_SECONDS = 30
 
 
-class MastersKeepalived(Service):
+class MastersKeepalived(Keepalived):
     """keepalived on the master, which need not give way here: a run never comes this far while the slave serves."""
 
     def fix(self, host: Host, gap: Gap) -> None:
@@ -60,8 +61,8 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Services on the master, then on the slave, then what they amount to."""
 
     def services(side: Side) -> list[Service]:
-        keepalived = MastersKeepalived(UNIT) if side.role == "master" else Service(UNIT)
-        return [Service(side.names.unit), keepalived]
+        keepalived = MastersKeepalived(UNIT) if side.role == "master" else Keepalived(UNIT)
+        return [Mysqld.of(side), keepalived]
 
     return [
         Phase(services, roles=("master",)),

@@ -100,7 +100,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         {},
         OPEN,
         "DANGER: both servers take writes, so their data can part; the VIP is on the master.",
-        "In mysql on 192.168.152.129: SET GLOBAL super_read_only = ON. At once; then inv verify shows "
+        "In mysql on 192.168.152.129: SET GLOBAL super_read_only = ON, GLOBAL read_only = ON. "
+        "At once; then inv verify shows "
         "whether the slave took writes of its own.",
     ),
     "two writers without super_read_only": (
@@ -175,26 +176,28 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         DEAD,
         OPEN | TAKEN_OVER,
         "DANGER: the slave 192.168.152.129 takes writes; what is written there, the master will lack.",
-        "In mysql on 192.168.152.129: SET GLOBAL super_read_only = ON. Then inv verify shows whether it took any.",
+        "In mysql on 192.168.152.129: SET GLOBAL super_read_only = ON, GLOBAL read_only = ON. "
+        "Then inv verify shows whether it took any.",
     ),
     "the slave takes root's writes": (
         {},
         {"super_read_only": False},
         "DANGER: the slave 192.168.152.129 takes root's writes; what is written there, the master will lack.",
-        "In mysql on 192.168.152.129: SET GLOBAL super_read_only = ON. Then inv verify shows whether it took any.",
+        "In mysql on 192.168.152.129: SET GLOBAL super_read_only = ON, GLOBAL read_only = ON. "
+        "Then inv verify shows whether it took any.",
     ),
     "the master writes without the VIP": (
         {"holds_vip": False},
         TAKEN_OVER,
         "DANGER: the master 192.168.152.128 takes writes without holding the VIP, which is on the slave.",
-        "In mysql on 192.168.152.128: SET GLOBAL super_read_only = ON. Then inv verify.",
+        "In mysql on 192.168.152.128: SET GLOBAL super_read_only = ON, GLOBAL read_only = ON. Then inv verify.",
     ),
     "the master takes root's writes without the VIP": (
         {"holds_vip": False, "read_only": True},
         {},
         "DANGER: the master 192.168.152.128 takes root's writes without holding the VIP, which is on no "
         "host that was reached.",
-        "In mysql on 192.168.152.128: SET GLOBAL super_read_only = ON. Then inv verify.",
+        "In mysql on 192.168.152.128: SET GLOBAL super_read_only = ON, GLOBAL read_only = ON. Then inv verify.",
     ),
     "errant": (
         {},

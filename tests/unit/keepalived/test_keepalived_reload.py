@@ -11,13 +11,26 @@ from runbook.core.host import ChangedInDryRun, CommandFailed, Host
 from runbook.core.host_paths import SCRIPTS
 from runbook.core.ssh import Ran
 from runbook.core.step import Change, ensure
+from runbook.errors import RunbookError
 from runbook.keepalived import configuration as keepalived
-from runbook.keepalived.configuration import CONFIG, CONFIG_TEST, Configuration, ConfigurationRead, configuration
+from runbook.keepalived.configuration import (
+    ACCEPTED,
+    ACCEPTED_QUESTION,
+    CONFIG,
+    CONFIG_TEST,
+    END_A_START_THAT_WAITS,
+    UNIT,
+    Configuration,
+    ConfigurationRead,
+    Keepalived,
+    configuration,
+)
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
-from runbook.system.resources import OURS
+from runbook.system.resources import OURS, service_question
 
 RELOAD = "systemctl reload keepalived"
+START = "systemctl reset-failed keepalived 2>/dev/null; systemctl start keepalived"
 NEWEST = (2, 3, 4)
 CANDIDATE = f"{CONFIG}.candidate"
 TEST_COMMAND = CONFIG_TEST.format(candidate=CANDIDATE)
@@ -64,8 +77,10 @@ def test_a_configuration_that_is_there_is_left_alone(pair: Pair, link: FakeLink)
 def test_a_new_file_is_accepted_by_keepalived_before_it_takes_its_place(pair: Pair, link: FakeLink) -> None:
     there(link, None)
     link.takes(TEST_COMMAND)
+    link.takes(END_A_START_THAT_WAITS)
     assert ensure(pair.master.host, step(pair)).status == "changed"
-    assert link.changed == [f"{CANDIDATE} 600", TEST_COMMAND, f"rm -f {CANDIDATE}", f"{CONFIG} 600"]
+    placed = [f"{CANDIDATE} 600", TEST_COMMAND, f"rm -f {CANDIDATE}", f"{CONFIG} 600"]
+    assert link.changed == [*placed, END_A_START_THAT_WAITS]
 
 
 def test_a_configuration_that_keepalived_refuses_never_takes_its_place(pair: Pair, link: FakeLink) -> None:
@@ -74,6 +89,21 @@ def test_a_configuration_that_keepalived_refuses_never_takes_its_place(pair: Pai
     with pytest.raises(CommandFailed, match="Unknown keyword 'nopremt'"):
         ensure(pair.master.host, step(pair))
     assert link.changed == [f"{CANDIDATE} 600", TEST_COMMAND, f"rm -f {CANDIDATE}"]
+
+
+def test_it_is_not_started_by_a_configuration_that_it_refuses(pair: Pair, link: FakeLink) -> None:
+    link.says(service_question(UNIT), "inactive enabled\n")
+    link.says(ACCEPTED_QUESTION, "(Line 6) Unknown keyword 'vrrp_check_unicast_s'\n")
+    with pytest.raises(RunbookError, match=r"keyword 'vrrp_check_unicast_s'\n.* inv install-keepalived"):
+        ensure(pair.master.host, Keepalived(UNIT))
+    assert link.changed == []
+
+
+def test_it_is_started_by_one_that_it_accepts(pair: Pair, link: FakeLink) -> None:
+    link.says(service_question(UNIT), "inactive enabled\n")
+    link.says(ACCEPTED_QUESTION, f"{ACCEPTED}\n")
+    link.takes(START, lambda: link.says(service_question(UNIT), "active enabled\n"))
+    assert ensure(pair.master.host, Keepalived(UNIT)).status == "changed"
 
 
 def test_a_daemon_that_has_read_it_is_left_alone(pair: Pair, link: FakeLink) -> None:
@@ -102,6 +132,24 @@ def test_nothing_is_written_or_reloaded_in_a_dry_run(settings: Settings) -> None
 
 
 # ---- keepalived's own test, and what it has read, by a real shell ----
+
+
+def test_what_it_says_of_a_configuration_that_it_refuses(commands: Callable[..., LocalLink]) -> None:
+    refuses = "[ $1 = --help ] && { echo ' --config-test'; exit 0; }; echo one >&2; echo two >&2; exit 4"
+    assert commands(keepalived=refuses).run(ACCEPTED_QUESTION, timeout=5).out == "one\n"
+    assert (
+        commands(keepalived=refuses.replace("exit 4", "exit 0")).run(ACCEPTED_QUESTION, timeout=5).out
+        == f"{ACCEPTED}\n"
+    )
+
+
+@pytest.mark.parametrize(("state", "ended"), [("activating", True), ("active", False), ("inactive", False)])
+def test_a_start_that_waits_by_what_it_could_not_read_is_ended(
+    commands: Callable[..., LocalLink], tmp_path: Path, state: str, ended: bool
+) -> None:
+    link = commands(systemctl=f"[ $1 = is-active ] && {{ echo {state}; exit; }}; echo $* >> {tmp_path}/told")
+    assert link.run(END_A_START_THAT_WAITS, timeout=5).code == 0
+    assert (tmp_path / "told").exists() == ended
 
 
 @pytest.fixture
