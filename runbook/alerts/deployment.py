@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from runbook.alerts.texts import shell_arrays
+from runbook.alerts.tables import shell_arrays
 from runbook.core import templates
 from runbook.core.host import Host
 from runbook.core.host_paths import ALERT_CONFIG, ALERTS, LIBRARY

@@ -1,6 +1,5 @@
 """What alerts say, in English and Chinese: the one table of every kind that the scripts on the hosts can raise."""
 
-import shlex
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -283,29 +282,3 @@ SERVED: dict[str, Text] = {
     "nobody": Text("nobody answers at the VIP", "VIP 无人应答:不能读,也不能写"),
     "unknown": Text("the VIP answers, but not to the runbook: unknown", "VIP 有应答,但不接受运行手册的登录:情况不明"),
 }
-
-
-def shell_arrays(language: Language, mysql: str) -> str:
-    """All of it in one language as bash's associative arrays, for alert.sh; `mysql` is mysqld's unit."""
-    tables: dict[str, dict[str, Text]] = {
-        "BEGINS": {kind: words.begins for kind, words in KINDS.items()},
-        "DO_NEXT": {kind: words.do_next for kind, words in KINDS.items()} | {"over": OVER_NEXT},
-        "OVER": {kind: words.over for kind, words in KINDS.items()},
-        "LABEL": LABELS,
-        "SERVED": SERVED,
-    }
-    return "".join(
-        f"declare -A {name}=(\n"
-        + "".join(f"    [{key}]={shlex.quote(text.to(language).format(mysql=mysql))}\n" for key, text in table.items())
-        + ")\n"
-        for name, table in tables.items()
-    )
-
-
-def markdown_table() -> str:
-    """README's table of all kinds: what the alert says when it begins, what to do, what it says when it is over."""
-    rows = ["| alert | what it says | what to do | when it is over |", "| --- | --- | --- | --- |"]
-    for kind, words in KINDS.items():
-        do_next = words.do_next.en.format(mysql="mysql")
-        rows.append(f"| `{kind}` | {words.begins.en} | {do_next} | {words.over.en} |")
-    return "\n".join(rows) + "\n"

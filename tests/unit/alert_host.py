@@ -8,7 +8,7 @@ from typing import Any
 
 from station import SCRIPTS, SENDER, Station
 
-from runbook.alerts.texts import shell_arrays
+from runbook.alerts.tables import shell_arrays
 from runbook.mysql.optionfile import client_section
 from runbook.settings.settings import Settings
 

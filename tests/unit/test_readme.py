@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from runbook.alerts import texts as alert_texts
+from runbook.alerts import tables as alert_tables
 from runbook.settings.readme import markdown_table
 from runbook.settings.settings import KEYS
 
@@ -18,7 +18,7 @@ def test_every_key_stands_in_the_readme_as_the_code_has_it() -> None:
 
 def test_every_alert_stands_in_the_readme_as_the_code_has_it() -> None:
     between = README.partition("<!-- alerts -->\n")[2].partition("<!-- /alerts -->")[0]
-    assert between.strip() == alert_texts.markdown_table().strip()
+    assert between.strip() == alert_tables.markdown_table().strip()
 
 
 def test_every_task_stands_in_the_readme() -> None:

@@ -10,7 +10,8 @@ import pytest
 from alert_host import KEYS, SECRET, TOKEN, AlertHost, SenderOn, texts
 from station import SCRIPTS
 
-from runbook.alerts.texts import KINDS, shell_arrays
+from runbook.alerts.tables import shell_arrays
+from runbook.alerts.texts import KINDS
 
 
 @pytest.fixture
