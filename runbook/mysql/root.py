@@ -29,13 +29,14 @@ TEST_SCHEMA = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'te
 
 @dataclass(frozen=True)
 class RootPassword(Step):
-    """root logs in with MYSQL_ROOT_PASSWORD, by the socket and from 127.0.0.1.
+    """root logs in with MYSQL_ROOT_PASSWORD, by the socket and from 127.0.0.1; until now it may have had the `old` one.
 
     The second needs an account of its own: with skip_name_resolve the server no longer takes 127.0.0.1 for localhost.
     """
 
     server: Server
     password: Secret
+    old: Secret | None = None
 
     name = "root's password"
 
@@ -73,15 +74,20 @@ class RootPassword(Step):
         return self.server.lets_in_by_the_socket("root", self.password) if known is None else known
 
     def refusal(self, host: Host, gap: Gap) -> str | None:
-        if root_options(host, self.password) is not None:
+        if self._options(host) is not None:
             return None
+        either = ", nor with MYSQL_ROOT_PASSWORD_OLD," if self.old else ""
         return (
-            f"{host}: root is let in by the socket neither with MYSQL_ROOT_PASSWORD nor without a password\n"
-            "This server was set up before. Put its present root password into hosts.env as MYSQL_ROOT_PASSWORD."
+            f"{host}: root is let in by the socket neither with MYSQL_ROOT_PASSWORD{either} nor without a password\n"
+            "This server was set up before. Put its present root password into hosts.env as MYSQL_ROOT_PASSWORD, or as "
+            "MYSQL_ROOT_PASSWORD_OLD where MYSQL_ROOT_PASSWORD is the one that it shall have."
         )
 
+    def _options(self, host: Host) -> str | None:
+        return root_options(host, self.password, *([self.old] if self.old else []))
+
     def fix(self, host: Host, gap: Gap) -> None:
-        options = root_options(host, self.password)
+        options = self._options(host)
         assert options is not None, "refused before"
         dialect = dialect_of(*ask(host, options, COMMENT_QUESTION).split("\t", 1))
         opens, closes = [], []
@@ -94,7 +100,7 @@ class RootPassword(Step):
             execute(host, options, [*statements, *closes])
         except CommandFailed:
             # The client ended at the statement that failed; the password may be the old one or the new one by then.
-            execute(host, root_options(host, self.password) or options, closes)
+            execute(host, self._options(host) or options, closes)
             raise
 
     def _rows(self) -> dict[str, Row]:

@@ -25,9 +25,9 @@ def logs_in(host: Host, user: str, password: Secret) -> bool:
     return _accepts(host, client_section(user, password))
 
 
-def root_options(host: Host, password: Secret) -> str | None:
-    """Options that let root in by the socket now: with the wanted password, or as a fresh installation does."""
-    options = (client_section("root", password), NO_PASSWORD)
+def root_options(host: Host, *passwords: Secret) -> str | None:
+    """Options that let root in by the socket now: with one of these passwords, or as a fresh installation does."""
+    options = (*(client_section("root", password) for password in passwords), NO_PASSWORD)
     return next((each for each in options if _accepts(host, each)), None)
 
 

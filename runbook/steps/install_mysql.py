@@ -131,7 +131,7 @@ def _served(side: Side) -> Sequence[Item]:
         NoSocketActivation(names.unit),
         Mysqld.of(side, START_SECONDS) if side.is_installed else Service(names.unit, seconds=START_SECONDS),
         TemporaryPassword(names, settings.mysql_root_password),
-        RootPassword(server, settings.mysql_root_password),
+        RootPassword(server, settings.mysql_root_password, settings.mysql_root_password_old),
         *([WantedVersion(server, version)] if version else []),
         SecureInstallation(server, settings.mysql_root_password, settings.root_remote),
     ]

@@ -28,6 +28,15 @@ class Accounts(KeyTable):
         secret=True,
         help="Password of MySQL's root on both hosts.",
     )
+    mysql_root_password_old = Key(
+        read=read.optional(read.password),
+        default="",
+        secret=True,
+        help=(
+            "The password that root has now, when MYSQL_ROOT_PASSWORD is a new one that inv install-mysql shall set.\n"
+            "Empty: root's password stays as it is."
+        ),
+    )
     root_remote = Key(
         read=read.boolean,
         default="no",

@@ -115,6 +115,19 @@ def root_step(side: Side) -> RootPassword:
     return RootPassword(side.server, side.settings.mysql_root_password)
 
 
+def test_the_password_that_root_had_lets_the_new_one_in(side: Side, mysqld: FakeMysqld, link: FakeLink) -> None:
+    mysqld.logins["root"] = "root-of-old"
+    client = Client(link, mysqld, root="root-of-old")
+    wanted = side.settings.mysql_root_password
+    refusal = RootPassword(side.server, wanted).refusal(side.host, [])
+    assert refusal is not None
+    assert "MYSQL_ROOT_PASSWORD_OLD" in refusal
+    outcome = ensure(side.host, RootPassword(side.server, wanted, Secret("root-of-old")))
+    assert outcome.status == "changed"
+    assert any("BY 'root-sesame-1'" in statement for statement in client.statements)
+    assert ensure(side.host, RootPassword(side.server, wanted, Secret("root-of-old"))).status == "ok"
+
+
 def test_a_fresh_server_gets_roots_password_for_both_ways_in(side: Side, mysqld: FakeMysqld, link: FakeLink) -> None:
     mysqld.logins["root"] = ""
     client = Client(link, mysqld, root="")
