@@ -32,13 +32,14 @@ start_discards() {
 }
 
 # apply_received RECEIVED: until all is applied, RELAY_SECONDS have passed, or the applier has stopped on an error. By
-# position that is when the applier has read all: of a transaction sent only in part it would wait for the rest.
+# position that is when the applier has read all: of a transaction sent only in part it would wait for the rest. One of
+# several appliers may still wait for a lock then.
 apply_received() {
     local end=$((SECONDS + RELAY_SECONDS)) shown
     while [ "$SECONDS" -lt "$end" ]; do
         if [ -n "$WAIT_APPLIED" ]; then
             [ "$(query "${WAIT_APPLIED//RECEIVED/$1}")" = 1 ] && return
-        elif shown=$(status) && [[ $shown == *"has read all relay log"* ]]; then
+        elif shown=$(status) && [[ $shown == *"has read all relay log"* ]] && ! lock_holders >/dev/null; then
             return
         else
             sleep 0.2
@@ -48,11 +49,17 @@ apply_received() {
     done
 }
 
+# lock_holders: the sessions, and whose they are, that hold a lock for which the applier waits; fails where none does.
+lock_holders() {
+    local found
+    [ -n "${LOCK_HOLDERS:-}" ] && found=$(query "$LOCK_HOLDERS") && [ -n "$found" ] && printf '%s\n' "$found"
+}
+
 # end_lock_holders: a client's open transaction on a table keeps a DROP or ALTER of it from being applied, for hours if it
 # lasts as long. RELAY_LOCK_SECONDS after the first such wait of this takeover those who are in the way are ended.
 end_lock_holders() {
     local holders
-    [ "${RELAY_LOCK_SECONDS:-0}" != 0 ] && holders=$(query "$LOCK_HOLDERS") && [ -n "$holders" ] || return 0
+    [ "${RELAY_LOCK_SECONDS:-0}" != 0 ] && holders=$(lock_holders) || return 0
     : "${LOCK_SINCE:=$SECONDS}"
     [ $((SECONDS - LOCK_SINCE)) -ge "$RELAY_LOCK_SECONDS" ] || return 0
     printf '%s\n' "$holders" | awk -F '\t' '{ print "KILL " $1 ";" }' | query_all

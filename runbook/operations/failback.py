@@ -31,7 +31,7 @@ from runbook.operations.run import Run
 from runbook.pair.pair import Pair, Side
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.start import Serves
-from runbook.steps.start_slave import replication
+from runbook.steps.start_slave import known_source, replication
 
 RECOVERY_SECONDS = 600
 THREADS_SECONDS = 30
@@ -235,6 +235,9 @@ def replicate(pair: Pair, report: Report) -> None:
         refuse(proof.why_it_never_catches_up(str(pair.slave.host), None))
     if status and status.runs:
         return
+    known = ensure(pair.slave.host, known_source(pair))
+    if known.status != "ok":
+        report.outcome(known)
     if status and status.relay_log_torn:
         # It is proven that the master has all that stands there: it is fetched anew.
         report.outcome(ensure(pair.slave.host, replication(pair)))

@@ -27,9 +27,12 @@ def _accounts(side: Side) -> Sequence[Item]:
 
 def _to_the_other(pair: Pair, side: Side) -> Sequence[Item]:
     """The login first: a server whose new certificates are not in force yet is still known by the old CA."""
+    known = (KnownServer(each.server, side.dialect.verification) for each in pair.sides.values())
+    return [login_to_the_other(pair, side), *known]
+
+
+def login_to_the_other(pair: Pair, side: Side) -> PeerLogin:
+    """The replica user's, from this side's host."""
     s, peer = side.settings, side.peer
     account = (s.replica_user, s.replica_password)
-    return [
-        PeerLogin(str(peer.address), peer.server_id, s.mysql_port, *account, pair.sides[peer.role].server),
-        *(KnownServer(each.server, side.dialect.verification) for each in pair.sides.values()),
-    ]
+    return PeerLogin(str(peer.address), peer.server_id, s.mysql_port, *account, pair.sides[peer.role].server)

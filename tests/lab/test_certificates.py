@@ -87,22 +87,29 @@ def peer_answers(host: OutsideHost) -> bool:
 
 
 @pytest.mark.long
-def test_a_servers_new_ca_is_named_and_brought_to_the_other_host(healthy_pair: OutsidePair) -> None:
-    pair, slave = healthy_pair, healthy_pair.slave
-    assert peer_answers(pair.master) and peer_answers(slave)
+def test_a_masters_new_ca_is_named_and_brought_to_scripts_and_replication(healthy_pair: OutsidePair) -> None:
+    pair, master, slave = healthy_pair, healthy_pair.master, healthy_pair.slave
+    connect_anew = "STOP REPLICA IO_THREAD; START REPLICA IO_THREAD"
+    assert peer_answers(master) and peer_answers(slave)
     try:
-        slave.sh(NEW_CA)
-        # In the file and not yet in force: the scripts still know the server, and nothing may change that.
+        master.sh(NEW_CA)
+        # In the file and not yet in force: the slave still knows the master, and nothing may change that.
         pair.inv("verify", "--json").expect(FAILED, "ALTER INSTANCE RELOAD TLS")
         pair.inv("bootstrap").expect(FAILED, "ALTER INSTANCE RELOAD TLS")
-        assert peer_answers(pair.master)
-        slave.sql("ALTER INSTANCE RELOAD TLS")
-        pair.inv("verify", "--json").expect(FAILED, "slave-ca.pem: content differs", "inv create-replica-user")
+        assert peer_answers(slave)
+        slave.sql(connect_anew)
+        until("replication by the old CA", SETTLED_SECONDS, slave.replicates)
+        master.sql("ALTER INSTANCE RELOAD TLS")
+        slave.sql(connect_anew)
+        told = pair.inv("verify", "--json").expect(FAILED, "master-ca.pem: content differs", "inv create-replica-user")
+        assert "CA of the master, for replication" in told.out and "inv start-slave" in told.out
+        assert not slave.replicates(), "it replicates from a master whose CA it does not know"
         pair.inv("bootstrap").expect(0)
-        assert peer_answers(pair.master)
+        assert peer_answers(slave)
+        assert slave.replicates()
         pair.inv("verify").expect(0, "healthy")
     finally:
-        slave.sh(OLD_CA)
-        slave.sql("ALTER INSTANCE RELOAD TLS")
+        master.sh(OLD_CA)
+        master.sql("ALTER INSTANCE RELOAD TLS")
         pair.inv("bootstrap").expect(0)
     until("a healthy pair", SETTLED_SECONDS, pair.is_healthy)

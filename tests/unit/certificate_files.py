@@ -9,6 +9,31 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+# Two that are good for a hundred years, for who needs no server of theirs.
+PEM = """\
+-----BEGIN CERTIFICATE-----
+MIIBcDCCARegAwIBAgIUSL9CUcoXxkugXyQcDKzAMlpYgHEwCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI3MTIzNDM0WhgPMjEyNjExMDMxMjM0MzRa
+MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWNe5opl9
+itjM7ZK+851ze5kvWXsh6jkZgxaEWaJ8oAJMwcaUw/FpevUt+Ch6ETPJp31VWyAj
+cklGL3gJNEwafaNTMFEwHQYDVR0OBBYEFP4R7gT44VN+uUCNUgmszDQvZtusMB8G
+A1UdIwQYMBaAFP4R7gT44VN+uUCNUgmszDQvZtusMA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDRwAwRAIgNQdMnN6Yle/kdixhz1aiyg7oJBdZmKdNGEsr60v+
+d04CIChGqjbRnRELN7PCJBmSHw5bP2mXFSh/7y+Dom7nFbmP
+-----END CERTIFICATE-----
+"""
+OTHER_PEM = """\
+-----BEGIN CERTIFICATE-----
+MIIBcDCCARegAwIBAgIUS6WImIR7aib5ffCwnsrQGfJqyd0wCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI3MTIzNDM0WhgPMjEyNjExMDMxMjM0MzRa
+MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7zAqCFIA
+TgP4UcivxDAFi15TE/z7/NYovmnbSTlearSOtGqXv360tVdx2bQw+VvDWMvDmULj
+vtPYI8b4GTlJQKNTMFEwHQYDVR0OBBYEFId2wDChnGHzNEose8Ap+8Jw4Ax8MB8G
+A1UdIwQYMBaAFId2wDChnGHzNEose8Ap+8Jw4Ax8MA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDRwAwRAIgL3m4zv1U60NCUmxTyk0Mfb69JDySDXjmDwxMnbZs
+RD4CIFXQAgUDpeP//jAuP2IwHoz+B+0LKAX9yxKn/qk0BJmV
+-----END CERTIFICATE-----
+"""
 NAME = "MySQL_Server_9.7.4_Auto_Generated_{}_Certificate"
 
 

@@ -70,6 +70,7 @@ class ReplicaServer(FakeMysqld):
                 "Source_User": given["USER"],
                 "Connect_Retry": int(given["CONNECT_RETRY"]),
                 "Source_Retry_Count": int(given["RETRY_COUNT"]),
+                "Source_SSL_CA_File": given.get("SSL_CA", ""),
             }
         )
 
@@ -87,11 +88,11 @@ def server(pair: Pair, role: str) -> ReplicaServer:
     return found
 
 
-def step(pair: Pair) -> Replicates:
+def step(pair: Pair, *, by_authority: bool = False) -> Replicates:
     s = pair.settings
     source = f"{s.master.address}:{s.mysql_port}"
     servers = pair.slave.server, pair.master.server
-    return Replicates(*servers, pair.slave.tracking, source, s.replica_user, s.replica_password)
+    return Replicates(*servers, pair.slave.tracking, source, s.replica_user, s.replica_password, by_authority)
 
 
 def configured(slave: ReplicaServer, **changes: object) -> None:

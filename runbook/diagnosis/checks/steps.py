@@ -49,7 +49,9 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     of_both = [each for each in planned if len(each.item.servers) > 1]
     found = [*unplanned, *(check for role in reachable for check in alone[role])]
     for role in reachable:
-        found += _read_all(pair.sides[role].host, [each for each in of_both if each.role == role], silent)
+        host, theirs = pair.sides[role].host, [each for each in of_both if each.role == role]
+        host.foresee(question for each in theirs for question in each.item.questions())
+        found += _read_all(host, theirs, silent)
     if facts["slave"].holds_vip and not facts["master"].holds_vip:
         return [replace(c, todo=f"After inv failback: {c.todo}") if c.status == "FAIL" else c for c in found]
     return found

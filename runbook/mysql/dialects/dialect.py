@@ -137,6 +137,11 @@ class Dialect(Protocol):
         """The options of CHANGE MASTER TO, in its old words, that are needed where the master has no TLS."""
         ...
 
+    @property
+    def source_authority(self) -> str:
+        """The option of CHANGE MASTER TO, in its old words, that names the master's CA, names in it aside; or empty."""
+        ...
+
     def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
         """CHANGE MASTER TO with these options, which are named in its old words; each value a placeholder."""
         ...

@@ -55,6 +55,8 @@ class MariaDB:
         has_none = self.version >= (11, 4) and master.value("SELECT @@have_ssl") != "YES"
         return {"MASTER_SSL": 0} if has_none else {}
 
+    source_authority: ClassVar[str] = ""  # MASTER_SSL_CA has it look at the name as well, or at nothing (manual)
+
     def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
         """The slave's own position, not current_pos: what the slave made itself must not be passed over unseen."""
         words = [f"{name} = %s" for name in options] + [f"MASTER_USE_GTID = {'slave_pos' if by_gtid else 'no'}"]

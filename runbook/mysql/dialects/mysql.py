@@ -112,6 +112,11 @@ class MySQL:
     def without_tls(self, master: Asked) -> dict[str, object]:
         return {}
 
+    @property
+    def source_authority(self) -> str:
+        """At the name it looks only by MASTER_SSL_VERIFY_SERVER_CERT. Since replication always speaks TLS here."""
+        return "MASTER_SSL_CA" if self.version >= (8, 0, 4) else ""
+
     def change_master(self, options: Mapping[str, object], *, by_gtid: bool) -> str:
         """CHANGE REPLICATION SOURCE TO came with 8.0.23, and is the only one since 8.4.
 

@@ -8,7 +8,7 @@ from runbook.core.host import Host
 from runbook.core.step import BOTH, Condition, Gap, State, Step
 from runbook.core.wait import until
 from runbook.errors import RunbookError
-from runbook.mysql.replication import seeding
+from runbook.mysql.replication import known_source, seeding
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
 from runbook.mysql.tracking.tracking import Tracking, listed
@@ -52,12 +52,16 @@ class Replicates(Step):
     source: str
     user: str
     password: Secret
+    by_authority: bool = False
+    """Whether it must be told by which CA the master is known, where the master has one."""
 
     name = "replication from the master"
     servers = BOTH
 
     def want(self) -> State:
-        return {
+        file = self._authority_file()
+        known = {"master's CA": file} if file else {}
+        return known | {
             "source": self.source,
             "user": self.user,
             "password": "as in hosts.env",
@@ -78,6 +82,7 @@ class Replicates(Step):
             "password": "as in hosts.env" if known == self.password.reveal() else "another",
             "by": "GTID" if status.auto_position else "file and position",
             "connect_retry": status.connect_retry,
+            "master's CA": status.authority_file,
             "receiver": status.receiver,
             "applier": status.applier,
         }
@@ -86,6 +91,9 @@ class Replicates(Step):
         """The sixth line of master.info, where the server keeps it there (MariaDB; MySQL 5.6 before our my.cnf)."""
         folder = self.slave.value("SELECT @@datadir")
         return host.ask(f"sed -n 6p {folder}/master.info 2>/dev/null || true").rstrip("\n")
+
+    def _authority_file(self) -> str:
+        return known_source.authority_file(self.slave, self.master) if self.by_authority else ""
 
     def refusal(self, host: Host, gap: Gap) -> str | None:
         why = why_not(replica_status(self.slave), self.source, self.slave, self.master, self.tracking)
@@ -140,6 +148,8 @@ class Replicates(Step):
             **self.slave.dialect.without_tls(self.master),
             **self.tracking.place(status, self.master),
         }
+        if file := self._authority_file():
+            options[self.slave.dialect.source_authority] = file
         statement = self.slave.dialect.change_master(options, by_gtid=self.tracking.by_gtid)
         for name, value in self.tracking.adopted(self.slave).items():
             self.slave.execute(f"SET GLOBAL {name} = %s", value)

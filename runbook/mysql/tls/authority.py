@@ -7,9 +7,12 @@ MySQL); MySQL 5.6 and MariaDB have one only where somebody has configured it.
 import posixpath
 import re
 import shlex
+import ssl
 from typing import Any, Protocol
 
 from runbook.core.host import Host
+from runbook.errors import HostError
+from runbook.mysql.tls.contexts import verified_tls
 from runbook.system.server_names import UNITS
 
 # The names of the variables are the same on every engine. The date is empty where no TLS is spoken [M on 9.7].
@@ -44,7 +47,16 @@ def authorities_of(server: Server) -> tuple[str, ...]:
         return ()
     file = posixpath.join(row["folder"], row["file"])
     pem = certificates(server.host.ask(f"cat {shlex.quote(file)} 2>/dev/null || true"))
-    return (pem,) if pem else ()
+    if not pem:
+        return ()
+    try:
+        verified_tls(pem)
+    except (ssl.SSLError, ValueError) as error:
+        what = f"{file}, its server's ssl_ca, holds what is no certificate ({error})"
+        raise HostError(
+            str(server.host), what, "Put the CA's certificate there, then: ALTER INSTANCE RELOAD TLS"
+        ) from error
+    return (pem,)
 
 
 def certificates(text: str) -> str:

@@ -84,4 +84,4 @@ class KnownServer(Step):
 
 
 def _named(file: File, state: State) -> Iterable[tuple[str, object]]:
-    return ((f"{file.path}: {fact}", value) for fact, value in state.items())
+    return ((f"{file.path.rpartition('/')[2]}: {fact}", value) for fact, value in state.items())

@@ -34,6 +34,8 @@ class ReplicaStatus:
     received_file: str = ""
     received_position: int = 0
     """Up to where it has received it."""
+    authority_file: str = ""
+    """The file with the CA that the master's certificate must be of; empty where nobody looks."""
     applier_waits: bool = False
     """Whether the applier has read all that was received."""
 
@@ -73,6 +75,7 @@ def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:
         source_position=int(row["Exec_Source_Log_Pos"]),
         received_file=row["Source_Log_File"],
         received_position=int(row["Read_Source_Log_Pos"]),
+        authority_file=row.get("Source_SSL_CA_File") or "",
         applier_waits="has read all relay log" in (row.get("Replica_SQL_Running_State") or ""),
     )
 

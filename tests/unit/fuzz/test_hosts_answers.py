@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from certificate_files import PEM
 from fake import FakeLink, host_of, pair_of
 from fuzzed import EXAMPLES, bounded, damaged, pieces
 from hypothesis import given
@@ -22,6 +23,7 @@ from runbook.keepalived.configuration import vrrp_state
 from runbook.mysql import program, server_socket, stranger
 from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.replication import filters
+from runbook.mysql.tls.authority import authorities_of
 from runbook.mysql.tracking.progress import DomainState, GtidSet, Position
 from runbook.operations import preflight
 from runbook.settings.settings import Settings
@@ -36,6 +38,17 @@ from runbook.system.selinux import SELinux
 from runbook.system.unit import DropIn
 
 Reader = Callable[[Host], Any]
+
+
+class HasCa:
+    """A server that says that it has a CA."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def one(self, query: str) -> dict[str, Any]:
+        return {"file": "ca.pem", "folder": "/var/lib/mysql/", "Value": "Nov 24 11:52:59 2036 GMT"}
+
 
 PEER = IPv4Address("192.168.152.129")
 FILE = f"644 root:root\n{hashlib.sha256(b'text').hexdigest()}  -\n"
@@ -70,6 +83,7 @@ READERS: dict[str, tuple[Reader, str]] = {
     "stranger": (lambda host: stranger.on_port(host, 3306), "4711 nobody nc\n"),
     "filters": (lambda host: filters.of(host, None), "/etc/my.cnf:3:binlog-ignore-db = mysql\n"),
     "left behind": (left_behind, "kill-master\n"),
+    "CA": (lambda host: authorities_of(HasCa(host)), PEM),
     "socket": (
         lambda host: server_socket.connect(host, "/run/mysqld/mysqld.sock"),
         "/run/mysqld/mysqld.sock listens\n/run/mysqld/mysqld.sock root root 755 /run\n",

@@ -69,6 +69,7 @@ WORDS: dict[str, Callable[[Dialect], object]] = {
     "utf8": lambda d: d.character_set("utf8"),
     "persisted": lambda d: d.persisted,
     "who_copies": lambda d: d.copying.split(", ")[0],
+    "source_authority": lambda d: d.source_authority,
     "verification": lambda d: d.verification,
     "lock_holders": lambda d: [table for table in LOCK_TABLES if table in d.lock_holders],
     "dump_all": lambda d: [d.dump_all(by_gtid=by_gtid).partition("--events ")[2] for by_gtid in (True, False)],

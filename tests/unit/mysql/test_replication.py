@@ -1,7 +1,8 @@
 """The slave's replication: read from a real server's words, and started when nothing can be lost by it."""
 
 import pytest
-from fake import Clock, FakeMysqld, Row, captured_json, link_of, mysqld_of, pair_of
+from certificate_files import OTHER_PEM, PEM
+from fake import Clock, FakeMysqld, Row, captured_json, file_is, link_of, mysqld_of, pair_of
 from replica_server import HEALTHY, MASTER_UUID, PASSWORD, SLAVE_UUID, ReplicaServer, configured, runs, server, step
 
 from runbook.core import wait
@@ -9,6 +10,7 @@ from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, ensure
 from runbook.core.wait import DeadlinePassed
 from runbook.errors import RunbookError
+from runbook.mysql.replication.known_source import KnownSource
 from runbook.mysql.replication.replicates import (
     SYSTEM_SCHEMAS,
     WORKER_ERROR,
@@ -17,6 +19,7 @@ from runbook.mysql.replication.replicates import (
     user_schemas,
 )
 from runbook.mysql.session import KEY_FILE_QUESTION, SqlFailed
+from runbook.mysql.tls.authority import AUTHORITY_QUESTION, SPEAKS_TLS
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
 
@@ -120,6 +123,63 @@ def test_an_empty_pair_is_configured_and_started(pair: Pair, slave: ReplicaServe
         "SOURCE_RETRY_COUNT = 86400",
     ):
         assert part in pointed
+
+
+CA_FILE = "/data/mysql/runbook-source-ca.pem"
+
+
+@pytest.fixture
+def known_master(pair: Pair, master: ReplicaServer, slave: ReplicaServer) -> ReplicaServer:
+    """A master that has a CA."""
+    master.says(AUTHORITY_QUESTION, {"file": "ca.pem", "folder": "/var/lib/mysql/"})
+    master.says(SPEAKS_TLS, {"Variable_name": "Ssl_server_not_after", "Value": "Nov 24 11:52:59 2036 GMT"})
+    link_of(pair.master).says("cat /var/lib/mysql/ca.pem 2>/dev/null || true", PEM)
+    slave.says("SELECT @@datadir", {"@@datadir": "/data/mysql/"})
+    return master
+
+
+def test_a_slave_that_replicates_from_whoever_has_tls_is_told_the_masters_ca(
+    pair: Pair, known_master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave)
+    known_master.executed = slave.executed
+    outcome = ensure(pair.slave.host, step(pair, by_authority=True))
+    assert outcome.gap == [Change("master's CA", "", CA_FILE)]
+    assert words(slave) == ["STOP REPLICA", "CHANGE REPLICATION", "START REPLICA"]
+    assert f"SOURCE_SSL_CA = '{CA_FILE}'" in slave.changed[1]
+    assert ensure(pair.slave.host, step(pair, by_authority=True)).status == "ok"
+
+
+def test_a_slave_that_serves_is_not_stopped_for_it(
+    pair: Pair, known_master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    configured(slave)
+    assert ensure(pair.slave.host, step(pair)).status == "ok"
+    assert slave.changed == []
+
+
+def test_where_the_master_has_no_ca_replication_stays_as_it_is(pair: Pair, slave: ReplicaServer) -> None:
+    configured(slave, Source_SSL_CA_File="/etc/ours.pem")
+    mysqld_of(pair.master)
+    assert ensure(pair.slave.host, step(pair, by_authority=True)).status == "ok"
+    assert ensure(pair.slave.host, KnownSource(pair.slave.server, pair.master.server)).status == "ok"
+    assert slave.changed == []
+
+
+def test_the_masters_ca_lies_where_the_slaves_server_can_read_it(
+    pair: Pair, known_master: ReplicaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = link_of(pair.slave)
+
+    def put(path: str, content: str, *, mode: int, owner: str) -> None:
+        assert (mode, owner) == (0o644, "root:root")
+        file_is(link, path, content)
+
+    monkeypatch.setattr(pair.slave.host, "put", put)
+    file_is(link, CA_FILE, OTHER_PEM)
+    step = KnownSource(pair.slave.server, pair.master.server)
+    assert ensure(pair.slave.host, step).status == "changed"
+    assert ensure(pair.slave.host, step).status == "ok"
 
 
 def test_stopped_threads_are_only_started(pair: Pair, master: ReplicaServer, slave: ReplicaServer) -> None:

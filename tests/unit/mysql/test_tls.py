@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pymysql
 import pytest
-from certificate_files import Authority, authority
+from certificate_files import OTHER_PEM, PEM, Authority, authority
 from fake import file_is, link_of, mysqld_of
 
 from runbook.core.step import ensure
+from runbook.errors import RunbookError
 from runbook.mysql.login import PasswordAsked, logins
 from runbook.mysql.tls.authority import AUTHORITY_QUESTION, SPEAKS_TLS, certificates
 from runbook.mysql.tls.contexts import NotTheServer
@@ -142,8 +143,6 @@ def test_where_no_ca_is_known_nobody_gets_the_password(three: tuple[Authority, .
 
 # ---- which CA a server has ----
 
-PEM = "-----BEGIN CERTIFICATE-----\nMIIDBDCCAeyg\nAw==\n-----END CERTIFICATE-----\n"
-
 
 def has(pair: Pair, role: str, file: str | None, *, until: str = "Nov 24 11:52:59 2036 GMT", pem: str = PEM) -> None:
     side = pair.sides[role]  # type: ignore[index]
@@ -178,15 +177,20 @@ def test_a_file_that_is_gone_or_holds_something_else_is_no_ca(pair: Pair, fake_m
     assert certificates("what stands before\r\n" + PEM + "-----BEGIN PRIVATE KEY-----\nx\n") == PEM
 
 
+def test_what_is_no_certificate_is_named_with_its_file(pair: Pair, fake_mysql: None) -> None:
+    has(pair, "master", "ca.pem", pem=PEM[:90] + PEM[200:])
+    with pytest.raises(RunbookError, match=r"ca\.pem, its server's ssl_ca, holds what is no"):
+        assert pair.master.server.authorities
+
+
 def test_a_pair_is_known_by_both_cas_or_by_those_that_can_be_asked_or_by_none(pair: Pair, fake_mysql: None) -> None:
-    other = PEM.replace("MIID", "MIIE")
     has(pair, "master", "ca.pem")
     copy = f"cat {authority_file('slave')} 2>/dev/null || true"
-    for on_master, known_by in (("", (PEM,)), (other, (PEM, other))):
+    for on_master, known_by in (("", (PEM,)), (OTHER_PEM, (PEM, OTHER_PEM))):
         link_of(pair.master).says(copy, on_master)
         assert authorities(*pair.sides.values()) == known_by, "the slave's mysqld does not run"
-    has(pair, "slave", "ca.pem", pem=other)
-    assert authorities(*pair.sides.values()) == (PEM, other)
+    has(pair, "slave", "ca.pem", pem=OTHER_PEM)
+    assert authorities(*pair.sides.values()) == (PEM, OTHER_PEM)
     del vars(pair.slave.server)["authorities"]
     pair.slave.server.close()
     has(pair, "slave", None)
@@ -221,7 +225,7 @@ def takes_files(pair: Pair) -> list[str]:
 
 @pytest.mark.parametrize(
     ("ca", "options"),
-    [(None, None), (PEM.replace("MIID", "MIIE"), OPTIONS), (PEM, HEAD), (None, OPTIONS)],
+    [(None, None), (OTHER_PEM, OPTIONS), (PEM, HEAD), (None, OPTIONS)],
     ids=["new", "the server's certificates were made anew", "nobody looked so far", "it is gone"],
 )
 def test_a_host_knows_the_other_server_by_its_ca(

@@ -4,8 +4,9 @@ import io
 
 import pytest
 from answering_hosts import RUNS, answering, teach
+from certificate_files import OTHER_PEM, PEM
 from drill_results import HEALTHY
-from fake import Clock, FakeMysqld, link_of, pair_of
+from fake import Clock, FakeMysqld, file_is, link_of, pair_of
 from pair_facts import UUID
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from runbook.core.report import Report
 from runbook.core.wait import DeadlinePassed
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.errors import Drift
+from runbook.mysql.tls.authority import AUTHORITY_QUESTION, SPEAKS_TLS
 from runbook.operations import failback
 from runbook.operations.failback import Refused
 from runbook.pair.pair import Pair
@@ -148,6 +150,39 @@ def test_a_slave_that_cannot_follow_is_left_behind_only_when_the_operator_says_s
     assert failback.slave_follows(pair, report, without_slave=True) is False
     assert "the applier stopped: error 1062: a row" in screen.getvalue()
     assert "goes on without it, as you said" in screen.getvalue()
+
+
+def test_a_slave_that_must_connect_gets_the_masters_ca_of_now_first(
+    pair: Pair,
+    answers: dict[str, FakeMysqld],
+    report: Report,
+    screen: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While failed over bootstrap is refused: with the CA of before the slave would never catch up."""
+    status = answers["slave"].run("SHOW REPLICA STATUS")[0]
+    answers["slave"].says("SHOW REPLICA STATUS", status | {"Replica_IO_Running": "No"})
+    answers["slave"].says("SELECT @@datadir", {"@@datadir": "/data/"})
+    answers["master"].says(AUTHORITY_QUESTION, {"file": "/etc/ca.pem", "folder": "/data/"})
+    answers["master"].says(SPEAKS_TLS, {"Value": "Nov 24 11:52:59 2036 GMT"})
+    link_of(pair.master).says("cat /etc/ca.pem 2>/dev/null || true", PEM)
+    file, link = "/data/runbook-source-ca.pem", link_of(pair.slave)
+    file_is(link, file, OTHER_PEM)
+    done: list[str] = []
+
+    def put(path: str, content: str, **_: object) -> None:
+        done.append(path)
+        file_is(link, path, content)
+
+    def start() -> None:
+        done.append("started")
+        answers["slave"].says("SHOW REPLICA STATUS", status)
+
+    monkeypatch.setattr(pair.slave.host, "put", put)
+    answers["slave"].takes("START REPLICA", start)
+    failback.replicate(pair, report)
+    assert done == [file, "started"]
+    assert "changed" in screen.getvalue() and "CA of the master, for replication" in screen.getvalue()
 
 
 def test_a_slave_that_follows_is_never_left_behind(

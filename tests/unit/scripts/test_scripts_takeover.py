@@ -1,7 +1,7 @@
 """The slave's scripts: it takes over and records that once, and follows the master again."""
 
 import pytest
-from station import Make
+from station import STATUS, Make
 
 
 def test_a_takeover_stops_the_receiver_applies_what_came_and_records_it(scripts_on: Make) -> None:
@@ -36,6 +36,20 @@ def test_who_holds_a_lock_that_a_takeover_waits_for_is_ended_and_written_down(sc
     assert int(station.takeover["relay_milliseconds"]) < 5000
     held = "ended the sessions that held it: report@10.0.0.9 (7), root@localhost (9)"
     assert f"what was received waited for a lock for 1 s: {held}" in station.read("log")
+
+
+def test_by_position_all_is_read_while_one_of_several_appliers_still_waits_for_a_lock(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=10", "RELAY_LOCK_SECONDS=1")
+    with (station.folder / "mysql-runbook.conf").open("a") as configuration:
+        configuration.write("WAIT_APPLIED=\n")
+    station.write(
+        "status", f"{STATUS}    Replica_SQL_Running_State: Replica has read all relay log; waiting for more updates"
+    )
+    station.write("holders", "7\treport@10.0.0.9")
+    assert station.run("master.sh") == 0
+    assert station.takeover is not None
+    assert station.takeover["ended"] == "report@10.0.0.9 (7)"
 
 
 @pytest.mark.parametrize("seconds", ["0", "10"], ids=["never", "not yet"])
