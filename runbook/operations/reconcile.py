@@ -66,6 +66,7 @@ def reconcile(run: Run, *, gtids: str = "", bring: bool = False) -> None:
     """
     with run.on_pair("reconcile") as (pair, report, target):
         facts = gather(pair)
+        refuse(why_not_known(facts))
         token = errant_of(facts)
         if not token:
             report.say("The slave has nothing that the master lacks: nothing to reconcile.")
@@ -97,6 +98,18 @@ def confirmed(agreed: bool, token: str) -> None:
             f"To give them up: inv reconcile --gtids='{token}'",
             "To run them on the master as well: inv reconcile --bring",
         )
+
+
+def why_not_known(facts: Facts) -> str | None:
+    """Why nobody can say what the slave has and the master lacks; None where both servers were asked. Pure."""
+    silent = [side for side in facts.values() if not side.answers]
+    if not silent:
+        return None
+    found = "; ".join(f"{side.role} {side.address}: {side.unreachable or side.sql}" for side in silent)
+    return (
+        f"It is not known what the slave has and the master lacks, as not both servers answer: {found}\n"
+        f"Nothing was changed. Next: {diagnose(facts).next_step}"
+    )
 
 
 def errant_of(facts: Facts) -> str:

@@ -7,7 +7,7 @@ from pair_facts import ERRANT, MASTER, SLAVE, TAKEN_OVER, UUID, replace
 
 from runbook.diagnosis.facts import Facts
 from runbook.mysql.tracking.progress import DomainState, Position
-from runbook.operations.reconcile import errant_of, why_not, why_not_bring
+from runbook.operations.reconcile import errant_of, why_not, why_not_bring, why_not_known
 
 OWN = {"own": ("b.000002:4 Query CREATE",), "own_since": "b.000002:4"}
 
@@ -30,6 +30,16 @@ def facts(changes: dict[str, Any]) -> Facts:
 )
 def test_what_an_operator_types_to_give_it_up(changes: dict[str, Any], token: str) -> None:
     assert errant_of(facts(changes)) == token
+
+
+@pytest.mark.parametrize("silent", [{"sql": "it does not run"}, {"unreachable": "no route to host"}])
+def test_nothing_is_said_of_servers_that_were_not_both_asked(silent: dict[str, Any]) -> None:
+    assert why_not_known(facts({})) is None
+    for found in (facts(silent), {"master": replace(MASTER, **silent), "slave": SLAVE}):
+        told = why_not_known(found)
+        assert told is not None
+        assert next(iter(silent.values())) in told.splitlines()[0]
+        assert "Nothing was changed. Next: " in told
 
 
 def test_what_the_master_made_and_lost_is_not_given_up() -> None:
