@@ -36,6 +36,11 @@ class Outcome:
         text = "\n".join(self.broken)
         return next(kind for kind, words in kinds.items() if re.search(words, text)) if self.broken else "ok"
 
+    @property
+    def spoils(self) -> bool:
+        """Whether the pair is no ground for the next one."""
+        return self.verdict not in ("ok", "OPEN", "UNASKED", "TRACEBACK")
+
     def line(self) -> str:
         """For people."""
         figures = f"{self.rounds} rounds, {self.seconds:.0f} s, {self.acknowledged} acknowledged"

@@ -294,6 +294,7 @@ def play(
         outcomes.append(outcome)
         say(outcome.line())
         if outcome.broken:
-            say(f"      kept in {folder}/seed-{each.seed}; the pair is made anew")
+            say(f"      kept in {folder}/seed-{each.seed}")
+        if outcome.spoils:
             chaos.build(anew=True)
     return outcomes
