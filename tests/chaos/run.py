@@ -207,8 +207,9 @@ class Chaos:
     def _words(self, act: Act) -> tuple[str, ...]:
         errant = ""
         with suppress(pymysql.MySQLError, OSError):
-            ((has,),) = self.hosts["master"].rows("SELECT @@GLOBAL.gtid_executed")
-            ((errant,),) = self.hosts["slave"].rows(f"SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, '{has}')")
+            # The slave first: what it gets meanwhile, the master has.
+            ((has,),) = self.hosts["slave"].rows("SELECT @@GLOBAL.gtid_executed")
+            ((errant,),) = self.hosts["master"].rows(f"SELECT GTID_SUBTRACT('{has}', @@GLOBAL.gtid_executed)")
         return tuple(word.replace("ERRANT", errant.replace("\n", "")) for word in act.command)
 
     def _end(self, ends: Iterable[tuple[Host, Do]], *, until_done: bool = False) -> None:
