@@ -3,11 +3,19 @@
 Imports of runbook/ stand inside the tasks, so that `inv --list` answers at once: it needs the names of drills alone.
 """
 
+import sys
+
+if __name__ == "__main__":
+    # While modules are read there is nothing to say of a Ctrl-C. By the C half of `signal`, as that one reads others
+    # first, which on a busy machine takes long enough for one (seen).
+    import _signal  # type: ignore[import-not-found]
+
+    if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import gc
 import os
 import shlex
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -20,9 +28,6 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = False
     # Python looks for garbage after each 700 objects, and importing makes a hundred thousand that stay: a tenth of it.
     gc.set_threshold(50_000)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        # While modules are read there is nothing to say of a Ctrl-C.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Invoke imports it for a class that nobody needs here, and asyncio with it: a third of what `inv --list` takes.
     stand_in: Any = SimpleNamespace(Mock=object)
     sys.modules["unittest.mock"] = stand_in

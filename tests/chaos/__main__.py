@@ -19,7 +19,8 @@ def seeds(text: str) -> Iterator[int]:
 
 def main() -> int:
     """Exit code 1 when a law was broken, or no way led out."""
-    from chaos.run import play, table
+    from chaos.outcome import table
+    from chaos.run import play
     from chaos.sequence import failed, sequence
     from runbook.lab.pair import Lab
 
@@ -35,12 +36,12 @@ def main() -> int:
     parser.add_argument("--without", default="", help="names of faults: sequences with one of them are left out")
     parser.add_argument("--show", action="store_true", help="print the sequences and do nothing")
     given = parser.parse_args()
-    if given.show:
-        print("\n".join(f"{seed:5} {sequence(seed)}" for seed in seeds(given.seeds)))
-        return 0
     until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
     every = [*(failed() if given.failed else ()), *map(sequence, seeds(given.seeds))]
     every = [each for each in every if not {event.fault for event in each.events} & set(given.without.split(","))]
+    if given.show:
+        print("\n".join(f"{each.seed:5} {each}" for each in every))
+        return 0
     chosen = (each for each in every if time.monotonic() < until)
     say = lambda text: print(text, flush=True)  # noqa: E731
     outcomes = play(Lab.named(given.lab), chosen, given.folder, say, built=given.built)

@@ -9,11 +9,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pymysql
@@ -23,6 +22,7 @@ from chaos import laws
 from chaos.faults import FAULTS, Do, Machine
 from chaos.hosts import Host, view
 from chaos.ledger import Ledger, rows_of
+from chaos.outcome import Outcome
 from chaos.rounds import Operator
 from chaos.sequence import SCENES, Act, Event, Sequence, document
 from chaos.watch import Watch
@@ -43,41 +43,6 @@ FAULTS_OF_A_SLAVE_THAT_IS_ILL = (
     *("kill-keepalived", "freeze-keepalived", "power-off", "power-off-both", "cut-network", "part-hosts", "full-run"),
     *("persist-and-restart", "full-disk", "full-tmp", "cut-keepalived-conf", "lose-script", "kill-scripts"),
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one sequence."""
-
-    sequence: Sequence
-    rounds: int
-    seconds: float
-    acknowledged: int
-    broken: tuple[str, ...]
-
-    @property
-    def verdict(self) -> str:
-        """One word for it, the worst first."""
-        kinds = {
-            "LOST": r"lacks .* acknowledged|rows twice",
-            "TWO WRITERS": r"the slave was open|slave took",
-            "OPEN": r"open without the VIP",
-            "UNASKED": r"home unasked",
-            "WRONG HEALTHY": r"verify says healthy",
-            "DIFFER": r"rows differ",
-            "TRACEBACK": r"traceback|secret",
-            "NO WAY OUT": r"not healthy after|advice",
-            "BY HAND": r"by hand:",
-            "TEST": r"",
-        }
-        text = "\n".join(self.broken)
-        return next(kind for kind, words in kinds.items() if re.search(words, text)) if self.broken else "ok"
-
-    def line(self) -> str:
-        """For people."""
-        figures = f"{self.rounds} rounds, {self.seconds:.0f} s, {self.acknowledged} acknowledged"
-        why = "".join(f"\n      {each[:300]}" for each in self.broken)
-        return f"{self.sequence.seed:5} {self.verdict:13} {figures}: {self.sequence}{why}"
 
 
 class Chaos:
@@ -242,8 +207,9 @@ class Chaos:
     def _words(self, act: Act) -> tuple[str, ...]:
         errant = ""
         with suppress(pymysql.MySQLError, OSError):
-            ((has,),) = self.hosts["master"].rows("SELECT @@GLOBAL.gtid_executed")
-            ((errant,),) = self.hosts["slave"].rows(f"SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, '{has}')")
+            # The slave first: what it gets meanwhile, the master has.
+            ((has,),) = self.hosts["slave"].rows("SELECT @@GLOBAL.gtid_executed")
+            ((errant,),) = self.hosts["master"].rows(f"SELECT GTID_SUBTRACT('{has}', @@GLOBAL.gtid_executed)")
         return tuple(word.replace("ERRANT", errant.replace("\n", "")) for word in act.command)
 
     def _end(self, ends: Iterable[tuple[Host, Do]], *, until_done: bool = False) -> None:
@@ -329,19 +295,7 @@ def play(
         outcomes.append(outcome)
         say(outcome.line())
         if outcome.broken:
-            say(f"      kept in {folder}/seed-{each.seed}; the pair is made anew")
+            say(f"      kept in {folder}/seed-{each.seed}")
+        if outcome.spoils:
             chaos.build(anew=True)
     return outcomes
-
-
-def table(outcomes: Iterable[Outcome]) -> str:
-    """How often each verdict, and figures of all."""
-    outcomes = list(outcomes)
-    verdicts = Counter(outcome.verdict for outcome in outcomes)
-    rows = [f"  {verdict:13} {times:5}" for verdict, times in verdicts.most_common()]
-    rounds = Counter(outcome.rounds for outcome in outcomes if not outcome.broken)
-    counted = ", ".join(f"{times} in {number}" for number, times in sorted(rounds.items()))
-    acknowledged = sum(outcome.acknowledged for outcome in outcomes)
-    return "\n".join(
-        [f"{len(outcomes)} sequences, {acknowledged} acknowledged writes", *rows, f"healthy after rounds: {counted}"]
-    )

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chaos.run import play, table
+from chaos.outcome import table
+from chaos.run import play
 from chaos.sequence import Sequence, failed, sequence
 from outside import OutsidePair
 

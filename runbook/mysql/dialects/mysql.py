@@ -77,16 +77,12 @@ class MySQL:
 
     @property
     def closed(self) -> str:
-        flags = "@@GLOBAL.super_read_only AND @@GLOBAL.read_only" if self.has_super_read_only else "@@GLOBAL.read_only"
-        return f"SELECT {flags}"
+        return f"SELECT {'@@GLOBAL.super_read_only AND ' if self.has_super_read_only else ''}@@GLOBAL.read_only"
 
     @property
     def close(self) -> str:
-        """super_read_only sets read_only with it, but not where it is ON already: a persisted read_only = OFF wins over
-        the option file at a start, and the server then takes writes although super_read_only is ON [M].
-        """
-        flags = ("super_read_only", "read_only") if self.has_super_read_only else ("read_only",)
-        return f"SET {', '.join(f'GLOBAL {flag} = ON' for flag in flags)}"
+        """Both: super_read_only sets read_only too, but not where it is ON and a persisted OFF opened it [M]."""
+        return f"SET {'GLOBAL super_read_only = ON, ' if self.has_super_read_only else ''}GLOBAL read_only = ON"
 
     def tracking(self, replication: str) -> Tracking:
         return ByGtidSet(self.version) if replication == "gtid" else ByPosition(self.binary_log_status)
