@@ -266,10 +266,7 @@ def opening(master: Server) -> str:
 
 @contextmanager
 def _without_waiting_for_the_slave(master: Side) -> Iterator[None]:
-    """It has what is run. A commit that waits for its word holds up the closing, for which the scripts end sessions.
-
-    What turns the waiting on again lies on the master's host meanwhile: nobody else would, were this process gone.
-    """
+    """It has what is run, and a commit that waits for its word holds up the closing. What undoes it lies on the host."""
     if master.semi_sync.value == "off":
         yield
         return
