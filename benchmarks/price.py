@@ -165,16 +165,16 @@ def measured(pair: Pair, client: Client, rounds: int, seconds: int) -> Figures:
 
 
 def table(figures: Figures) -> str:
-    """Medians with minimum and maximum, and what part they are of the last choice's, as a Markdown table."""
+    """Medians with minimum and maximum, and of the last choice's of the same round, as a Markdown table."""
     heads = [f"{threads} threads | of the article's" for threads in THREADS]
     lines = [f"| settings | keys | {' | '.join(heads)} |", f"| --- | --- |{' --- | --- |' * len(THREADS)}"]
     for choice in CHOICES:
         cells = [choice.name, choice.keys]
         for threads in THREADS:
             found = figures[choice.name, threads]
-            middle = statistics.median(found)
-            part = middle / statistics.median(figures[CHOICES[-1].name, threads])
-            cells += [f"{middle:.0f} ({min(found):.0f} to {max(found):.0f})", f"{part:.2f}"]
+            last = figures[CHOICES[-1].name, threads]
+            part = statistics.median(each / other for each, other in zip(found, last, strict=True))
+            cells += [f"{statistics.median(found):.0f} ({min(found):.0f} to {max(found):.0f})", f"{part:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -65,9 +65,12 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
 
     def before_the_first_start(side: Side) -> Sequence[Item]:
         """What configure-mycnf brings: a server that is made here starts once, by our option file."""
-        if side.role in made_here:
-            with suppress(NotReady):  # a dry run that cannot know which server it will be
-                return configure_mycnf.files(side)
+        if side.role not in made_here:
+            return []
+        if not side.host.dry and side.family.leaves_first_start(side.host):
+            return []  # No data yet, after all: the unit makes the directory, which our file would end.
+        with suppress(NotReady):  # a dry run that cannot know which server it will be
+            return configure_mycnf.files(side)
         return []
 
     def compared(side: Side) -> Sequence[Item]:

@@ -110,7 +110,7 @@ def make_way_for_release(host: Host) -> None:
 
 
 def leaves_first_start(host: Host) -> bool:
-    """Whether a server that is installed now gets its data directory with it, and is left to be started."""
+    """Whether there are no data: a server that is installed now gets them with it, and is left to be started."""
     return not host.ask(DATA_QUESTION).strip()
 
 

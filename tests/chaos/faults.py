@@ -151,3 +151,10 @@ FAULTS: dict[str, Fault] = {
     "lose-script": Fault("rm -f /usr/local/bin/master.sh", weight=2),
     "stop-ssh": Fault("systemctl stop ssh", "systemctl start ssh", weight=2),
 }
+
+# Under which a host may give the VIP up.
+LETS_GO_OF_THE_VIP = (
+    *("kill-mysqld", "stop-mysqld", "restart-mysqld", "freeze-mysqld", "stop-keepalived", "restart-keepalived"),
+    *("kill-keepalived", "freeze-keepalived", "power-off", "power-off-both", "cut-network", "part-hosts", "full-run"),
+    *("persist-and-restart", "full-disk", "full-tmp", "cut-keepalived-conf", "lose-script", "kill-scripts"),
+)

@@ -19,7 +19,7 @@ import pymysql
 from dotenv import dotenv_values
 
 from chaos import laws
-from chaos.faults import FAULTS, Do, Machine
+from chaos.faults import FAULTS, LETS_GO_OF_THE_VIP, Do, Machine
 from chaos.hosts import Host, view
 from chaos.ledger import Ledger, rows_of
 from chaos.outcome import Outcome
@@ -38,11 +38,6 @@ BUILD_SECONDS = 400
 SAME_SECONDS = 20
 AGREE_SECONDS = 4
 JOURNAL = "journalctl --no-pager -o short-precise -b 0 -n 4000; tail -n 60 /var/log/mysql/error.log"
-FAULTS_OF_A_SLAVE_THAT_IS_ILL = (
-    *("kill-mysqld", "stop-mysqld", "restart-mysqld", "freeze-mysqld", "stop-keepalived", "restart-keepalived"),
-    *("kill-keepalived", "freeze-keepalived", "power-off", "power-off-both", "cut-network", "part-hosts", "full-run"),
-    *("persist-and-restart", "full-disk", "full-tmp", "cut-keepalived-conf", "lose-script", "kill-scripts"),
-)
 
 
 class Chaos:
@@ -189,7 +184,7 @@ class Chaos:
                 operator.book.lines.append(f"\n# {time.monotonic() - zero:.1f} end of {event.fault} {said}")
             if FAULTS[event.fault].opens:
                 opened.append((since - 1, time.monotonic()))
-            if host.role == "slave" and event.fault in FAULTS_OF_A_SLAVE_THAT_IS_ILL:
+            if host.role == "slave" and event.fault in LETS_GO_OF_THE_VIP:
                 ill.append((since, time.monotonic()))
 
         def act(act: Act) -> None:

@@ -14,7 +14,7 @@ SETTLED_SECONDS = 15
 WANDERING_SECONDS = 10
 PASSWORD = "Holds-4-lock"
 TAKEOVER = "/var/lib/mysql-runbook/takeover"
-LOCK_SECONDS = 10  # RELAY_LOCK_SECONDS
+LOCK_SECONDS = 5  # RELAY_LOCK_SECONDS
 WAITING = "SELECT 1 FROM performance_schema.processlist WHERE state LIKE 'Waiting for% lock'"
 EXECUTED = "SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')"
 

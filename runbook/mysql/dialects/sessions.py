@@ -1,4 +1,4 @@
-"""Questions for a server's sessions. [M]: measured on 9.7.4 and MariaDB 10.11.
+"""Questions for a server's sessions. [M]: measured on 5.6.24, 9.7.4 and MariaDB 10.11.
 
 Who holds the metadata lock that a slave's applier waits for: rows of a session's id, and whose it is. No row while no
 applier waits for one. And who copies the binary log.

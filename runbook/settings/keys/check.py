@@ -42,11 +42,11 @@ class Check(KeyTable):
     )
     relay_lock_seconds = Key(
         read=read.whole(0, 50, " of seconds"),
-        default="10",
+        default="5",
         article="has none",
         help=(
             "How long a takeover waits for a lock before the sessions that hold it are ended; 0: never.\n"
             "What still waits for one after a minute is not applied, and the reads stay old until failback.\n"
-            "In 10 s most transactions end by themselves; a backup of the slave is cut off, and can be made again."
+            "In 5 s most transactions end by themselves; a backup of the slave is cut off, and can be made again."
         ),
     )

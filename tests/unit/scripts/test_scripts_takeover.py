@@ -26,7 +26,7 @@ def test_a_takeover_stops_the_receiver_applies_what_came_and_records_it(scripts_
 
 def test_who_holds_a_lock_that_a_takeover_waits_for_is_ended_and_written_down(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
-    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=10", "RELAY_LOCK_SECONDS=1")
+    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=5", "RELAY_LOCK_SECONDS=1")
     station.write("holders", "7\treport@10.0.0.9\n9\troot@localhost")
     station.write("sessions", "8\tbystander\t192.168.152.1:9")
     assert station.run("master.sh") == 0
@@ -40,7 +40,7 @@ def test_who_holds_a_lock_that_a_takeover_waits_for_is_ended_and_written_down(sc
 
 def test_by_position_all_is_read_while_one_of_several_appliers_still_waits_for_a_lock(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
-    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=10", "RELAY_LOCK_SECONDS=1")
+    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=5", "RELAY_LOCK_SECONDS=1")
     with (station.folder / "mysql-runbook.conf").open("a") as configuration:
         configuration.write("WAIT_APPLIED=\n")
     station.write(
@@ -52,10 +52,10 @@ def test_by_position_all_is_read_while_one_of_several_appliers_still_waits_for_a
     assert station.takeover["ended"] == "report@10.0.0.9 (7)"
 
 
-@pytest.mark.parametrize("seconds", ["0", "10"], ids=["never", "not yet"])
+@pytest.mark.parametrize("seconds", ["0", "5"], ids=["never", "not yet"])
 def test_before_its_time_nobody_is_ended(scripts_on: Make, seconds: str) -> None:
     station = scripts_on("slave", vip=True)
-    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=10", f"RELAY_LOCK_SECONDS={seconds}")
+    station.patch("mysql-runbook.conf", "RELAY_LOCK_SECONDS=5", f"RELAY_LOCK_SECONDS={seconds}")
     station.patch("takeover.sh", "RELAY_SECONDS=60", "RELAY_SECONDS=1")
     station.write("holders", "7\treport@10.0.0.9")
     assert station.run("master.sh") == 0

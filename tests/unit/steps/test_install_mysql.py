@@ -5,8 +5,10 @@ from fake import FakeLink, FakeMysqld, link_of, mysqld_of
 
 from runbook.core.step import Change, ensure
 from runbook.errors import RunbookError
+from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.pair.pair import Pair
-from runbook.steps.install_mysql import NoSocketActivation, WantedVersion
+from runbook.steps.install_mysql import NoSocketActivation, WantedVersion, phases
+from runbook.system import debian
 from runbook.system.resources import service_question
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
@@ -49,3 +51,23 @@ def test_no_socket_or_one_that_is_off_is_right(pair: Pair, there: str) -> None:
     link: FakeLink = link_of(pair.master)
     link.says(service_question("mysql.socket"), there)
     assert ensure(pair.master.host, NoSocketActivation("mysql")).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "brought"),
+    [("", "ibdata1\n", True), ("", "", False), ("ibdata1\n", "ibdata1\n", False)],
+    ids=["made by the package", "left to the unit", "data that were there"],
+)
+def test_the_option_file_is_there_before_the_first_start_where_the_package_makes_the_data(
+    pair: Pair, before: str, after: str, brought: bool
+) -> None:
+    link = link_of(pair.master)
+    packages, files, *_ = phases(pair, lambda side, why: pytest.fail("nothing is restarted"))
+    link.says(PROGRAM_QUESTION, "")
+    link.says(debian.DATA_QUESTION, before)
+    packages.items(pair.master)
+    link.says(PROGRAM_QUESTION, "mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))\n")
+    link.says(debian.DATA_QUESTION, after)
+    names = [item.name for item in files.items(pair.master)]
+    assert ("file /etc/mysql/mysql.conf.d/zz-runbook.cnf" in names) is brought
+    assert bool(names) is brought
