@@ -134,9 +134,9 @@ class Service(Step):
     def fix(self, host: Host, gap: Gap) -> None:
         facts = {change.fact: change.now for change in gap}
         if "enabled" in facts:
+            # systemd reads all its files anew for either.
             unmask = f"systemctl unmask {self.unit} && " if str(facts["enabled"]).startswith("masked") else ""
-            # What starts at boot is read at boot: for it alone systemd need not read all its files anew.
-            host.do(f"{unmask}systemctl enable --no-reload {self.unit}")
+            host.do(f"{unmask}systemctl enable {self.unit}")
         if "active" in facts:
             # A unit that failed too often in a row refuses every start before that.
             start = f"systemctl reset-failed {self.unit} 2>/dev/null; systemctl start {self.unit}"

@@ -177,7 +177,7 @@ def test_a_service_that_runs_and_starts_at_boot_is_right(host: Host, link: FakeL
 def test_a_stopped_and_disabled_service_is_enabled_and_started(host: Host, link: FakeLink) -> None:
     question = service_question("keepalived")
     link.says(question, STOPPED)
-    link.takes("systemctl enable --no-reload keepalived")
+    link.takes("systemctl enable keepalived")
     start = "systemctl reset-failed keepalived 2>/dev/null; systemctl start keepalived"
     link.takes(start, lambda: link.says(question, KEEPALIVED_RUNS))
     outcome = ensure(host, Service("keepalived"))
@@ -188,7 +188,7 @@ def test_a_stopped_and_disabled_service_is_enabled_and_started(host: Host, link:
 def test_a_masked_service_is_unmasked(host: Host, link: FakeLink) -> None:
     question = service_question("mysql")
     link.says(question, "inactive masked\n")
-    enable = "systemctl unmask mysql && systemctl enable --no-reload mysql"
+    enable = "systemctl unmask mysql && systemctl enable mysql"
     link.takes(enable, lambda: link.says(question, "inactive enabled\n"))
     assert ensure(host, Service("mysql", starts=False)).status == "changed"
 
@@ -196,7 +196,7 @@ def test_a_masked_service_is_unmasked(host: Host, link: FakeLink) -> None:
 def test_a_service_that_runs_already_is_only_enabled(host: Host, link: FakeLink) -> None:
     question = service_question("mysql")
     link.says(question, "active disabled\n")
-    link.takes("systemctl enable --no-reload mysql", lambda: link.says(question, MYSQL_RUNS))
+    link.takes("systemctl enable mysql", lambda: link.says(question, MYSQL_RUNS))
     assert ensure(host, Service("mysql")).status == "changed"
 
 
@@ -227,7 +227,7 @@ def test_a_unit_that_comes_with_a_package_is_waited_for_in_a_dry_run(dry_host: H
 def test_a_unit_that_is_missing_for_real_is_an_error(host: Host, link: FakeLink) -> None:
     link.says(service_question("mysql"), NO_SUCH_UNIT)
     missing = Ran(1, "", "Failed to enable unit: Unit file mysql.service does not exist.\n")
-    link.takes("systemctl enable --no-reload mysql", answer=missing)
+    link.takes("systemctl enable mysql", answer=missing)
     with pytest.raises(CommandFailed, match=r"mysql\.service does not exist"):
         ensure(host, Service("mysql"))
 
