@@ -164,9 +164,14 @@ mysqld_pid() {
     timeout 2 systemctl show -p MainPID "$MYSQL_UNIT"
 }
 
-# set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write.
+# set_closed SECONDS: a statement at work holds it up; while it waits, no other statement gets to write. That it was set
+# is no proof: the server is asked.
 set_closed() {
-    ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; $CLOSE"
+    local said
+    said=$(ANSWER_SECONDS=$(($1 + 1)) query "SET SESSION lock_wait_timeout = $1; $CLOSE; $CLOSED") && [ "$said" = 1 ] || {
+        echo "${said/#0/it was told to, and takes writes all the same}"
+        return 1
+    }
 }
 
 # close_writes: the sessions that hold it up are killed. One whose commit waits for the slave cannot be: it is waited for.

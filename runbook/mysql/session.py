@@ -123,16 +123,13 @@ def _session(
 
 
 class Server:
-    """The MySQL server on a host, as root: `ask` reads, `execute` changes.
+    """The MySQL server on a host, as root by the socket: on a port anybody can listen. `ask` reads, `execute` changes."""
 
-    root comes by the socket: on a port anybody can listen while mysqld does not.
-    """
-
-    def __init__(self, host: Host, port: int, socket: Callable[[], str], root_password: Secret) -> None:
+    def __init__(self, host: Host, port: int, socket: Callable[[], str], *root_passwords: Secret) -> None:
         self.host = host
         self.port = port
         self._socket = socket
-        self._root_password = root_password
+        self._root_passwords = root_passwords
         self._connection: Any = None
         self._opened = False
 
@@ -155,9 +152,9 @@ class Server:
         try:
             rows = self.ask(query, *args)
         except SqlFailed as error:
-            if error.code != CR.CR_SERVER_LOST:
-                raise
-            return None
+            if error.code == CR.CR_SERVER_LOST:
+                return None
+            raise
         self._connection._read_timeout = patience
         return rows
 
@@ -245,10 +242,9 @@ class Server:
 
     def lets_in(self, user: str, password: Secret, *, by_challenge: bool = False) -> bool:
         """Whether this account logs in from 127.0.0.1; errors as of `connect`, but for LoginRefused."""
-        account = (user, password, self.public_key)
-        proof: dict[str, Any] = {"by_challenge": by_challenge, "authorities": self.authorities}
+        account, by = (user, password, self.public_key), self.authorities
         with suppress(LoginRefused):
-            connect(self.host, "127.0.0.1", self.port, *account, **proof).close()
+            connect(self.host, "127.0.0.1", self.port, *account, by_challenge=by_challenge, authorities=by).close()
             return True
         return False
 
@@ -264,22 +260,27 @@ class Server:
 
     def session(self) -> Any:
         """A session of root's own; when all connections are used, by the administrators' door or TooManyConnections."""
-        try:
-            return self._by_the_socket("root", self._root_password)
-        except TooManyConnections as full:
-            return self._by_the_door(full)
+        refusals: list[LoginRefused] = []
+        for password in self._root_passwords:
+            try:
+                return self._by_the_socket("root", password)
+            except TooManyConnections as full:
+                return self._by_the_door(full, password)
+            except LoginRefused as refused:
+                refusals.append(refused)
+        raise refusals[0]
 
     def _by_the_socket(self, user: str, password: Secret) -> Any:
         channel = server_socket.connect(self.host, self._socket())
         return _session(self.host, "", channel, user=user, password=password, trusted=True)
 
-    def _by_the_door(self, full: TooManyConnections) -> Any:
+    def _by_the_door(self, full: TooManyConnections, password: Secret) -> Any:
         """The door is a port: root's password goes there encrypted with the key that mysqld has on its disk."""
         key = self.host.ask(KEY_FILE_QUESTION).encode()
         if not key:
             raise full
         try:
-            return connect(self.host, "127.0.0.1", ADMIN_PORT, "root", self._root_password, key, by_challenge=True)
+            return connect(self.host, "127.0.0.1", ADMIN_PORT, "root", password, key, by_challenge=True)
         except (NotReady, PasswordAsked):
             raise full from None
 

@@ -35,7 +35,9 @@ class Side:
     def __init__(self, host: Host, settings: Settings) -> None:
         self.host = host
         self.settings = settings
-        self.server = Server(host, settings.mysql_port, lambda: self.names.socket, settings.mysql_root_password)
+        wanted, old = settings.mysql_root_password, settings.mysql_root_password_old
+        passwords = [wanted, old] if old else [wanted]
+        self.server = Server(host, settings.mysql_port, lambda: self.names.socket, *passwords)
         self.lock: HostLock | None = None
         self.come_with_server: tuple[str, ...] = ()
         """Packages of later steps of this run that are installed together with the server's."""

@@ -73,6 +73,14 @@ def test_a_server_that_cannot_be_closed_is_raised_with_its_own_words(scripts_on:
     assert station.alerts == {"master-closed": ""}
 
 
+def test_a_server_that_says_yes_and_takes_writes_all_the_same_is_not_closed(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=False, closed=False)
+    station.write("closes_in_vain", "yes")
+    station.run("backup.sh")
+    assert station.alerts["not-closed"] == "it was told to, and takes writes all the same"
+    assert "closed for writes" not in station.read("log")
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
