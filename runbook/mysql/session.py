@@ -123,7 +123,7 @@ def _session(
 
 
 class Server:
-    """The MySQL server on a host, as root by the socket: on a port anybody can listen. `ask` reads, `execute` changes."""
+    """The MySQL server, for root by its socket: on a port anybody can listen. `ask` reads, `execute` changes."""
 
     def __init__(self, host: Host, port: int, socket: Callable[[], str], *root_passwords: Secret) -> None:
         self.host = host

@@ -266,7 +266,7 @@ def opening(master: Server) -> str:
 
 @contextmanager
 def _without_waiting_for_the_slave(master: Side) -> Iterator[None]:
-    """It has what is run, and a commit that waits for its word holds up the closing. What undoes it lies on the host."""
+    """It has what is run, and a commit that waits for its word holds up the closing. The undoing lies on the host."""
     if master.semi_sync.value == "off":
         yield
         return
