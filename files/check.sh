@@ -9,12 +9,14 @@ set -u
 # shellcheck source=files/watch.sh
 . /usr/local/lib/mysql-runbook/watch.sh
 
+CALM_SECONDS=2
+acted_on='' holds=''
 STUCK_SECONDS=$((LOCK_SECONDS + RELAY_SECONDS))
 
 # look: sets `code`: 0 while this host may hold the VIP.
 look() {
     local tries=1 said
-    watched=''
+    watched='' holds=''
     ! watch_is_due || watched=yes
     # One that is not there (2002), or is going (2013, 1053), may be on its way back, as under mysqld_safe: it has as long
     # as one that does not answer.
@@ -101,16 +103,20 @@ look_around() {
     code=0
     alert_over cut-off
     holds_vip
-    case $? in
+    holds=$?
+    case $holds in
         0) vrrp_is MASTER ;;
         1) vrrp_is BACKUP ;;
     esac
 }
 
 # act: what was found stays so until it is settled: in the background, for that may take longer than anybody waits for an
-# answer. While another script settles things, that is left to it.
+# answer. While another script settles things, that is left to it. What has just been settled and has not changed is asked
+# about as often, and acted on more seldom.
 act() {
     [ -n "$serves" ] || return
+    [ "$holds:$FOUND_CLOSED" != "$acted_on" ] || [ -n "$watched" ] || ! settled_within "$CALM_SECONDS" || return
+    acted_on=$holds:$FOUND_CLOSED
     {
         if my_turn -n; then
             settle
