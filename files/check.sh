@@ -63,9 +63,14 @@ ask_server() {
     serves='' FOUND_CLOSED=''
     ask_session "$question" "$@"
     code=$? said=${answer%$'\n'}
-    [[ $answer != "serves: 1"* ]] || serves=yes
-    [[ ! $answer =~ closed:\ ([01])$'\n' ]] || FOUND_CLOSED=${BASH_REMATCH[1]}
-    if [ "$code" = 0 ]; then FOUND_STATUS=$answer FOUND_FACTS=$answer; else unset FOUND_STATUS FOUND_FACTS; fi
+    [[ $answer != $'serves\n1\n'* ]] || serves=yes
+    [[ ! $answer =~ $'\nclosed\n'([01])$'\n' ]] || FOUND_CLOSED=${BASH_REMATCH[1]}
+    if [ "$code" = 0 ]; then
+        status_in "$answer"
+        FOUND_STATUS=$status FOUND_FACTS=$answer
+    else
+        unset FOUND_STATUS FOUND_FACTS
+    fi
 }
 
 # gone: nobody answered within the time, the client's own errors say that there is no connection, or the server that it is

@@ -12,7 +12,7 @@ session='' session_from='' answers=0
 # open_session OPTION...: a client that is told what to ask by its stdin. A question that it is refused ends it.
 open_session() {
     coproc SESSION {
-        with_options "$CLIENT_OPTIONS" exec "$MYSQL" --defaults-file=/dev/fd/3 -NBE --column-names --unbuffered \
+        with_options "$CLIENT_OPTIONS" exec "$MYSQL" --defaults-file=/dev/fd/3 -B --column-names --unbuffered \
             --skip-reconnect "$@" 2>&1
     }
     # Bash forgets the coproc's own names as soon as it has ended, and it may have ended by now.
@@ -28,23 +28,38 @@ close_session() {
     session='' to_server='' from_server=''
 }
 
-# ask_session STATEMENTS OPTION...: by a client with these options where one must be started; sets `answer` to what was said, a `name: value` a line in the words of MySQL 8, with a GTID set,
-# which comes in lines, in one. Fails with 124 when nothing more was said in time, else when the session has ended: then
-# the answer is why.
+# ask_session STATEMENTS OPTION...: by a client with these options where one must be started; sets `answer` to what was
+# said: of each statement the names, then the rows, with tabs between. Bash reads it byte by byte, so it had better be
+# short. Fails with 124 when nothing more was said in time, else when the session has ended: then the answer is why.
 ask_session() {
     local statements=$1 line code patience=$CHECK_SECONDS
     shift
     answer='' answers=$((answers + 1))
     [ $((SECONDS - session_from)) -lt "$SESSION_SECONDS" ] || close_session
     [ -n "$session" ] || open_session "$@"
-    { printf '%s; SELECT %s AS ended_answer;\n' "$statements" "$answers" >&"$to_server"; } 2>/dev/null
-    while read -r -t "$patience" -u "$from_server" line || { code=$?; false; }; do
-        [ "$line" != "ended_answer: $answers" ] || return 0
-        line=${line/Master/Source}
-        [[ $line == '***'* ]] || answer=${answer/%,$'\n'/,}${line/Slave/Replica}$'\n'
+    { printf "%s; SELECT 'answer %s' AS ended;\n" "$statements" "$answers" >&"$to_server"; } 2>/dev/null
+    while IFS= read -r -t "$patience" -u "$from_server" line || { code=$?; false; }; do
+        [ "$line" != "answer $answers" ] || return 0
+        answer+=$line$'\n'
         patience=$REST_SECONDS_OF_ANSWER
     done
     close_session
     [ "$code" -le 128 ] || return 124
     return 1
+}
+
+# status_in ANSWER: sets `status` to the replica status that stands there, as status prints it.
+status_in() {
+    local IFS=$'\x1f' at names values
+    status=''
+    [[ $1 =~ (^|$'\n')((Slave|Replica)_IO_State$'\t'[^$'\n']*)$'\n'([^$'\n']*) ]] || return 0
+    names=${BASH_REMATCH[2]//Master/Source} values=${BASH_REMATCH[4]//\\n/}
+    # Two tabs side by side would count as one.
+    set -f
+    # shellcheck disable=SC2206 # That they are split is meant.
+    names=(${names//$'\t'/$IFS}) values=(${values//$'\t'/$IFS})
+    set +f
+    for at in "${!names[@]}"; do
+        status+="${names[at]/Slave/Replica}: ${values[at]:-}"$'\n'
+    done
 }

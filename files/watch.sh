@@ -59,14 +59,14 @@ watch_killed() {
 
 # fact VARIABLE NAME: what the server says of it goes into the variable.
 fact() {
-    [[ ! $FOUND_FACTS =~ Variable_name:\ $2$'\n'\ *Value:\ ([^$'\n']*) ]] || printf -v "$1" %s "${BASH_REMATCH[${#BASH_REMATCH[@]} - 1]}"
+    [[ ! $FOUND_FACTS =~ (^|$'\n')$2$'\t'([^$'\n']*) ]] || printf -v "$1" %s "${BASH_REMATCH[${#BASH_REMATCH[@]} - 1]}"
 }
 
 watch_state() {
     { printf '%(%s)T\n' -1 >"$WATCH.at"; } 2>/dev/null
     watch_killed
     local datadir='' allowed='' connected='' semi_sync='' slaves=''
-    : "${FOUND_FACTS=$(query "$FACTS" -E --column-names)}"
+    : "${FOUND_FACTS=$(query "$FACTS")}"
     fact datadir datadir
     fact allowed max_connections
     fact connected Threads_connected
@@ -131,7 +131,7 @@ watch_slave() {
 # watch_errant: whether this slave has made transactions that its master lacks: failback would refuse for them. Most slaves never made one: the master is asked about those that have.
 watch_errant() {
     local has made
-    [[ $FOUND_FACTS =~ made_itself:\ ?([^$'\n']*) ]] || return 0
+    [[ $FOUND_FACTS =~ made_itself$'\n'([^$'\n']*) ]] || return 0
     made=${BASH_REMATCH[1]}
     if [ -n "$made" ]; then
         has=$(ask_peer "$HAS") && made=$(query "${ERRANT//PEER/$has}") || return 0

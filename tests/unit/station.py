@@ -155,7 +155,7 @@ class Station:
     def facts(self, **changed: str) -> None:
         """What SHOW GLOBAL STATUS and VARIABLES say, but for these."""
         facts = FACTS | changed
-        self.write("facts", "\n".join(f"Variable_name: {name}\n        Value: {facts[name]}" for name in facts))
+        self.write("facts", "\n".join(f"{name}\t{facts[name]}" for name in facts))
 
     def disk(self, *, free: int, size: int) -> None:
         """The file system of the data directory, in kB."""

@@ -52,7 +52,7 @@ def questions(station: Station) -> int:
 
 
 def logins(station: Station) -> int:
-    return sum("-NBE" in line for line in station.read("argv").splitlines())
+    return sum(" -B " in line for line in station.read("argv").splitlines())
 
 
 def asked(station: Station, times: int) -> None:
@@ -92,7 +92,7 @@ def test_a_session_that_somebody_ended_is_opened_anew_and_nothing_is_concluded(s
     with checking(station):
         asked(station, 2)
         before = logins(station)
-        subprocess.run(["pkill", "-KILL", "-f", f"{station.folder}/bin/mysql .*-NBE"], check=True)
+        subprocess.run(["pkill", "-KILL", "-f", f"{station.folder}/bin/mysql .* -B "], check=True)
         until("another login", SECONDS, lambda: logins(station) > before, pause=0.01)
         asked(station, 2)
         finds(station, "serves")
