@@ -14,7 +14,7 @@ export MYSQL_TEST_LOGIN_FILE=/nonexistent
 [ -d "$RUN" ] || mkdir -m 700 "$RUN" 2>/dev/null
 
 say() {
-    logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
+    timeout 2 logger -t mysql-runbook -p daemon.notice -- "${0##*/}: $*"
 }
 
 # say_anew TEXT: what stays so is said once, not every second.
