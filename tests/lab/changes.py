@@ -18,11 +18,12 @@ LOOKING = (
 )
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
 SENDER = ("run/mysql-runbook/alerts", "run/systemd/units", "run/systemd/journal/streams")
-# keepalived runs mysql_check.sh each second, which locks the first and writes the next ones. mysqld flushes its own
+# The checker looks each second, which locks the first and writes the next ones. mysqld flushes its own
 # files when it likes; what is in them is compared by SQL.
 SERVING = (
     "run/mysql-runbook/lock",
     "run/mysql-runbook/checked",
+    "run/mysql-runbook/finding",
     "run/mysql-runbook/settled",
     "run/mysql-runbook/said",
     "run/mysql-runbook/vrrp",

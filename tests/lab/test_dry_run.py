@@ -18,5 +18,7 @@ def test_a_dry_run_shows_all_that_bootstrap_would_do_and_touches_nothing(
     for task in ("install-mysql", "configure-mycnf", "create-replica-user", "start-slave", "install-keepalived"):
         assert re.search(rf"^{task}$", ran.out, re.MULTILINE), ran.out
     for host in ("master", "slave"):
-        assert re.search(rf"would change +{host} +package mysql-server\n +installed: absent → yes", ran.out), ran.out
+        assert re.search(
+            rf"would change +{host} +package mysql-server\n +absent → installed: yes, keepalived: installed", ran.out
+        ), ran.out
     expect_same(before, blank_pair.state())
