@@ -20,7 +20,7 @@ SETTLED_SECONDS = 30
 KEPT = "SELECT COUNT(*) FROM performance_schema.persisted_variables"
 UUID = "SELECT @@server_uuid"
 NOBODYS = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
-THIRD = "mysql --no-defaults -NB -uroot -S /run/third/mysqld.sock"
+THIRD = "mysql --no-defaults --default-character-set=utf8mb4 -NB -uroot -S /run/third/mysqld.sock"
 START_THIRD = (
     "install -d -o mysql /run/third && mysqld --no-defaults --user=mysql --initialize-insecure --datadir=/srv/third && "
     "systemd-run -q --unit=third mysqld --no-defaults --user=mysql --datadir=/srv/third --port=3310 "
