@@ -10,6 +10,7 @@ from watchers import Addresses
 
 SECONDS = 20
 PASSWORD = "By-hand-2020"
+OUR_OPTION_FILE = "zz-runbook.cnf"
 INSTALLED = "{ apt-get install -y keepalived || yum install -y keepalived; } >/dev/null 2>&1"
 BY_GTID = not row.BY_POSITION and not row.IS_MARIADB
 UPDATES, SKIPS = ("log_replica_updates", "replica") if row.IS_MYSQL_9 else ("log_slave_updates", "slave")
@@ -115,6 +116,8 @@ def built_by_hand(pair: OutsidePair) -> None:
 def configured_by_hand(pair: OutsidePair, host: OutsideHost, number: int) -> None:
     """Its my.cnf, its accounts, its keepalived and its scripts."""
     is_master = host == pair.master
+    # A blank Debian host's server started by our option file.
+    host.sh(f"find /etc -name {OUR_OPTION_FILE} -delete")
     my_cnf = host.sh("ls /etc/my.cnf /etc/mysql/my.cnf 2>/dev/null | head -n 1")
     host.sh(f"cat >> {my_cnf}", stdin=MY_CNF.format(number=number, read_only=0 if is_master else 1))
     host.sh(f"systemctl restart {host.sh('systemctl list-units --plain --no-legend mysql* mariadb*').split('.')[0]}")
