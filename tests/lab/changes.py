@@ -12,6 +12,7 @@ LOOKING = (
     "run/motd.dynamic",
     "run/sudo",
     "run/systemd/sessions",
+    "run/credentials",
     "run/systemd/transient",
     "run/systemd/users",
     "var/lib/rpm/rpmdb.sqlite-",
