@@ -30,8 +30,6 @@ looks() {
     local pause
     # Nobody ever writes there: reading from it is a nap that costs no process.
     exec {pause}<> <(:)
-    # An answer that nobody waits for any more is no reason to end.
-    trap : PIPE
     while :; do
         if called; then
             found asks $((${CHECK_SECONDS%.*} + 2))

@@ -8,16 +8,24 @@ SESSION_SECONDS=5
 # Once it has begun to answer. What it does not say in this time can be asked again.
 REST_SECONDS_OF_ANSWER=1
 session='' session_from='' answers=0
+# A client that has ended, as one that was refused, must not end who asks it.
+trap : PIPE
 
 # open_session OPTION...: a client that is told what to ask by its stdin. A question that it is refused ends it.
 open_session() {
-    coproc SESSION {
-        with_options "$CLIENT_OPTIONS" exec "$MYSQL" --defaults-file=/dev/fd/3 -B --column-names --unbuffered \
-            --skip-reconnect "$@" 2>&1
-    }
-    # Bash forgets the coproc's own names as soon as it has ended, and it may have ended by now.
-    session=$! session_from=$SECONDS
-    { exec {to_server}>&"${SESSION[1]}" {from_server}<&"${SESSION[0]}"; } 2>/dev/null || close_session
+    local to from
+    # Bash warns of one that has ended already, and that it has not heard of yet.
+    {
+        coproc SESSION {
+            with_options "$CLIENT_OPTIONS" exec "$MYSQL" --defaults-file=/dev/fd/3 -B --column-names --unbuffered \
+                --skip-reconnect "$@" 2>&1
+        }
+    } 2>/dev/null
+    # Bash forgets the coproc's own names, and closes its ends, as soon as it has ended; it may have ended by now.
+    session=$! session_from=$SECONDS to=${SESSION[1]:-} from=${SESSION[0]:-}
+    if [ -z "$to" ] || [ -z "$from" ] || ! { exec {to_server}>&"$to" {from_server}<&"$from"; } 2>/dev/null; then
+        close_session
+    fi
 }
 
 # close_session: it may wait for a server that hangs.
@@ -37,6 +45,8 @@ ask_session() {
     answer='' answers=$((answers + 1))
     [ $((SECONDS - session_from)) -lt "$SESSION_SECONDS" ] || close_session
     [ -n "$session" ] || open_session "$@"
+    # It may have ended so soon that what it said is lost.
+    [ -n "$session" ] || return 1
     { printf "%s; SELECT 'answer %s' AS ended;\n" "$statements" "$answers" >&"$to_server"; } 2>/dev/null
     while IFS= read -r -t "$patience" -u "$from_server" line || { code=$?; false; }; do
         [ "$line" != "answer $answers" ] || return 0

@@ -269,7 +269,7 @@ class Station:
         """Run a script to its end, and to the end of what it left in the background; its exit code."""
         process = self.start(name, *args, seconds=seconds)
         out, err = process.communicate(timeout=20)
-        assert (out, err) == ("", ""), "the scripts speak to the journal only"
+        assert (out, err) == ("", ""), f"the scripts speak to the journal only, not: {out}{err}"
         return process.returncode
 
 
