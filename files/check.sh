@@ -19,9 +19,9 @@ look() {
     watched='' holds=''
     ! watch_is_due || watched=yes
     # One that is not there (2002), or is going (2013, 1053), may be on its way back, as under mysqld_safe: it has as long
-    # as one that does not answer.
+    # as one that does not answer. So has a client that ended without a word.
     until answered; do
-        [[ $said == *"ERROR "* ]] && gone && [ "$((tries++))" -lt "$CHECK_TRIES" ] || break
+        [ "$code" = 1 ] && { [ -z "$said" ] || gone; } && [ "$((tries++))" -lt "$CHECK_TRIES" ] || break
         sleep 0.5
     done
     if [ -n "$serves" ]; then
