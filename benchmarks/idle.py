@@ -18,9 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from compare import Tree  # noqa: E402
+
 from runbook.lab.pair import Lab  # noqa: E402
 
-LAB = Lab("idle", "192.168.158")
+SUBNET = "192.168.158"
+LAB = Lab("idle", SUBNET)
 SETTLED_AFTER_SECONDS = 15
 # One process: the nap. The unit's own numbers for what it measures are in none of the units.
 PROBE = r"""
@@ -54,17 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     LAB.up(print)
     try:
-        bootstrap = subprocess.run(
-            [arguments.tree / "inv", "bootstrap"],
-            cwd=arguments.tree,
-            env=os.environ | {"HOSTS_ENV": str(LAB.hosts_env)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if bootstrap.returncode:
-            sys.exit(bootstrap.stdout[-2000:] + bootstrap.stderr[-2000:])
+        Tree(arguments.tree, LAB.name, SUBNET).inv("bootstrap")
         time.sleep(SETTLED_AFTER_SECONDS)
         print(
             "| host | CPU of one core | processes a second | load of the machine |",

@@ -15,7 +15,6 @@ import os
 import platform
 import socket
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,12 +24,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from compare import Tree  # noqa: E402
+
 from runbook.drill import faults  # noqa: E402
 from runbook.lab.pair import Lab  # noqa: E402
 
 Figures = dict[str, list[float]]
 
-LAB = Lab("bench", "192.168.155")
+TREE = Tree(ROOT, "bench", "192.168.155")
+LAB = Lab(TREE.lab, TREE.subnet)
 TARGETS: dict[str, float | None] = {
     "blank hosts to a serving pair: inv bootstrap": 60,
     "inv bootstrap on a converged pair": 2,
@@ -41,24 +43,12 @@ TARGETS: dict[str, float | None] = {
 
 def inv(*arguments: str) -> float:
     """The wall time of ./inv with these arguments, which must succeed."""
-    started = time.monotonic()
-    printed(*arguments)
-    return time.monotonic() - started
+    return TREE.seconds(*arguments)
 
 
 def printed(*arguments: str) -> str:
     """What ./inv prints with these arguments, with which it must succeed."""
-    done = subprocess.run(
-        [ROOT / "inv", *arguments],
-        env=os.environ | {"HOSTS_ENV": str(LAB.hosts_env)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"inv {' '.join(arguments)}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
+    return TREE.inv(*arguments)
 
 
 def measure_list(runs: int) -> Figures:

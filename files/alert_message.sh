@@ -5,10 +5,9 @@
 
 # at_vip OPTIONS: who answers a client there now, by its role, and whether it takes writes.
 at_vip() {
-    timeout -k 1 4 "$MYSQL" --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
+    with_options "$1" timeout -k 1 4 "$MYSQL" --defaults-file=/dev/fd/3 -NB --connect-timeout=2 \
         -e "SELECT IF(@@server_id = $MASTER_SERVER_ID, 'master', 'slave'),
-            IF(@@GLOBAL.read_only, 'closed', 'open')" \
-        3< <(printf '%s\n' "$1") 2>&1
+            IF(@@GLOBAL.read_only, 'closed', 'open')" 2>&1
 }
 
 # served: the same as a key of SERVED. Each server is known by a CA of its own: by the other host's, or by this one's.

@@ -42,7 +42,7 @@ answered() {
     local aged=$session refused
     ask_server
     # A session that was open already may have been ended by anybody; one of now says how the server is.
-    [ "$code" != 1 ] || [ -n "$serves" ] || { [ -z "$aged" ] && [ -n "$said" ]; } || ask_server
+    [ "$code" != 1 ] || [ -z "$aged" ] || [ -n "$serves" ] || ask_server
     if [[ $said == *"ERROR 1040"* && -n $ADMIN_PORT ]]; then
         refused=$said
         ask_server "${ADMIN[@]}"

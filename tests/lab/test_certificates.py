@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from commandline import until
 from outside import OutsideHost, OutsidePair
+from strangers import PORT, in_the_masters_place
 
 FAILED = 1
 SETTLED_SECONDS = 30
 TAKEOVER_SECONDS = 8
-PORT = 3306
 HEARD, CERTIFICATE, DATA = "/var/tmp/impostor.log", "/var/tmp/impostor.pem", "/var/lib/mysql"
 # Speaks as a MySQL server that has TLS and wants the password itself; what it hears inside TLS it writes down.
 IMPOSTOR = f"""
@@ -51,18 +51,11 @@ OLD_CA = f"cd /var/tmp && cp -p ca.pem server-cert.pem server-key.pem {DATA}/ &&
 def answered_for_pair(healthy_pair: OutsidePair) -> Iterator[OutsidePair]:
     """The master's mysqld is down, and somebody with a certificate answers at its address."""
     master = healthy_pair.master
-    master.sh("systemctl stop mysql")
-    until("the VIP on the slave", TAKEOVER_SECONDS, lambda: healthy_pair.vip_is_on() == ["slave"])
     made = f"-days 9 -subj /CN=impostor -keyout {CERTIFICATE} -out {CERTIFICATE}.crt"
     master.sh(f"openssl req -x509 -newkey rsa:2048 -nodes {made} 2>/dev/null")
-    master.sh(f"cat {CERTIFICATE}.crt >> {CERTIFICATE}")
-    master.sh(f"chown nobody {CERTIFICATE}; rm -f {HEARD}; cat > /var/tmp/impostor.py", stdin=IMPOSTOR)
-    master.sh("systemd-run --quiet --collect --unit=impostor --uid=nobody python3 /var/tmp/impostor.py")
-    until("the impostor to listen", SETTLED_SECONDS, lambda: f":{PORT} " in master.sh("ss -ltn"))
-    yield healthy_pair
-    master.run(f"systemctl stop impostor; rm -f /var/tmp/impostor.py {CERTIFICATE}* {HEARD}")
-    healthy_pair.inv("failback").expect(0, "The pair is healthy")
-    until("a healthy pair", SETTLED_SECONDS, healthy_pair.is_healthy)
+    master.sh(f"cat {CERTIFICATE}.crt >> {CERTIFICATE} && chown nobody {CERTIFICATE}")
+    with in_the_masters_place(healthy_pair, "impostor", IMPOSTOR):
+        yield healthy_pair
 
 
 @pytest.mark.long

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from commandline import until
 from outside import OutsidePair
+from strangers import PORT, in_the_masters_place
 
 FAILED = 1
 SETTLED_SECONDS = 30
 TAKEOVER_SECONDS = 8
-PORT = 3306
 HEARD = "/var/tmp/rogue.log"
 # Speaks as a MySQL server that wants the password in clear, says yes to whatever comes, and writes down all of it.
 ROGUE = f"""
@@ -40,16 +40,8 @@ while True:
 @pytest.fixture
 def robbed_pair(healthy_pair: OutsidePair) -> Iterator[OutsidePair]:
     """The master's mysqld is down, and `nobody` has its port."""
-    master = healthy_pair.master
-    master.sh("systemctl stop mysql")
-    until("the VIP on the slave", TAKEOVER_SECONDS, lambda: healthy_pair.vip_is_on() == ["slave"])
-    master.sh(f"rm -f {HEARD}; cat > /var/tmp/rogue.py", stdin=ROGUE)
-    master.sh("systemd-run --quiet --collect --unit=rogue --uid=nobody python3 /var/tmp/rogue.py")
-    until("the rogue to listen", SETTLED_SECONDS, lambda: f":{PORT} " in master.sh("ss -ltn"))
-    yield healthy_pair
-    master.run(f"systemctl stop rogue; rm -f /var/tmp/rogue.py {HEARD}")
-    healthy_pair.inv("failback").expect(0, "The pair is healthy")
-    until("a healthy pair", SETTLED_SECONDS, healthy_pair.is_healthy)
+    with in_the_masters_place(healthy_pair, "rogue", ROGUE):
+        yield healthy_pair
 
 
 def test_whoever_listens_in_mysqlds_place_hears_no_password_and_is_named(robbed_pair: OutsidePair) -> None:
