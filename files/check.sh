@@ -29,7 +29,6 @@ look() {
     elif gone; then
         say "mysqld does not serve: ${said:=no answer}"
         alert mysqld-silent "$said"
-        vrrp_is FAULT
         code=1
     else
         undecided
@@ -101,7 +100,6 @@ look_around() {
     if cut_off; then
         [ -e "$ALERTS/now/cut-off" ] || say "hears nobody on $INTERFACE, and $PEER does not answer: gives the VIP up"
         alert cut-off
-        vrrp_is FAULT
         code=1
         return
     fi
@@ -109,10 +107,7 @@ look_around() {
     alert_over cut-off
     holds_vip
     holds=$?
-    case $holds in
-        0) vrrp_is MASTER ;;
-        1) vrrp_is BACKUP ;;
-    esac
+    vrrp_seems "$holds"
 }
 
 # act: what was found stays so until it is settled: in the background, for that may take longer than anybody waits for an

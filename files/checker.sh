@@ -33,6 +33,8 @@ looks() {
     while :; do
         if called; then
             found asks $((${CHECK_SECONDS%.*} + 2))
+            # It goes on with what it has in its memory; that the file is lost must be said.
+            read_configuration
             look
             if [ "$code" = 0 ]; then found serves $((CHECK_INTERVAL + 2)); else found fails $((CHECK_INTERVAL + 2)); fi
             act

@@ -12,8 +12,8 @@ DEFER_SECONDS=60
 # A named lock in the slave's server, which needs no right and ends with the session, says that it waits.
 WAITING=mysql-runbook-waits-for-the-master
 
-# What an earlier keepalived did says nothing of the one that starts now.
-rm -f "$CHECKED"
+# What an earlier keepalived did, and what was found for it, says nothing of the one that starts now.
+rm -f "$CHECKED" "$FINDING"
 
 # release.sh does not run when the unit's whole control group was killed (tried with systemd 262).
 if drop_vip || [ "$(closed)" = 0 ]; then

@@ -48,27 +48,44 @@ alert_over() {
 }
 
 # read_configuration: the one that is there or, when that is gone, empty or cut off in the middle, the last good one. Such
-# an accident is no reason to do nothing. fence.sh keeps the copy, and all of it in its own memory besides.
+# an accident is no reason to do nothing. fence.sh keeps the copy, and all of it in its own memory besides. Fails when
+# there is neither: then nothing of what was read before has changed.
 read_configuration() {
-    local CONFIGURATION_ENDS=''
-    set +u
-    # shellcheck source=/dev/null
-    . "$CONFIG" 2>/dev/null
-    if [ -n "$CONFIGURATION_ENDS" ]; then
+    if read_whole "$CONFIG"; then
         alert_over configuration-lost
-    else
-        # shellcheck source=/dev/null
-        . "$LAST_CONFIG" 2>/dev/null
-        say_anew "$CONFIG cannot be read${CONFIGURATION_ENDS:+: goes on with the last good one}"
-        alert configuration-lost "$CONFIG"
+        return
     fi
-    set -u
-    [ -n "$CONFIGURATION_ENDS" ]
+    alert configuration-lost "$CONFIG"
+    if read_whole "$LAST_CONFIG"; then
+        say_anew "$CONFIG cannot be read: goes on with the last good one"
+    else
+        say_anew "$CONFIG cannot be read"
+        return 1
+    fi
 }
 
-# vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it.
+# read_whole FILE: its last line says that nothing is cut off.
+read_whole() {
+    local text=''
+    { IFS= read -r -d '' text || :; } 2>/dev/null <"$1"
+    [[ $text == *$'\n'CONFIGURATION_ENDS=yes* ]] && eval "$text"
+}
+
+# vrrp_is STATE: what keepalived says this host is, for those who ask; nothing is decided by it here, but failback waits
+# for BACKUP: a keepalived that is FAULT for some more good checks takes no VIP.
 vrrp_is() {
     { echo "$1" >"$VRRP_STATE"; } 2>/dev/null
+}
+
+# vrrp_seems HOLDS: a word that was lost, as of a keepalived that started before our scripts came, is made up for by what
+# holds_vip said.
+vrrp_seems() {
+    local word=''
+    { read -r word; } 2>/dev/null <"$VRRP_STATE"
+    case $1:$word in
+        0: | 0:BACKUP) vrrp_is MASTER ;;
+        1: | 1:MASTER) vrrp_is BACKUP ;;
+    esac
 }
 
 # holds_vip: 0 yes, 1 no, 2 when the host could not even be asked. The kernel's list of this host's addresses costs no

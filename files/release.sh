@@ -5,7 +5,7 @@ set -u
 # shellcheck source=files/library.sh
 . /usr/local/lib/mysql-runbook/library.sh
 
-rm -f "$CHECKED"
+rm -f "$CHECKED" "$FINDING"
 drop_vip
 vrrp_is STOPPED
 alert keepalived-stopped

@@ -100,6 +100,42 @@ def test_a_session_that_somebody_ended_is_opened_anew_and_nothing_is_concluded(s
     assert station.vrrp_state == "MASTER"
 
 
+@pytest.mark.parametrize(
+    ("told", "vip", "seen"),
+    [
+        ("", True, "MASTER"),
+        ("", False, "BACKUP"),
+        ("BACKUP", True, "MASTER"),
+        ("MASTER", False, "BACKUP"),
+        ("FAULT", False, "FAULT"),
+        ("STOPPED", False, "STOPPED"),
+    ],
+)
+def test_good_checks_are_not_yet_keepaliveds_word(scripts_on: Make, told: str, vip: bool, seen: str) -> None:
+    """It is FAULT for CHECK_RISE of them; only where it cannot have told what the VIP says, that is made up for."""
+    station = scripts_on("master", vip=vip, closed=not vip)
+    (station.run_folder / "vrrp").write_text(f"{told}\n")
+    with checking(station):
+        asked(station, 3)
+    assert station.vrrp_state == seen
+
+
+@pytest.mark.parametrize("lost", ["", "ROLE=ma"], ids=["empty", "cut off"])
+def test_a_configuration_that_is_lost_while_it_runs_is_said_and_it_goes_on(scripts_on: Make, lost: str) -> None:
+    station = scripts_on("master", vip=True, closed=False)
+    configuration = station.folder / "mysql-runbook.conf"
+    with checking(station):
+        asked(station, 2)
+        whole = configuration.read_text()
+        configuration.write_text(lost)
+        until("the alert", SECONDS, lambda: "configuration-lost" in station.alerts, pause=0.01)
+        asked(station, 2)
+        station.vip = False
+        until("a closed master", SECONDS, lambda: station.closed, pause=0.01)
+        configuration.write_text(whole)
+        until("the end of the alert", SECONDS, lambda: "configuration-lost" not in station.alerts, pause=0.01)
+
+
 def test_it_settles_what_it_finds(scripts_on: Make) -> None:
     station = scripts_on("master", vip=True, closed=True)
     with checking(station):

@@ -64,7 +64,6 @@ def test_who_hears_nobody_at_three_checks_in_a_row_fails_from_then_on_and_says_s
     station = scripts_on(role, vip=True, closed=role == "slave")
     station.packets(10)
     assert checks(station, 5) == [0, 0, 0, 1, 1]
-    assert station.vrrp_state == "FAULT"
     said = [line for line in station.read("log").splitlines() if "hears nobody on host0" in line]
     assert len(said) == 1
     assert "gives the VIP up" in said[0]

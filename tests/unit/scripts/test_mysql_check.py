@@ -49,7 +49,6 @@ def test_a_hung_server_holds_no_script_up(scripts_on: Make, script: str) -> None
     if script == "mysql_check.sh":
         assert code == 1
         assert "mysqld does not serve: no answer" in station.read("log")
-        assert station.vrrp_state == "FAULT"
     assert station.done == []
 
 
