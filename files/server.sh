@@ -78,7 +78,11 @@ values() {
 
 # ask_peer STATEMENT: nothing of a server that does not answer within a second.
 ask_peer() {
-    with_options "$PEER_OPTIONS" timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$1" 2>/dev/null
+    peer_says "$1" 2>/dev/null
+}
+
+peer_says() {
+    with_options "$PEER_OPTIONS" timeout -k 1 2 "$MYSQL" --defaults-file=/dev/fd/3 -NB -e "$1"
 }
 
 # peer_closed: 1 or 0 as of our own server.

@@ -80,6 +80,7 @@ watch_state() {
     else
         watch_slave "$semi_sync" "$slaves"
     fi
+    watch_peer
 }
 
 watch_disk() {
@@ -126,6 +127,30 @@ watch_slave() {
     elif lasts slave-away; then
         notice slave-away "$why: what is acknowledged now is on this host only"
     fi
+}
+
+# watch_peer: whether the other server, which is there, lets us ask. The master opens without its word where it does not,
+# as after a restored host with certificates or accounts of its own.
+PEER_SECONDS=60
+
+watch_peer() {
+    local said now last=0
+    printf -v now '%(%s)T' -1
+    { read -r last <"$WATCH.peer"; } 2>/dev/null
+    [ "$now" -lt "$last" ] || [ $((now - last)) -ge $PEER_SECONDS ] || [ -e "$ALERTS/now/peer-refuses" ] || return 0
+    if said=$(peer_says "$CLOSED" 2>&1); then
+        passes peer-refuses
+        notice_over peer-refuses
+    elif ! [[ $said =~ ^ERROR\ ([0-9]+) ]] || [[ ${BASH_REMATCH[1]} =~ $NOBODY_THERE|^(1040|1203)$ ]]; then
+        # Nobody there, or no room there for anybody: that is told elsewhere.
+        :
+    elif lasts peer-refuses; then
+        notice peer-refuses "$said"
+    else
+        # A restart can look like it; it is asked again at once.
+        return 0
+    fi
+    echo "$now" >"$WATCH.peer"
 }
 
 # watch_errant: whether this slave has made transactions that its master lacks: failback would refuse for them. Most slaves never made one: the master is asked about those that have.

@@ -223,6 +223,19 @@ KINDS: dict[str, Words] = {
         ),
         Text("The master has all that the slave has", "主库已具有从库的全部事务"),
     ),
+    "peer-refuses": Words(
+        Text(
+            "The other host's server is there and does not let the scripts of this one ask it whether it takes writes",
+            "另一台主机的服务器在运行,但不允许本机脚本询问它是否接受写入",
+        ),
+        Text(
+            "The detail is the client's own answer. Other certificates: inv deploy-scripts. An account that is "
+            "refused: inv create-replica-user. Then inv verify.",
+            "“详情”是客户端的原话。证书变了:inv deploy-scripts。账号被拒绝:inv create-replica-user。"
+            "然后执行 inv verify。",
+        ),
+        Text("The servers' scripts can ask each other again", "两台主机的脚本又能互相询问"),
+    ),
     "slave-away": Words(
         Text(
             "The slave acknowledges nothing: what the master acknowledges now is on one host only",

@@ -9,7 +9,8 @@ from strangers import PORT, in_the_masters_place
 
 FAILED = 1
 SETTLED_SECONDS = 30
-TAKEOVER_SECONDS = 8
+ASKED_SECONDS = 90
+TOLD = "/run/mysql-runbook/alerts/now/peer-refuses"
 HEARD, CERTIFICATE, DATA = "/var/tmp/impostor.log", "/var/tmp/impostor.pem", "/var/lib/mysql"
 # Speaks as a MySQL server that has TLS and wants the password itself; what it hears inside TLS it writes down.
 IMPOSTOR = f"""
@@ -97,7 +98,9 @@ def test_a_masters_new_ca_is_named_and_brought_to_scripts_and_replication(health
         told = pair.inv("verify", "--json").expect(FAILED, "master-ca.pem: content differs", "inv create-replica-user")
         assert "CA of the master, for replication" in told.out and "inv start-slave" in told.out
         assert not slave.replicates(), "it replicates from a master whose CA it does not know"
+        until("people are told", ASKED_SECONDS, lambda: "2026" in slave.run(f"cat {TOLD}").out)
         pair.inv("bootstrap").expect(0)
+        until("people are told that it is over", ASKED_SECONDS, lambda: slave.run(f"test -e {TOLD}").code != 0)
         assert peer_answers(slave)
         assert slave.replicates()
         pair.inv("verify").expect(0, "healthy")

@@ -159,6 +159,45 @@ def test_without_semi_sync_a_slave_whose_server_does_not_answer_is_told(master: 
     assert said(master, "does not answer: what is acknowledged now is on this host only") == 1
 
 
+# ---- the peer ----
+
+OTHER_CERTIFICATE = "ERROR 2026 (HY000): TLS/SSL error: self-signed certificate in certificate chain"
+NOBODY_THERE = "ERROR 2003 (HY000): Can't connect to MySQL server on '192.168.152.129:3306' (111)"
+
+
+def look_at_the_peer(station: Station, says: str, times: int = 1) -> None:
+    station.write("peer", says)
+    for _ in range(times):
+        (station.run_folder / "watch.peer").unlink(missing_ok=True)
+        look(station)
+
+
+def test_a_peer_that_is_there_and_lets_us_not_ask_is_told(scripts_on: Make) -> None:
+    for role in ("master", "slave"):
+        station = scripts_on(role, vip=role == "master", closed=role == "slave")
+        look_at_the_peer(station, OTHER_CERTIFICATE)
+        assert station.alerts == {}, "a restart was told"
+        look_at_the_peer(station, OTHER_CERTIFICATE)
+        assert station.alerts == {"peer-refuses": OTHER_CERTIFICATE}
+        look_at_the_peer(station, NOBODY_THERE, 2)
+        assert "peer-refuses" in station.alerts, "who is away has not changed his mind"
+        look_at_the_peer(station, "1")
+        assert station.alerts == {}
+
+
+@pytest.mark.parametrize("says", [NOBODY_THERE, HOUSE_FULL])
+def test_a_peer_that_is_away_or_full_refuses_nobody(master: Station, says: str) -> None:
+    look_at_the_peer(master, says, 3)
+    assert master.alerts == {}
+
+
+def test_the_peer_is_asked_each_minute(master: Station) -> None:
+    master.write("peer", "1")
+    look(master, 3)
+    asked = [line for line in master.read("argv").splitlines() if "-NB -e SELECT @@GLOBAL.super_read_only" in line]
+    assert len(asked) == 1
+
+
 # ---- replication ----
 
 
