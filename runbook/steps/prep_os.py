@@ -1,10 +1,11 @@
-"""Step 1, prep-os: SELinux, the firewall."""
+"""Step 1, prep-os: SELinux, the firewall, automatic upgrades."""
 
 from collections.abc import Sequence
 
 from runbook.core.step import Item, Step
 from runbook.pair.pair import Pair, Side
 from runbook.steps.phase import Phase, Restart
+from runbook.system.auto_upgrades import AutoUpgrades
 from runbook.system.firewall import FirewallOff, FirewallRules
 from runbook.system.selinux import SELinux
 
@@ -23,4 +24,4 @@ def _steps(side: Side) -> Sequence[Item]:
             steps.append(FirewallOff())
         case "rules":
             steps.append(FirewallRules(side.settings.mysql_port, side.peer.address))
-    return steps
+    return [*steps, AutoUpgrades(side.settings.auto_upgrades, side.family)]

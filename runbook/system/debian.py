@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from runbook.core.host import Host
 from runbook.system.server_names import ServerNames
+from runbook.system.upgraders import NeedRestart, Unattended, Upgrader
 
 KEEPALIVED_PACKAGE = "keepalived"
 MYSQL = ServerNames(
@@ -34,6 +35,7 @@ LIBRARIES: dict[str, str] = {
     "libncurses.so.5": "libncurses5",
     "libtinfo.so.5": "libtinfo5",
 }
+UPGRADERS: tuple[Upgrader, ...] = (Unattended(), NeedRestart())
 
 DATA_FOLDER = "/var/lib/mysql"
 DATA_QUESTION = f"ls -A {DATA_FOLDER} 2>/dev/null || true"

@@ -9,6 +9,7 @@ from runbook.settings.settings import WantedEngine
 from runbook.settings.source import Source, folder_files
 from runbook.system import debian, redhat
 from runbook.system.server_names import ServerNames, installed_names
+from runbook.system.upgraders import Upgrader
 
 OFFER_SECONDS = 60
 OS_QUESTION = '. /etc/os-release && printf \'%s|%s|%s\' "$ID" "${ID_LIKE:-}" "${PRETTY_NAME:-$ID}"'
@@ -22,6 +23,7 @@ class Family(Protocol):
     FROM_TARBALL: ServerNames
     CLIENT_PACKAGES: tuple[str, ...]
     LIBRARIES: dict[str, str]
+    UPGRADERS: tuple[Upgrader, ...]
 
     def speaks_for(self, os_id: str, id_like: str) -> bool: ...
     def version_question(self, package: str) -> str: ...

@@ -2,6 +2,7 @@
 
 from runbook.core.host import Host
 from runbook.system.server_names import ServerNames
+from runbook.system.upgraders import Automatic, Upgrader
 
 KEEPALIVED_PACKAGE = "keepalived"
 # The vendor's package first: its names are the same in all its repositories. EL7's own sources have MariaDB alone.
@@ -34,6 +35,12 @@ LIBRARIES: dict[str, str] = {
     "libssl.so.10": "compat-openssl10",
     "libcrypt.so.1": "libxcrypt-compat",
 }
+# dnf5 has its defaults elsewhere, and reads this file where there is one.
+UPGRADERS: tuple[Upgrader, ...] = (
+    Automatic("dnf-automatic", "/etc/dnf/automatic.conf", "/usr/share/dnf5/dnf5-plugins/automatic.conf"),
+    Automatic("yum-cron", "/etc/yum/yum-cron.conf"),
+    Automatic("yum-cron-hourly", "/etc/yum/yum-cron-hourly.conf"),
+)
 
 INSTALL_SECONDS = 900
 TOLD_LINES = 12

@@ -8,9 +8,11 @@ from runbook.settings.values import Reader
 
 SELinux = Literal["disabled", "permissive", "keep"]
 Firewall = Literal["off", "rules", "keep"]
+AutoUpgrades = Literal["exclude", "keep"]
 
 _selinux: Reader[SELinux] = read.choice(*get_args(SELinux))
 _firewall: Reader[Firewall] = read.choice(*get_args(Firewall))
+_auto_upgrades: Reader[AutoUpgrades] = read.choice(*get_args(AutoUpgrades))
 
 
 class System(KeyTable):
@@ -32,5 +34,14 @@ class System(KeyTable):
         help=(
             "Firewall: off, rules or keep.\n"
             "rules lets MySQL in, and VRRP from the peer; off stops the firewall; keep leaves it as it is."
+        ),
+    )
+    auto_upgrades = Key(
+        read=_auto_upgrades,
+        default="exclude",
+        article="has none",
+        help=(
+            "Programs that upgrade packages by themselves: exclude or keep.\n"
+            "exclude has them leave server and keepalived alone, as an upgrade restarts these; keep changes nothing."
         ),
     )

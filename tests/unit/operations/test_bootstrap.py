@@ -38,6 +38,8 @@ BLANK = {
 NOTHING_YET = {
     "SELINUX=": "none\nDisabled\n",
     "getenforce": "Disabled\n",
+    "unattended-upgrade": "",
+    "needrestart": "",
     "for f in firewalld ufw": "",
     "dpkg-query": "",
     "temporary password": "",
@@ -189,7 +191,11 @@ def test_the_questions_of_all_tasks_share_a_round_trip_where_nothing_is_to_be_in
 
 def test_a_task_by_itself_is_that_task_alone(settings: Settings, report: Report) -> None:
     bring_through(blank(settings, dry=True), ["prep-os"], report, never)
-    assert {outcome.step for outcome in report.outcomes} == {"SELinux permissive", "firewall rules"}
+    assert {outcome.step for outcome in report.outcomes} == {
+        "SELinux permissive",
+        "firewall rules",
+        "automatic upgrades",
+    }
 
 
 def test_no_password_of_the_pair_is_in_a_plan(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from case_files import Case, cases
-from fake import FakeLink, LocalLink, host_of, link_of, pair_of
+from fake import FakeLink, LocalLink, host_of, pair_of
 
 from runbook.core.host import ChangedInDryRun, Host
 from runbook.core.step import Change, ensure
@@ -46,9 +46,9 @@ def query(what: str) -> str:
 @pytest.mark.parametrize(
     ("keys", "names"),
     [
-        ({}, ["SELinux permissive", "firewall rules"]),
-        ({"SELINUX": "disabled", "FIREWALL": "off"}, ["SELinux disabled", "firewall off"]),
-        ({"SELINUX": "keep", "FIREWALL": "keep"}, []),
+        ({}, ["SELinux permissive", "firewall rules", "automatic upgrades"]),
+        ({"SELINUX": "disabled", "FIREWALL": "off"}, ["SELinux disabled", "firewall off", "automatic upgrades"]),
+        ({"SELINUX": "keep", "FIREWALL": "keep"}, ["automatic upgrades"]),
     ],
 )
 def test_hosts_env_decides_what_prep_os_touches(
@@ -274,6 +274,6 @@ def test_of_two_firewalls_both_must_let_it_in(settings: Settings, host: Host, li
 def test_each_side_lets_the_other_in(settings: Settings) -> None:
     pair = pair_of(settings)
     (phase,) = prep_os.phases(pair, lambda side, why: None)
-    peers = {role: phase.items(side)[-1].peer for role, side in pair.sides.items()}  # type: ignore[attr-defined]
-    assert {role: str(peer) for role, peer in peers.items()} == {"master": PEER, "slave": "192.168.152.128"}
-    assert link_of(pair.master).calls == []
+    rules = {role: phase.items(side)[1] for role, side in pair.sides.items()}
+    peers = {role: str(each.peer) for role, each in rules.items() if isinstance(each, FirewallRules)}
+    assert peers == {"master": PEER, "slave": "192.168.152.128"}
