@@ -39,7 +39,7 @@ def keepalived_calls(station: Station, *, seconds_ago: int = 0) -> None:
 def found(station: Station) -> str:
     """What the checker found last, or nothing."""
     file = station.run_folder / "finding"
-    return file.read_text().split()[1] if file.exists() else ""
+    return "".join(file.read_text().split()[1:]) if file.exists() else ""
 
 
 def finds(station: Station, word: str) -> None:
