@@ -123,6 +123,7 @@ def test_an_account_that_is_refused_moves_nothing_and_is_put_right(
     pair.inv("verify").expect(0)
 
 
+@pytest.mark.long
 def test_a_master_that_lets_the_scripts_in_no_more_is_closed_by_its_end(
     healthy_pair: OutsidePair, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_what_set_persist_keeps_of_ours_is_drift_and_goes(pair: OutsidePair) -> 
     pair.slave.sql("RESET PERSIST max_connect_errors")
 
 
+@pytest.mark.long
 def test_one_server_uuid(pair: OutsidePair) -> None:
     slave, uuid = pair.slave, pair.master.value(UUID)
     file = f"{slave.value('SELECT @@datadir')}auto.cnf"

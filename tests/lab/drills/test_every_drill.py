@@ -112,6 +112,7 @@ def test_an_unhealthy_pair_has_no_drill(healthy_pair: OutsidePair, drill: str) -
     until("a healthy pair again", SETTLED_SECONDS, healthy_pair.is_healthy)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(SERIES_SECONDS + 60)
 def test_a_series_of_drills_ends_in_one_table_and_a_healthy_pair(healthy_pair: OutsidePair) -> None:
     series = (*STAYING, "stop-keepalived")

@@ -3,6 +3,7 @@
 import signal
 
 import pymysql
+import pytest
 from commandline import until
 from outside import OutsideHost, OutsidePair
 
@@ -26,6 +27,7 @@ def commits_wait(master: OutsideHost) -> bool:
     return any("commit" in state and int(seconds) > 1 for *_, seconds, state, _ in master.sql("SHOW PROCESSLIST"))
 
 
+@pytest.mark.long
 def test_a_disk_that_a_drill_filled_has_room_again_when_the_drill_is_killed(healthy_pair: OutsidePair) -> None:
     pair = healthy_pair
     left = "df -k --output=avail /var/lib/mysql | tail -n 1"

@@ -6,6 +6,7 @@ without a terminal the answer to them is no.
 
 from pathlib import Path
 
+import pytest
 from changes import expect_same
 from commandline import until
 from outside import MASTER, OutsidePair
@@ -48,6 +49,7 @@ def test_a_serving_master_is_restarted_only_with_consent_and_keeps_the_vip(
     healthy_pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")
 
 
+@pytest.mark.long
 def test_a_run_killed_while_the_master_restarts_is_completed_by_the_next(
     healthy_pair: OutsidePair, tmp_path: Path
 ) -> None:
