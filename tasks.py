@@ -122,6 +122,14 @@ def trust_hosts(c: Context, yes: bool = False) -> None:
     trust(run_of(c, yes=yes))
 
 
+@operation()
+def sync_hosts_env(c: Context) -> None:
+    """Exchange the two hosts in hosts.env when they have changed their roles; a copy is kept."""
+    from runbook.operations.roles import sync
+
+    sync(run_of(c))
+
+
 @operation(help=JSON)
 def plan(c: Context, json: bool = False) -> None:
     """Show what bootstrap would change, and change nothing (exit 3 when there is something)."""
@@ -315,7 +323,9 @@ def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> 
             raise Exit(code=done.exited)
 
 
-namespace = Collection(init, trust_hosts, plan, bootstrap, *STEPS, verify, failback, reconcile, test, lint)
+namespace = Collection(
+    init, trust_hosts, sync_hosts_env, plan, bootstrap, *STEPS, verify, failback, reconcile, test, lint
+)
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))

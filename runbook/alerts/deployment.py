@@ -10,7 +10,7 @@ from runbook.core.host_paths import ALERT_CONFIG, ALERTS, LIBRARY
 from runbook.core.step import Gap, Step
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.tls.known_server import known_by
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 from runbook.system.resources import OURS, File, Package, Service
 from runbook.system.unit import OwnUnit

@@ -35,6 +35,11 @@ while IFS= read -r -t {silence} _; do :; done
 """
 
 
+def operator() -> str:
+    """Who runs this, as others are told: NAME@MACHINE."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
 class Locked(RunbookError):
     """Somebody else works on this pair now."""
 
@@ -55,7 +60,7 @@ class HostLock:
         self._released = threading.Event()
         self._host.changing(f"lock {OPERATOR_LOCK}")
         since = time.strftime("%Y-%m-%d %H:%M:%S %Z")
-        owner = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}) runs {self._purpose} since {since}"
+        owner = f"{operator()} (pid {os.getpid()}) runs {self._purpose} since {since}"
         script = _HOLDER.format(folder=RUN, file=OPERATOR_LOCK, owner=shlex.quote(owner), silence=SILENCE_SECONDS)
         channel = self._host.link.process(f"exec bash -c {shlex.quote(script)}")
         channel.settimeout(ANSWER_SECONDS)

@@ -22,7 +22,8 @@ from runbook.mysql.stranger import Stranger, on_port
 from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import ByPosition, listed
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 __all__ = ["TAKEOVER_QUESTION", "Facts", "SideFacts", "gather", "parse_record", "reason"]
@@ -138,11 +139,15 @@ Facts = Mapping[Role, SideFacts]
 def gather(pair: Pair) -> Facts:
     """Look at both hosts, side by side; BadInput when neither may be used, as both have other SSH keys than are known.
 
+    So it is when hosts.env is stale: whatever would be said of master and slave is wrong then.
+
     A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld greeting.SECONDS, all else milliseconds.
     """
     facts = pair.side_by_side(_look)
     if all(side.refused for side in facts.values()):
         raise BadInput(*(f"{side}: {side.unreachable}\n{side.refused}" for side in facts.values()))
+    if reached := tuple(role for role, side in facts.items() if not side.unreachable):
+        pair.refuse_stale(reached)
     if facts["master"].answers and facts["slave"].answers:
         try:
             facts["slave"] = _compared(pair, facts["slave"])

@@ -13,7 +13,7 @@ from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
@@ -50,7 +50,8 @@ OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETT
 def ask_together(side: Side) -> None:
     """All that `look` asks, and what it knows of the server's names by, in one round trip."""
     units = [service_question(unit) for unit in UNITS]
-    side.host.foresee((*STANDING, service_question(UNIT), *units, *OURS, RUNNING_QUESTION, *_greetings(side)))
+    ours = (*OURS, *side.record_questions())
+    side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *_greetings(side)))
 
 
 def look(side: Side) -> dict[str, Any]:

@@ -39,7 +39,8 @@ from runbook.observe.lag_watch import LagWatch
 from runbook.observe.probe import Probe
 from runbook.observe.recorder import Recorder
 from runbook.observe.writes_watch import Look, WritesWatch
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Secret
 
 CLOSING_SECONDS = 2  # to close the server, and to end the sessions that write first

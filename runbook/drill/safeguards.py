@@ -9,7 +9,8 @@ from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.drill.faults.fault import Fault
 from runbook.errors import RunbookError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 

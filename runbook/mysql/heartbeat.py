@@ -1,4 +1,4 @@
-"""The schema of our own on the master: one heartbeat row, and the drills' ledger; replicated like everything else."""
+"""The schema of our own on the master: a heartbeat, the roles, the drills' ledger; replicated like everything else."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ SEEN_SECONDS = 20
 TABLES = {
     "heartbeat": "id TINYINT UNSIGNED NOT NULL PRIMARY KEY, beat VARCHAR(64) NOT NULL, "
     "at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)",
+    "roles": "id TINYINT UNSIGNED NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, master VARCHAR(45) NOT NULL, "
+    "since VARCHAR(20) NOT NULL, by_whom VARCHAR(255) NOT NULL, why VARCHAR(64) NOT NULL",
     "ledger": "run VARCHAR(32) NOT NULL, writer SMALLINT UNSIGNED NOT NULL, seq INT UNSIGNED NOT NULL, "
     "at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), PRIMARY KEY (run, writer, seq)",
 }

@@ -16,7 +16,8 @@ from runbook.mysql.session import LoginRefused, connect
 from runbook.mysql.tls.contexts import NotTheServer
 from runbook.observe.ledger import Row
 from runbook.pair.authorities import authorities
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 ANSWER_SECONDS = 1

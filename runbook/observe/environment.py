@@ -9,7 +9,8 @@ from pathlib import Path
 
 from runbook.core.templates import ROOT
 from runbook.errors import RunbookError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 GIT_SECONDS = 2

@@ -10,7 +10,8 @@ from runbook.mysql.login import code_and_reason
 from runbook.mysql.session import connect
 from runbook.observe.client import BROKEN, REFUSALS
 from runbook.observe.concurrent import Concurrent
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Secret
 
 PACE_SECONDS = 0.2

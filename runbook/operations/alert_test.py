@@ -8,7 +8,8 @@ from runbook.core.report import Report
 from runbook.core.step import gap_between
 from runbook.errors import BadInput, NotSo, RunbookError
 from runbook.operations.run import Run
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 SEND_SECONDS = 60

@@ -14,7 +14,8 @@ from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps import install_mysql
 from runbook.steps.article import TASKS
 from runbook.steps.phase import Phase

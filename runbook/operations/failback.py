@@ -28,7 +28,8 @@ from runbook.operations import verify
 from runbook.operations.leftovers import intended as leftovers_intended
 from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.start import Serves
 from runbook.steps.start_slave import known_source, replication

@@ -2,7 +2,8 @@
 
 from runbook.core import undo
 from runbook.core.report import Report
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 
 def undo_leftovers(pair: Pair, report: Report, *, again: bool = False) -> None:

@@ -10,7 +10,9 @@ from runbook.core.step import NotReady
 from runbook.errors import BadInput, RunbookError
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
-from runbook.pair.pair import ROLES, Pair, Side
+from runbook.pair.pair import ROLES, Pair
+from runbook.pair.roles import contradiction
+from runbook.pair.side import Side
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION
 from runbook.system.server_names import UNITS_QUESTION
@@ -51,7 +53,7 @@ def examine(pair: Pair, then: Callable[[Side], Iterable[str]] = lambda side: ())
         knocks: list[Future[str]] = []
 
         def look(side: Side) -> list[str]:
-            side.host.foresee(QUESTIONS)
+            side.host.foresee((*QUESTIONS, *side.record_questions()))
             if side.role == "master" and not side.has_server:
                 # Nobody at the VIP takes a second to find out, and what apt would install not much less.
                 knocks.append(beside.submit(_knock, pair))
@@ -59,6 +61,7 @@ def examine(pair: Pair, then: Callable[[Side], Iterable[str]] = lambda side: ())
 
         if fit:
             found = pair.side_by_side(look, fit)
+            reasons += filter(None, [contradiction(pair.settings, pair.records(fit))])
             reasons += [reason for of_host in found.values() for reason in of_host]
     if len(fit) == len(ROLES):
         ahead = (lambda side: ()) if reasons else then

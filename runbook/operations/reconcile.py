@@ -29,7 +29,8 @@ from runbook.mysql.tracking.progress import DomainState, GtidSet
 from runbook.mysql.tracking.tracking import BINARY_LOGS, listed
 from runbook.operations.failback import refuse
 from runbook.operations.run import Run, answer
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 FOLDER = f"{STATE}/errant"
 READ_SECONDS = 600

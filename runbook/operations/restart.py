@@ -8,7 +8,8 @@ from runbook.errors import RunbookError
 from runbook.keepalived.configuration import UNIT
 from runbook.mysql import variables
 from runbook.mysql.replication.replicates import user_schemas
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 VIP_SECONDS = 30
 

@@ -56,11 +56,14 @@ class Run:
 
     @contextmanager
     def on_pair(self, purpose: str, *, lock: bool = True, restore_lab: bool = False) -> Iterator[Job]:
-        """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before."""
+        """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before.
+
+        BadInput when it is locked and hosts.env is stale; who only looks compares by himself.
+        """
         from runbook.core.report import Report
         from runbook.pair.pair import Pair
 
-        target = self.target()
+        target, changes = self.target(), lock and not self.dry
         report = Report(target.mask, as_json=self.json)
         report.say(target.describe(), "bold")
         if restore_lab and target.lab and not self.dry:
@@ -68,8 +71,10 @@ class Run:
         try:
             with (
                 Pair(target.settings, dry=self.dry, link=self._link) as pair,
-                pair.locked(purpose, report.say) if lock and not self.dry else nullcontext(),
+                pair.locked(purpose, report.say) if changes else nullcontext(),
             ):
+                if changes:
+                    pair.refuse_stale()
                 yield Job(pair, report, target)
         except RunbookError as error:
             error.args = (target.mask(str(error)),)

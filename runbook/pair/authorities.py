@@ -7,7 +7,7 @@ from contextlib import suppress
 from runbook.errors import RunbookError
 from runbook.mysql.tls.authority import certificates
 from runbook.mysql.tls.known_server import authority_file
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 

@@ -121,14 +121,14 @@ def _read_line(number: int, line: str, known: Known, found: Written, lines: dict
     found.texts[name] = None
     if binding.value is None and not (named and named[2]):
         found.mistakes.append(f"{name}: line {number} has no =; write {name}=value")
-    elif binding.error or (key.secret and not _well_quoted(line.partition("=")[2])):
+    elif binding.error or (key.secret and not _wellquoted(line.partition("=")[2])):
         what = "blanks, #, quotes or \\ stand" if key.secret else "an open quote, or text after a closing one, stands"
         found.mistakes.append(f"{name}: line {number} cannot be read as meant, {what} in the value; {QUOTING}")
     else:
         found.texts[name] = binding.value
 
 
-def _well_quoted(raw: str) -> bool:
+def _wellquoted(raw: str) -> bool:
     """Whether a value comes out of python-dotenv as it stands there, with nothing cut off."""
     return bool(re.fullmatch(r"""'(\\.|[^'\\])*'|"(\\.|[^"\\])*"|[^\s#'"\\]*""", raw.strip(" \t")))
 
@@ -170,17 +170,18 @@ def _block(key: Key[object], values: Mapping[str, str], *, fresh: bool) -> str:
         facts += f"   Article: {key.article}"
     lines = [f"# {line}" for line in (*key.help.splitlines(), facts)]
     if key.name in values:
-        lines.append(f"{key.name}={_quoted(key, values[key.name])}")
+        lines.append(f"{key.name}={quoted(key, values[key.name])}")
     elif key.default is not None:
         lines.append(f"#{key.name}={key.default}")
     elif key.secret:
-        lines.append(f"{key.name}={_quoted(key, _random_password() if fresh else '')}")
+        lines.append(f"{key.name}={quoted(key, _random_password() if fresh else '')}")
     else:
         lines.append(f"{key.name}={key.article}")
     return "\n".join(lines) + "\n"
 
 
-def _quoted(key: Key[object], text: str) -> str:
+def quoted(key: Key[object], text: str) -> str:
+    """The text as it stands behind the = of its line."""
     if not key.secret and re.fullmatch(r"[A-Za-z0-9_.,:/@~+-]*", text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -11,7 +11,8 @@ from runbook.keepalived.configuration import UNIT
 from runbook.mysql import program
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.variables import InForce, Manner, in_file, plugin, wanted
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps.contrary_lines import ContraryLines
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File

@@ -6,7 +6,8 @@ from functools import partial
 from runbook.core.step import Item
 from runbook.mysql.accounts import PeerLogin, check_account, probe_account, replica_account
 from runbook.mysql.tls.known_server import KnownServer
-from runbook.pair.pair import ROLES, Pair, Side
+from runbook.pair.pair import ROLES, Pair
+from runbook.pair.side import Side
 from runbook.steps.phase import Phase, Restart
 
 

@@ -14,7 +14,8 @@ from runbook.keepalived.configuration import ConfigurationRead, most_silent
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
 from runbook.mysql.tls.known_server import known_by
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File, Service
 from runbook.system.unit import OwnUnit

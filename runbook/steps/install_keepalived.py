@@ -11,7 +11,8 @@ from runbook.errors import BadInput
 from runbook.keepalived import version
 from runbook.keepalived.configuration import CONFIG, UNIT, Configuration, ConfigurationRead, configuration
 from runbook.keepalived.started import StartedByOurs
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps.foreign_vips import NoForeignVips
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, Package, Service

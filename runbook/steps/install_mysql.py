@@ -10,7 +10,8 @@ from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.root import RootPassword, SecureInstallation
 from runbook.mysql.session import Server
 from runbook.mysql.terms import is_of
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 from runbook.steps import configure_mycnf
 from runbook.steps.mysqld import Mysqld

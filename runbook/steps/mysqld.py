@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from runbook.core.host import Host
 from runbook.core.step import Gap
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.steps.configure_mycnf import OptionFile, our_option_file
 from runbook.system.resources import Service
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runbook.core.step import Item
-from runbook.pair.pair import ROLES, Side
+from runbook.pair.pair import ROLES
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 Restart = Callable[[Side, str], None]

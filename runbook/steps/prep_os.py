@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from runbook.core.step import Item, Step
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.auto_upgrades import AutoUpgrades
 from runbook.system.firewall import FirewallOff, FirewallRules

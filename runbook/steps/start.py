@@ -1,4 +1,7 @@
-"""Step 8, start: mysqld, then keepalived, the master first; the VIP ends on the master, which then takes writes."""
+"""Step 8, start: mysqld, then keepalived, the master first; the VIP ends on the master, which then takes writes.
+
+Who is the master is written down on both hosts then.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,9 @@ from runbook.core.host_paths import DEFERRED
 from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
 from runbook.keepalived.configuration import UNIT, Keepalived
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.role_record import RoleRecord, RolesInSchema, made_now
+from runbook.pair.side import Side
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import Service
@@ -58,7 +63,9 @@ class Serves(Step):
 
 
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
-    """Services on the master, then on the slave, then what they amount to."""
+    """Services on the master, then on the slave, then what they amount to, which is written down."""
+
+    made = made_now()
 
     def services(side: Side) -> list[Service]:
         keepalived = MastersKeepalived(UNIT) if side.role == "master" else Keepalived(UNIT)
@@ -68,4 +75,6 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
         Phase(services, roles=("master",)),
         Phase(services, roles=("slave",)),
         Phase(lambda side: [Serves(pair)], roles=("master",)),
+        Phase(lambda side: [RoleRecord(pair, side, made)]),
+        Phase(lambda side: [RolesInSchema(pair, made)], roles=("master",)),
     ]

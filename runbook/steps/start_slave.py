@@ -6,7 +6,8 @@ from runbook.core.step import Item
 from runbook.mysql.heartbeat import OwnSchema, SameTables, SeenOnSlave
 from runbook.mysql.replication.known_source import KnownSource
 from runbook.mysql.replication.replicates import Replicates, StillToBeHad
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.steps.create_replica_user import login_to_the_other
 from runbook.steps.phase import Phase, Restart
 

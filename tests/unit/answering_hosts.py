@@ -11,7 +11,7 @@ from runbook.keepalived.running import RUNNING_QUESTION
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.dialects.mysql import MySQL
 from runbook.mysql.replication.filters import FILES_QUESTION
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION

@@ -19,7 +19,8 @@ from runbook.drill import safeguards
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.tls.known_server import known_by
 from runbook.observe import client
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.load import load
 from runbook.settings.settings import Role, Settings
 from runbook.steps.deploy_scripts import script_configuration

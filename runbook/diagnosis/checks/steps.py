@@ -20,7 +20,8 @@ from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.replication.replicates import StillToBeHad
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.session import LoginRefused, SqlFailed, TooManyConnections
-from runbook.pair.pair import ROLES, Pair, Side
+from runbook.pair.pair import ROLES, Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 from runbook.steps.article import TASKS
 from runbook.steps.start import Serves

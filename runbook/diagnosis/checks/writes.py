@@ -22,7 +22,8 @@ from runbook.mysql.login import logins, says_no
 from runbook.mysql.session import PasswordAsked, connect
 from runbook.mysql.tls.contexts import NotTheServer
 from runbook.pair.authorities import authorities
-from runbook.pair.pair import ROLES, Pair, Side
+from runbook.pair.pair import ROLES, Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Secret, Settings
 
 CONNECT_SECONDS = 3

@@ -12,7 +12,8 @@ from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.replication.replicates import WORKERS
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
 
 RUN = "drill.break-replication"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from runbook.diagnosis.verdict import Kind
 from runbook.lab.machine import Machine
 from runbook.lab.pair import Lab
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
 
 if TYPE_CHECKING:

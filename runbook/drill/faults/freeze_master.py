@@ -4,7 +4,8 @@ mysqld hangs: it holds its port and its connections and answers nobody, as with 
 """
 
 from runbook.drill.faults.fault import Fault
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 
 class FreezeMaster(Fault):

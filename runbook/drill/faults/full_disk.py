@@ -11,7 +11,8 @@ from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
 from runbook.errors import RunbookError
 from runbook.observe.probe import Probe
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 FILE = "runbook-drill.fill"

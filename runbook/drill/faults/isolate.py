@@ -6,7 +6,8 @@ The two hosts cannot see each other, while clients see both: both will hold the 
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
 from runbook.errors import HostError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 # Locally administered, and nobody's: what is sent there is lost without a word, as in a network that is cut. A route
 # that drops it would tell keepalived so, and a packet filter may not be installed.

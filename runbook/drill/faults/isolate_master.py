@@ -6,7 +6,8 @@ The master sees neither the slave nor clients, and lives on. Only a lab's switch
 from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
 from runbook.lab.hold import Hold
 from runbook.lab.port_cut import PortCut
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 LOGIN_SECONDS = 30

@@ -8,7 +8,8 @@ from typing import ClassVar
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Fault
 from runbook.errors import HostError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 # In /run, where a reboot forgets it.
 DROP_IN = "/run/systemd/system/{unit}.service.d/drill.conf"

@@ -10,7 +10,8 @@ from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect
 from runbook.drill.faults.kill_master import KillMaster, keep_down, kill, restart_again
 from runbook.observe.probe import Probe
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 FLOWING = 20

@@ -10,7 +10,8 @@ from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
 from runbook.drill.faults.kill_master import KillMaster
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import connect
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 # A reader that holds up the applier, as a long report does, and no other reader.
 LOCK = f"LOCK TABLES {SCHEMA}.ledger READ"

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
 from runbook.lab.hold import Hold
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
 
 BOOT_SECONDS = 90

@@ -14,7 +14,8 @@ from runbook.drill.faults.fault import Fault
 from runbook.keepalived.configuration import UNIT
 from runbook.mysql.accounts import SCHEMA
 from runbook.observe.client import BROKEN, logins_to
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
 
 START_SECONDS = 10

@@ -17,7 +17,8 @@ from runbook.errors import RunbookError
 from runbook.mysql.login import Connect
 from runbook.observe.client import BROKEN, logins_to
 from runbook.observe.probe import Probe
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
 MOST = 2000

@@ -18,7 +18,8 @@ from runbook.diagnosis.facts import Facts
 from runbook.mysql.heartbeat import OwnSchema
 from runbook.mysql.session import SqlFailed, TooManyConnections
 from runbook.mysql.tracking.progress import GtidSet
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 from runbook.steps.article import Task
 from runbook.steps.phase import Phase

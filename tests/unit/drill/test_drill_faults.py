@@ -23,7 +23,8 @@ from runbook.drill.faults.kill_slave import KillSlave
 from runbook.drill.faults.stop_keepalived import StopKeepalived
 from runbook.drill.safeguards import healed
 from runbook.errors import HostError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Node, Settings
 from runbook.system.family import OS_QUESTION
 from runbook.system.network import ADDRESSES_QUESTION

@@ -12,7 +12,8 @@ from runbook.drill.faults.lag_slave import LagSlave
 from runbook.drill.faults.power_off_master import PowerOffMaster
 from runbook.lab.command import LabError
 from runbook.lab.hold import Hold
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 
 
 @pytest.mark.parametrize(

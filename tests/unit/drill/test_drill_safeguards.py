@@ -11,7 +11,8 @@ from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.drill import safeguards
 from runbook.drill.safeguards import ends_with_the_state, healed
 from runbook.errors import HostError, RunbookError
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 

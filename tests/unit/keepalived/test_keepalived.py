@@ -9,7 +9,8 @@ from fake import captured_pair
 from runbook.core.host_paths import SCRIPTS
 from runbook.keepalived.configuration import configuration
 from runbook.keepalived.version import Version
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 from runbook.system.resources import OURS
 

@@ -14,7 +14,7 @@ from runbook.mysql.accounts import Account, PeerLogin, check_account, probe_acco
 from runbook.mysql.dialects.dialect import dialect_of
 from runbook.mysql.dialects.writers import WRITES
 from runbook.mysql.session import Server, SqlFailed
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.settings.settings import Secret, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")

@@ -30,7 +30,8 @@ from runbook.mysql.tracking.status import ReplicaStatus, parse_replica_status
 from runbook.mysql.tracking.tracking import ByPosition
 from runbook.mysql.variables import InForce, Manner, in_file, wanted
 from runbook.operations.failback import Refused, prove_nothing_is_lost
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")

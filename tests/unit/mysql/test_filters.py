@@ -23,7 +23,8 @@ from runbook.mysql.replication.filters import (
 )
 from runbook.mysql.session import SqlFailed
 from runbook.operations.bootstrap import refuse_when_filtered
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 MYSQL, MYSQL_5_6, MARIADB = dialect_of("9.7.4"), dialect_of("5.6.24"), dialect_of("10.11.19-MariaDB")

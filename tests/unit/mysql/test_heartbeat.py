@@ -77,7 +77,7 @@ def test_our_tables_are_made_on_the_master_and_opened_for(pair: Pair, master: Fa
 
 
 def test_tables_of_others_in_it_are_no_matter(pair: Pair, master: FakeMysqld) -> None:
-    names(master, OWN_TABLES, "heartbeat", "ledger", "somebodys")
+    names(master, OWN_TABLES, "heartbeat", "ledger", "roles", "somebodys")
     assert ensure(pair.master.host, OwnSchema(pair.master.server)).status == "ok"
 
 

@@ -10,7 +10,8 @@ from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.replication import likeness
 from runbook.mysql.replication.likeness import Alike, make_anew
 from runbook.operations.bootstrap import refuse_when_no_pair
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 from runbook.steps import install_mysql
 

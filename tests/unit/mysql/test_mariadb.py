@@ -23,7 +23,8 @@ from runbook.mysql.tracking.progress import DomainState, in_words
 from runbook.mysql.tracking.status import ReplicaStatus, parse_replica_status
 from runbook.mysql.tracking.tracking import listed
 from runbook.mysql.variables import wanted
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Secret
 from runbook.steps.configure_mycnf import manner_of
 from runbook.system.resources import service_question

@@ -15,7 +15,7 @@ from runbook.mysql.optionfile import client_section, quoted
 from runbook.mysql.root import ROOTS, RootPassword, SecureInstallation
 from runbook.mysql.session import TooManyConnections
 from runbook.mysql.socket_login import CLIENT, logs_in
-from runbook.pair.pair import Side
+from runbook.pair.side import Side
 from runbook.settings.settings import Secret, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")

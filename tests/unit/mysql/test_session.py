@@ -21,7 +21,8 @@ from runbook.mysql.session import (
     connect,
 )
 from runbook.mysql.terms import literal
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Secret, Settings
 
 OPENED = "SET GLOBAL super_read_only = OFF"

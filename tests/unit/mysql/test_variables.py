@@ -10,7 +10,8 @@ from variables_server import DYNAMIC_NUMBERS, DYNAMIC_WORDS, captured_server
 from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotConverged, ensure
 from runbook.mysql.variables import NEEDS_RESTART, PERSISTED, InForce, Manner, plugin, wanted
-from runbook.pair.pair import ROLES, Pair, Side
+from runbook.pair.pair import ROLES, Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import manner_of, option_file

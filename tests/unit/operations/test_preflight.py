@@ -13,7 +13,8 @@ from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.operations import preflight
 from runbook.operations.preflight import CLOCK_QUESTION, LEAST_FREE_MIB, clock_difference, examine
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 from runbook.system import debian
 from runbook.system.family import OS_QUESTION

@@ -13,7 +13,8 @@ from runbook.errors import RunbookError
 from runbook.mysql.replication.replicates import SYSTEM_SCHEMAS
 from runbook.mysql.session import SqlFailed
 from runbook.operations.restart import restart_mysqld
-from runbook.pair.pair import Pair, Side
+from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Role
 from runbook.steps import configure_mycnf
 from runbook.steps.configure_mycnf import GTID_MODE, OneGtidMode, OptionFile

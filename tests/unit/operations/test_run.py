@@ -38,12 +38,13 @@ def acts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lab: Any = Lab(done)
     monkeypatch.setattr(Run, "target", lambda _: Target(settings, lab))
     monkeypatch.setattr(Pair, "locked", locked)
+    monkeypatch.setattr(Pair, "refuse_stale", lambda _: done.append("compared"))
     return done
 
 
 @pytest.mark.parametrize(
     ("dry", "restore", "done"),
-    [(False, True, ["restored", "locked"]), (False, False, ["locked"]), (True, True, [])],
+    [(False, True, ["restored", "locked", "compared"]), (False, False, ["locked", "compared"]), (True, True, [])],
 )
 def test_a_lab_is_restored_before_the_lock_and_by_no_dry_run(
     acts: list[str], tmp_path: Path, dry: bool, restore: bool, done: list[str]
@@ -69,8 +70,8 @@ def test_the_hosts_that_were_reached_ahead_are_those_of_the_pair(
     run = Run({}, tmp_path)
     run.reach()
     with run.on_pair("bootstrap"):
-        assert acts == ["reached the master", "reached the slave", "locked"]
-    assert set(acts[3:]) == {"left the master", "left the slave"}
+        assert acts == ["reached the master", "reached the slave", "locked", "compared"]
+    assert set(acts[4:]) == {"left the master", "left the slave"}
 
 
 def test_why_a_host_cannot_be_reached_ahead_is_said_where_it_is_needed(

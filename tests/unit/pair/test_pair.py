@@ -11,7 +11,8 @@ from runbook.core.step import Change, NotReady, ensure
 from runbook.errors import BadInput, HostError, RunbookError
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.operations.bootstrap import refuse_when_failed_over
-from runbook.pair.pair import Pair, Side, joined
+from runbook.pair.pair import Pair, joined
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 from runbook.steps import start
 from runbook.steps.install_mysql import SameSeries

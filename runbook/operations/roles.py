@@ -1,0 +1,54 @@
+"""sync-hosts-env: bring a stale hosts.env up to date with what the hosts remember of their roles."""
+
+import os
+import time
+from pathlib import Path
+
+from runbook.errors import BadInput, Drift
+from runbook.operations.run import Run
+from runbook.pair.roles import newest
+from runbook.settings.exchange import exchanged, rewritten
+from runbook.settings.hosts_env import read, write_new
+
+
+def sync(run: Run) -> None:
+    """Exchange in hosts.env what describes the two hosts, if they remember that their roles are exchanged."""
+    with run.on_pair("sync-hosts-env", lock=False) as (pair, report, _):
+        records, settings = pair.records(), pair.settings
+        last = newest(records)
+        if last is None:
+            report.say("Neither host has a record of its role, or could be asked for it: hosts.env stays as it is.")
+            return
+        told = [(role, record) for role, record in records.items() if record and record.epoch == last.epoch]
+        if all(role == record.role for role, record in told):
+            report.say(
+                f"hosts.env agrees with the hosts: master {settings.master.address}, {last}. Nothing to exchange."
+            )
+            return
+        if any(role == record.role for role, record in told):
+            pair.refuse_stale()
+        changes = exchanged(read(settings.source).texts)
+        report.say("\n".join(f"{'would write' if run.dry else 'writes'} {name}={to}" for name, to in changes.items()))
+        if run.dry:
+            raise Drift
+        kept = write(settings.source, changes)
+        report.say(f"{settings.source}: the two hosts are exchanged. As it was: {kept}. Next: inv verify")
+
+
+def write(path: Path, changes: dict[str, str]) -> Path:
+    """Write the keys into hosts.env, whole or not at all; the copy of what stood there before."""
+    path = path.resolve()
+    before, status = path.read_bytes(), path.stat()
+    text = before.decode("utf-8-sig")
+    kept = path.with_name(f"{path.name}.before-{time.strftime('%Y%m%dT%H%M%S')}")
+    write_new(kept, text)
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    write_new(new, rewritten(text, changes))
+    try:
+        for file in (kept, new):
+            os.chown(file, status.st_uid, status.st_gid)
+        new.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror}); it is as it was.") from None
+    return kept

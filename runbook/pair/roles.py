@@ -1,0 +1,76 @@
+"""Who is the master, as the hosts remember it: a record on each, with a counter that only a change of roles raises."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runbook.core.host_paths import ROLE
+from runbook.settings.settings import Role, Settings
+
+QUESTION = f"cat {ROLE} 2>/dev/null || true"
+FIRST_EPOCH = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one host remembers; `since` is in UTC, `by` who changed the roles, `why` the command."""
+
+    role: Role
+    epoch: int
+    since: str
+    by: str
+    why: str
+
+    def text(self) -> str:
+        """As it stands in the host's file."""
+        return f"role={self.role}\nepoch={self.epoch}\nsince={self.since}\nby={self.by}\nwhy={self.why}\n"
+
+    def __str__(self) -> str:
+        return f"since {self.since}, epoch {self.epoch} ({self.why}, by {self.by})"
+
+
+Records = Mapping[Role, Record | None]
+"""By what hosts.env makes of a host: what that host itself remembers; None where it has no record, or was not asked."""
+
+
+def parse(text: str) -> Record | None:
+    """What a host's file says; None where it is not there or not whole."""
+    found = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    role, epoch = found.get("role"), found.get("epoch", "")
+    if role not in ("master", "slave") or not re.fullmatch(r"[1-9][0-9]{0,17}", epoch) or "why" not in found:
+        return None
+    return Record(role, int(epoch), found.get("since", ""), found.get("by", ""), found["why"])
+
+
+def newest(records: Records) -> Record | None:
+    """The last change of roles that any host knows of."""
+    return max(filter(None, records.values()), key=lambda record: record.epoch, default=None)
+
+
+def contradiction(settings: Settings, records: Records) -> str | None:
+    """Why nothing may be done by this hosts.env, with the way out; None where no host's record speaks against it."""
+    last = newest(records)
+    if last is None:
+        return None
+    told = {role: record for role, record in records.items() if record and record.epoch == last.epoch}
+    if len({record.role for record in told.values()}) < len(told):
+        return (
+            f"both hosts' records say that they are the {last.role} {last}\n"
+            f"Nothing was done. One of the two was copied or edited: remove {ROLE} on the host where it is wrong"
+        )
+    for role, record in told.items():
+        if record.role != role:
+            return (
+                f"{settings.source} is stale: {settings.node(role).address}, which it calls the {role}, is the "
+                f"{record.role} {record}\n"
+                "Nothing was done. inv sync-hosts-env exchanges the lines of the two hosts, and keeps a copy"
+            )
+    return None
+
+
+def behind(records: Records) -> Iterator[Role]:
+    """The hosts that do not know of the last change of roles, by what hosts.env makes of them."""
+    last = newest(records)
+    for role, record in records.items():
+        if last and (record is None or record.epoch < last.epoch):
+            yield role
