@@ -1,6 +1,6 @@
 """The server settings that the pair stands on: what goes into the file, and what must be in force."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -82,17 +82,18 @@ def wanted(manner: Manner) -> dict[str, str]:
 def semi_sync(manner: Manner) -> dict[str, str]:
     """Semi-synchronous replication for a node's role: the master waits for the slave, never the other way round.
 
-    A slave that ran the source side too would hold up its own applier, waiting for a slave that it does not have.
+    A slave that ran the source side too would hold up its own applier, waiting for a slave that it does not have. All
+    else of both sides stands on each, so that a change of roles restarts nothing.
     """
-    if manner.node.role == "slave":
-        return {"rpl_semi_sync_replica_enabled": "ON" if manner.semi_sync else "OFF"}
-    if not manner.semi_sync:
-        return {"rpl_semi_sync_source_enabled": "OFF"}
-    waits = {"rpl_semi_sync_source_wait_point": "AFTER_SYNC"} if manner.dialect.semi_sync.has_wait_point else {}
-    return waits | {
-        "rpl_semi_sync_source_enabled": "ON",
-        "rpl_semi_sync_source_timeout": str(manner.settings.semi_sync_timeout_ms),
+    is_master = manner.node.role == "master"
+    enabled = {
+        "rpl_semi_sync_source_enabled": "ON" if manner.semi_sync and is_master else "OFF",
+        "rpl_semi_sync_replica_enabled": "ON" if manner.semi_sync and not is_master else "OFF",
     }
+    if not manner.semi_sync:
+        return enabled
+    waits = {"rpl_semi_sync_source_wait_point": "AFTER_SYNC"} if manner.dialect.semi_sync.has_wait_point else {}
+    return waits | enabled | {"rpl_semi_sync_source_timeout": str(manner.settings.semi_sync_timeout_ms)}
 
 
 # Off while nothing names them: without its plugin a semi-sync variable in the file would keep mysqld from starting, and
@@ -120,12 +121,10 @@ def in_file(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: NAMED_IN_FILE.get(name, value) for name, value in named.items()}
 
 
-def plugin(manner: Manner) -> str | None:
-    """The semi-sync plugin of a node's role, where it must be loaded."""
+def plugins(manner: Manner) -> tuple[str, ...]:
+    """The semi-sync plugins where they must be loaded: both, as a closed server loads none (1290, tried on 9.7)."""
     libraries = manner.dialect.semi_sync.libraries
-    if not manner.semi_sync or libraries is None:
-        return None
-    return libraries[0] if manner.node.role == "master" else libraries[1]
+    return tuple(libraries or ()) if manner.semi_sync else ()
 
 
 def read_variables(server: Server, names: Mapping[str, object]) -> dict[str, str]:
@@ -144,7 +143,7 @@ class InForce(Step):
 
     server: Server
     variables: Mapping[str, str]
-    plugin: str | None
+    plugins: Sequence[str]
     restart: Callable[[str], None]
 
     name = "settings in force"
@@ -155,31 +154,35 @@ class InForce(Step):
         return self.server.side
 
     def want(self) -> State:
-        return {PERSISTED: self.NOTHING, **self.variables} | ({LOADED: self.plugin} if self.plugin else {})
+        loaded = {LOADED: ", ".join(self.plugins)} if self.plugins else {}
+        return {PERSISTED: self.NOTHING, **self.variables} | loaded
 
     def read(self, host: Host) -> State:
         state: dict[str, object] = dict.fromkeys(self.variables.keys() & OFF_UNLESS_NAMED, "OFF")
         for name, shown in read_variables(self.server, self.variables).items():
             state[name] = self.variables[name] if same(name, self.variables[name], shown) else shown
-        kept = self._loaded_and_persisted()
-        state[LOADED] = self.plugin if kept.pop(LOADED, None) else None
-        state[PERSISTED] = ", ".join(f"{name} = {value}" for name, value in kept.items()) or self.NOTHING
+        found = self._loaded_and_persisted()
+        state[LOADED] = ", ".join(plugin for plugin in self.plugins if found.pop(f"{plugin}.so", None)) or None
+        state[PERSISTED] = ", ".join(f"{name} = {value}" for name, value in found.items()) or self.NOTHING
         return state
 
     def _loaded_and_persisted(self) -> dict[str, str]:
-        """LOADED where the plugin is, and what SET PERSIST keeps of our file's variables, in one question."""
-        plugin = "SELECT %s AS name, plugin_status AS value FROM information_schema.plugins WHERE plugin_library = %s"
-        asked = [f"{plugin} AND plugin_status = 'ACTIVE'"] if self.plugin else []
-        asked += filter(None, [self.server.dialect.persisted])
-        arguments = (LOADED, f"{self.plugin}.so") if self.plugin else ()
-        rows = self.server.ask(" UNION ALL ".join(asked), *arguments) if asked else []
-        ours = {LOADED, *spelled([*self.variables, *STARTS_READ_ONLY])}
+        """Our active plugins, and what SET PERSIST keeps of our file's variables, in one question."""
+        libraries = [f"{plugin}.so" for plugin in self.plugins]
+        marks = ", ".join(["%s"] * len(libraries))
+        loaded = (
+            "SELECT plugin_library AS name, plugin_status AS value FROM information_schema.plugins "
+            f"WHERE plugin_status = 'ACTIVE' AND plugin_library IN ({marks})"
+        )
+        asked = [*([loaded] if libraries else []), *filter(None, [self.server.dialect.persisted])]
+        rows = self.server.ask(" UNION ALL ".join(asked), *libraries) if asked else []
+        ours = {*libraries, *spelled([*self.variables, *STARTS_READ_ONLY])}
         return {row["name"]: str(row["value"]) for row in rows if row["name"] in ours}
 
     def fix(self, host: Host, gap: Gap) -> None:
         if any(change.fact == PERSISTED for change in gap):
             # One that has an older name, too, is gone by either.
-            for name in [name for name in self._loaded_and_persisted() if name != LOADED]:
+            for name in [name for name in self._loaded_and_persisted() if not name.endswith(".so")]:
                 self.server.execute(f"RESET PERSIST IF EXISTS {name}")
             gap = [change for change in gap if change.fact != PERSISTED]
         if any(change.fact in NEEDS_RESTART for change in gap):

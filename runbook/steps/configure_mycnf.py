@@ -10,7 +10,7 @@ from runbook.errors import BadInput
 from runbook.keepalived.configuration import UNIT
 from runbook.mysql import program
 from runbook.mysql.replication.replicates import replica_status
-from runbook.mysql.variables import InForce, Manner, in_file, plugin, wanted
+from runbook.mysql.variables import InForce, Manner, in_file, plugins, wanted
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.steps.contrary_lines import ContraryLines
@@ -119,7 +119,7 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
         variables = wanted(manner)
         items: list[Item] = [
             *files(side),
-            InForce(side.server, variables, plugin(manner), lambda why: restart(side, why)),
+            InForce(side.server, variables, plugins(manner), lambda why: restart(side, why)),
         ]
         # Before the file: with another mode in it the next restart, for whatever reason, would end replication.
         if side.role == "slave" and "gtid_mode" in variables:
@@ -172,7 +172,7 @@ def option_file(manner: Manner) -> str:
         "my.cnf.j2",
         ours=OURS,
         node=manner.node,
-        plugin=plugin(manner),
+        plugins=plugins(manner),
         variables=in_file(wanted(manner)),
         super_read_only=manner.dialect.has_super_read_only,
     )

@@ -57,8 +57,9 @@ class Variables(FakeMysqld):
         return super().run(statement)
 
     def _loaded(self, statement: str) -> list[Row]:
-        asked = re.search(r"^SELECT '(\w+)' AS name.*plugin_library = '(\w+)\.so'", statement)
-        return [{"name": asked[1], "value": "ACTIVE"}] if asked and asked[2] in self.plugins else []
+        asked = re.search(r"plugin_status = 'ACTIVE' AND plugin_library IN \(([^)]*)\)", statement)
+        libraries = re.findall(r"'(\w+)\.so'", asked[1]) if asked else []
+        return [{"name": f"{name}.so", "value": "ACTIVE"} for name in libraries if name in self.plugins]
 
     def _kept(self) -> list[Row]:
         return [{"name": name, "value": value} for name, value in self.persisted.items()]

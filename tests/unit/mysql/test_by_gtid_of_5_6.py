@@ -69,4 +69,4 @@ def test_its_settings_are_in_force_as_it_shows_them(settings: Settings, role: Ro
     mysqld_of(side, Variables(dict(REAL["variables"][role]), set()))
     values = wanted(Manner(settings, side.node, dialect_of(VERSION), by_gtid=True, semi_sync=False))
     assert values["gtid_mode"] == values["log_slave_updates"] == "ON"
-    assert ensure(side.host, InForce(side.server, values, None, lambda host, why: None)).status == "ok"
+    assert ensure(side.host, InForce(side.server, values, (), lambda host, why: None)).status == "ok"

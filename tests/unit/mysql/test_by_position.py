@@ -259,7 +259,7 @@ def test_its_settings_are_in_force_as_it_shows_them(settings_of: Callable[..., S
     side = pair_of(settings).sides[role]
     mysqld_of(side, speaks_5_6(Variables(dict(REAL["variables"][role]), set())))  # type: ignore[arg-type]
     values = wanted(Manner(settings, side.node, side.server.dialect, by_gtid=False, semi_sync=False))
-    step = InForce(side.server, values, None, lambda host, why: None)
+    step = InForce(side.server, values, (), lambda host, why: None)
     assert ensure(side.host, step).status == "ok"
 
 

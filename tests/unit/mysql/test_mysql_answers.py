@@ -23,7 +23,7 @@ def test_what_a_server_shows_is_compared_by_its_meaning(settings_of: Callable[..
     pair = pair_of(settings, dry=True)
     values = wanted(Manner(settings, settings.slave, MySQL((8, 0, 25)), by_gtid=True, semi_sync=False))
     mysqld_of(pair.slave, Variables(values | {case.given["variable"]: case.said}, set()))
-    step = InForce(pair.slave.server, values, None, lambda host, why: None)
+    step = InForce(pair.slave.server, values, (), lambda host, why: None)
     assert ensure(pair.slave.host, step).status == ("ok" if case.means else "would change")
 
 

@@ -145,7 +145,7 @@ def manner(settings: Settings, role: Role, version: str, *, by_gtid: bool, semi_
 
 
 def read_file(manner: Manner) -> dict[str, str]:
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.read_string(option_file(manner))
     return dict(parser["mysqld"])
 

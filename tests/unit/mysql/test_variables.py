@@ -9,7 +9,7 @@ from variables_server import DYNAMIC_NUMBERS, DYNAMIC_WORDS, captured_server
 
 from runbook.core.host import ChangedInDryRun
 from runbook.core.step import Change, NotConverged, ensure
-from runbook.mysql.variables import NEEDS_RESTART, PERSISTED, InForce, Manner, plugin, wanted
+from runbook.mysql.variables import NEEDS_RESTART, PERSISTED, InForce, Manner, plugins, wanted
 from runbook.pair.pair import ROLES, Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
@@ -38,7 +38,7 @@ def manner(settings: Settings, role: Role = "master") -> Manner:
 
 def in_force(side: Side, restart: Callable[[str], None] = no_restart) -> InForce:
     manner = manner_of(side)
-    return InForce(side.server, wanted(manner), plugin(manner), restart)
+    return InForce(side.server, wanted(manner), plugins(manner), restart)
 
 
 # ---- what is wanted ----
@@ -52,15 +52,23 @@ def in_force(side: Side, restart: Callable[[str], None] = no_restart) -> InForce
             {
                 "server_id": "1",
                 "rpl_semi_sync_source_enabled": "ON",
-                "rpl_semi_sync_source_timeout": "10000",
-                "rpl_semi_sync_source_wait_point": "AFTER_SYNC",
+                "rpl_semi_sync_replica_enabled": "OFF",
             },
         ),
-        ("slave", {"server_id": "2", "rpl_semi_sync_replica_enabled": "ON"}),
+        (
+            "slave",
+            {
+                "server_id": "2",
+                "rpl_semi_sync_source_enabled": "OFF",
+                "rpl_semi_sync_replica_enabled": "ON",
+            },
+        ),
     ],
 )
 def test_the_defaults_are_durable_and_by_gtid(settings: Settings, role: Role, own: dict[str, str]) -> None:
     assert wanted(manner(settings, role)) == own | {
+        "rpl_semi_sync_source_timeout": "10000",
+        "rpl_semi_sync_source_wait_point": "AFTER_SYNC",
         "bind_address": "*",
         "port": "3306",
         "admin_address": "127.0.0.1",
@@ -119,15 +127,22 @@ def test_an_empty_sql_mode_is_the_servers_own(settings: Settings) -> None:
     assert "sql_mode" not in read_file(settings, "master")
 
 
-@pytest.mark.parametrize(("role", "library"), [("master", "semisync_source"), ("slave", "semisync_replica")])
-def test_each_role_loads_its_own_half_of_semi_sync(
-    settings: Settings, settings_of: Callable[..., Settings], role: Role, library: str
+@pytest.mark.parametrize("role", ROLES)
+def test_either_loads_both_halves_of_semi_sync_and_enables_its_own(
+    settings: Settings, settings_of: Callable[..., Settings], role: Role
 ) -> None:
-    assert plugin(manner(settings, role)) == library
+    assert plugins(manner(settings, role)) == ("semisync_source", "semisync_replica")
     off = settings_of(SEMI_SYNC="off")
-    assert plugin(manner(off, role)) is None
+    assert plugins(manner(off, role)) == ()
     assert {value for name, value in wanted(manner(off, role)).items() if "semi" in name} == {"OFF"}
     assert not [name for name in read_file(off, role) if "semi" in name], "without its plugin mysqld would not start"
+
+
+def test_a_change_of_roles_changes_what_can_be_set_while_the_server_runs(settings: Settings) -> None:
+    master, slave = (wanted(manner(settings, role)) for role in ROLES)
+    differ = {name for name in master.keys() | slave.keys() if master.get(name) != slave.get(name)}
+    assert differ == {"server_id", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"}
+    assert option_file(manner(settings, "master")).count("plugin_load_add") == 2
 
 
 # ---- the file ----
@@ -136,7 +151,7 @@ def test_each_role_loads_its_own_half_of_semi_sync(
 def read_file(settings: Settings, role: Role) -> dict[str, str | None]:
     """The [mysqld] section as a server would read it, the interface not being needed."""
     text = option_file(manner(settings, role))
-    parser = configparser.ConfigParser(interpolation=None, allow_no_value=True, comment_prefixes=("#",))
+    parser = configparser.ConfigParser(interpolation=None, allow_no_value=True, comment_prefixes=("#",), strict=False)
     parser.read_string(text)
     assert parser.sections() == ["mysqld"]
     return dict(parser["mysqld"])
@@ -151,7 +166,7 @@ def test_the_file_holds_what_is_wanted_and_every_start_is_read_only(
     found = read_file(settings, role)
     assert (found.pop("read_only"), found.pop("super_read_only")) == ("ON", "ON")
     loaded = found.pop("plugin_load_add", None)
-    assert loaded == (f"{plugin(manner(settings, role))}.so" if settings.semi_sync != "off" else None)
+    assert loaded == ("semisync_replica.so" if settings.semi_sync != "off" else None)
     values = wanted(manner(settings, role))
     assert found.items() <= values.items()
     assert {value for name, value in values.items() if name not in found} <= {"OFF"}, "what is on is not in the file"
@@ -256,7 +271,7 @@ def test_a_plugin_that_is_not_loaded_takes_a_restart(pair: Pair) -> None:
         mysqld.values = right
 
     outcome = ensure(pair.master.host, in_force(pair.master, restart))
-    assert Change("plugins", None, "semisync_source") in outcome.gap
+    assert Change("plugins", "semisync_replica", "semisync_source, semisync_replica") in outcome.gap
 
 
 def test_a_file_that_wins_over_ours_is_noticed_and_named(pair: Pair) -> None:
@@ -318,7 +333,7 @@ def test_what_set_persist_brought_into_force_is_reset_before_the_restart(setting
     assert ensure(side.host, in_force(side, restart)).status == "changed"
 
 
-def test_what_set_persist_keeps_is_asked_with_the_plugin(settings: Settings) -> None:
+def test_what_set_persist_keeps_is_asked_with_the_plugins(settings: Settings) -> None:
     side = pair_of(settings).master
     mysqld = captured_server("master")
     asked: list[str] = []
