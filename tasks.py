@@ -222,6 +222,15 @@ def reports(c: Context) -> None:
     session.past(run_of(c))
 
 
+@operation(help=YES | JSON)
+def switchover(c: Context, yes: bool = False, json: bool = False) -> None:
+    """Exchange the roles of a healthy pair's hosts: writes stand still for a moment, nothing is lost."""
+    run = reaching(c, yes=yes, json=json)
+    from runbook.operations.switchover import switchover as change
+
+    change(run)
+
+
 @operation(help=JSON | {"without_slave": "leave a slave behind that cannot follow"})
 def failback(c: Context, json: bool = False, without_slave: bool = False) -> None:
     """Step 10: bring the VIP home to the master once it is proven that nothing is lost by it."""
@@ -324,7 +333,7 @@ def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> 
 
 
 namespace = Collection(
-    init, trust_hosts, sync_hosts_env, plan, bootstrap, *STEPS, verify, failback, reconcile, test, lint
+    init, trust_hosts, sync_hosts_env, plan, bootstrap, *STEPS, verify, switchover, failback, reconcile, test, lint
 )
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))

@@ -61,8 +61,10 @@ fence() {
     local failing_since='' pause
     # Nobody ever writes there: reading from it is a nap that costs no process.
     exec {pause}<> <(:)
-    keep_configuration
     while :; do
+        # A change of roles changes it under way; when it is lost, what was read before still stands.
+        read_configuration
+        [ ! "$CONFIG" -nt "$LAST_CONFIG" ] || keep_configuration
         if settled_within "$SETTLED_SECONDS" || ! must_be_closed; then
             failing_since=''
         else

@@ -19,7 +19,7 @@ from runbook.mysql.replication import acknowledging, filters, likeness
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.stranger import Stranger, on_port
-from runbook.mysql.tracking.progress import Progress
+from runbook.mysql.tracking.progress import Position, Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import ByPosition, listed
 from runbook.pair.pair import Pair
@@ -260,12 +260,18 @@ def _acknowledged(pair: Pair, master: SideFacts, slave: SideFacts) -> SideFacts:
     return replace(master, acknowledged_by=found)
 
 
+def _recent(side: Side, tracking: ByPosition) -> str:
+    """Lately, but not while it was the master."""
+    recent, became = tracking.recent(side.server, LOOKED_THROUGH_BYTES), side.record.own if side.record else ""
+    return str(Position.parse(recent).plus(Position.parse(became))) if recent else ""
+
+
 def _looked_through(side: Side, slave: SideFacts) -> SideFacts:
     """By position nothing but its binary log tells what the slave made itself: since it took over, or lately."""
     tracking = side.tracking
     if not isinstance(tracking, ByPosition) or not tracking.own(side.server):
         return slave
-    since = slave.takeover.get("own") or tracking.recent(side.server, LOOKED_THROUGH_BYTES)
+    since = slave.takeover.get("own") or _recent(side, tracking)
     if not since:
         return slave
     return replace(slave, own=tuple(listed(tracking.own_since(side.server, since))), own_since=since)

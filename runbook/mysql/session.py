@@ -140,7 +140,7 @@ class Server:
 
     def ask(self, query: str, *args: object) -> list[Row]:
         """The rows of a query that only reads."""
-        if not re.match(r"\s*(SELECT|SHOW)\b", query, re.IGNORECASE):
+        if not re.match(r"\s*(SELECT|SHOW|XA RECOVER)\b", query, re.IGNORECASE):
             raise AssertionError(f"not a question: {query}")
         return self._run(query, args)
 

@@ -1,7 +1,6 @@
 """sync-hosts-env: bring a stale hosts.env up to date with what the hosts remember of their roles."""
 
 import os
-import time
 from pathlib import Path
 
 from runbook.errors import BadInput, Drift
@@ -35,16 +34,20 @@ def sync(run: Run) -> None:
         report.say(f"{settings.source}: the two hosts are exchanged. As it was: {kept}. Next: inv verify")
 
 
+def exchange_hosts_env(path: Path) -> Path:
+    """Exchange the two hosts in hosts.env, as their roles are exchanged now; the copy of what stood there before."""
+    return write(path, exchanged(read(path).texts))
+
+
 def write(path: Path, changes: dict[str, str]) -> Path:
     """Write the keys into hosts.env, whole or not at all; the copy of what stood there before."""
     path = path.resolve()
     before, status = path.read_bytes(), path.stat()
     text = before.decode("utf-8-sig")
-    kept = path.with_name(f"{path.name}.before-{time.strftime('%Y%m%dT%H%M%S')}")
-    write_new(kept, text)
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    write_new(new, rewritten(text, changes))
+    kept, new = (path.with_name(f"{path.name}.{word}") for word in ("before", "new"))
+    for file, content in ((kept, text), (new, rewritten(text, changes))):
+        file.unlink(missing_ok=True)
+        write_new(file, content)
     try:
         for file in (kept, new):
             os.chown(file, status.st_uid, status.st_gid)

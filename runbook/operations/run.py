@@ -55,10 +55,12 @@ class Run:
         return find_target(self.environ, self.folder)
 
     @contextmanager
-    def on_pair(self, purpose: str, *, lock: bool = True, restore_lab: bool = False) -> Iterator[Job]:
+    def on_pair(
+        self, purpose: str, *, lock: bool = True, restore_lab: bool = False, by_stale: bool = False
+    ) -> Iterator[Job]:
         """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before.
 
-        BadInput when it is locked and hosts.env is stale; who only looks compares by himself.
+        BadInput when it is locked and hosts.env is stale; who only looks, or may go on `by_stale`, compares himself.
         """
         from runbook.core.report import Report
         from runbook.pair.pair import Pair
@@ -73,7 +75,7 @@ class Run:
                 Pair(target.settings, dry=self.dry, link=self._link) as pair,
                 pair.locked(purpose, report.say) if changes else nullcontext(),
             ):
-                if changes:
+                if changes and not by_stale:
                     pair.refuse_stale()
                 yield Job(pair, report, target)
         except RunbookError as error:

@@ -45,6 +45,17 @@ class Pair:
     def slave(self) -> Side:
         return self.sides["slave"]
 
+    def turned(self) -> "Pair":
+        """The same two hosts by the same connections, with their roles exchanged."""
+        settings = self.settings.turned()
+        links = {side.node.address: side.host.link for side in self.sides.values()}
+        pair = Pair(settings, dry=self.dry, link=lambda node, _: links[node.address])
+        for side in self.sides.values():
+            other = pair.sides["slave" if side.role == "master" else "master"]
+            other.lock, other.host.guard = side.lock, side.host.guard
+            other.host.link.label = f"{other.role} {other.node.ssh_host}"
+        return pair
+
     def __enter__(self) -> Self:
         return self
 

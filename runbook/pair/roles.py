@@ -13,17 +13,23 @@ FIRST_EPOCH = 1
 
 @dataclass(frozen=True)
 class Record:
-    """What one host remembers; `since` is in UTC, `by` who changed the roles, `why` the command."""
+    """What one host remembers; `since` is in UTC, `by` who changed the roles, `why` the command.
+
+    `own` is where in its binary log a slave by position was when it became one: until there it wrote as the master.
+    """
 
     role: Role
     epoch: int
     since: str
     by: str
     why: str
+    own: str = ""
 
     def text(self) -> str:
         """As it stands in the host's file."""
-        return f"role={self.role}\nepoch={self.epoch}\nsince={self.since}\nby={self.by}\nwhy={self.why}\n"
+        return (
+            f"role={self.role}\nepoch={self.epoch}\nsince={self.since}\nby={self.by}\nwhy={self.why}\nown={self.own}\n"
+        )
 
     def __str__(self) -> str:
         return f"since {self.since}, epoch {self.epoch} ({self.why}, by {self.by})"
@@ -39,7 +45,7 @@ def parse(text: str) -> Record | None:
     role, epoch = found.get("role"), found.get("epoch", "")
     if role not in ("master", "slave") or not re.fullmatch(r"[1-9][0-9]{0,17}", epoch) or "why" not in found:
         return None
-    return Record(role, int(epoch), found.get("since", ""), found.get("by", ""), found["why"])
+    return Record(role, int(epoch), found.get("since", ""), found.get("by", ""), found["why"], found.get("own", ""))
 
 
 def newest(records: Records) -> Record | None:
@@ -63,7 +69,8 @@ def contradiction(settings: Settings, records: Records) -> str | None:
             return (
                 f"{settings.source} is stale: {settings.node(role).address}, which it calls the {role}, is the "
                 f"{record.role} {record}\n"
-                "Nothing was done. inv sync-hosts-env exchanges the lines of the two hosts, and keeps a copy"
+                "Nothing was done. inv sync-hosts-env exchanges the lines of the two hosts, and keeps a copy; where a "
+                "switchover was cut off, inv switchover brings it to its end, hosts.env included"
             )
     return None
 

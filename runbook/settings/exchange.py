@@ -4,10 +4,7 @@ import re
 from collections.abc import Mapping
 
 from runbook.settings.hosts_env import quoted
-from runbook.settings.settings import BY_NAME
-
-OF_HOSTS = ("HOST", "SSH", "INTERFACE", "SERVER_ID", "AUTO_INCREMENT_OFFSET")
-"""Of the keys that are there for each side, those that describe its host."""
+from runbook.settings.settings import BY_NAME, OF_HOSTS
 
 
 def exchanged(written: Mapping[str, str | None]) -> dict[str, str]:

@@ -22,6 +22,8 @@ from runbook.settings.values import Secret, SecretUrl
 __all__ = ["BY_NAME", "KEYS", "Node", "Role", "Secret", "SecretUrl", "Settings", "WantedEngine"]
 
 Role = Literal["master", "slave"]
+OF_HOSTS = ("HOST", "SSH", "INTERFACE", "SERVER_ID", "AUTO_INCREMENT_OFFSET")
+"""Of the keys that are there for each side, those that describe its host: they go with it when roles change."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,16 @@ class Settings(
 
     def node(self, role: Role) -> Node:
         return self._nodes[role]
+
+    def turned(self) -> "Settings":
+        """The same with the two hosts exchanged: what belongs to a role stays with it."""
+        exchanged = dict(self._values)
+        for each in OF_HOSTS:
+            exchanged[f"MASTER_{each}"], exchanged[f"SLAVE_{each}"] = (
+                self._values[f"SLAVE_{each}"],
+                self._values[f"MASTER_{each}"],
+            )
+        return Settings(self.source, exchanged)
 
     def peer_of(self, role: Role) -> Node:
         return self._nodes["slave" if role == "master" else "master"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from runbook.core.step import Item
 from runbook.mysql.heartbeat import OwnSchema, SameTables, SeenOnSlave
 from runbook.mysql.replication.known_source import KnownSource
-from runbook.mysql.replication.replicates import Replicates, StillToBeHad
+from runbook.mysql.replication.replicates import CopiesNothing, Replicates, StillToBeHad
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.steps.create_replica_user import login_to_the_other
@@ -33,7 +33,7 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
     master, slave = pair.master.server, pair.slave.server
     return [
         Phase(lambda side: _replicates(pair, side), roles=("slave",)),
-        Phase(lambda side: [OwnSchema(master)], roles=("master",)),
+        Phase(lambda side: [CopiesNothing(master, str(pair.slave.node.address)), OwnSchema(master)], roles=("master",)),
         Phase(lambda side: [SeenOnSlave(master, slave), SameTables(master, slave)], roles=("slave",)),
     ]
 

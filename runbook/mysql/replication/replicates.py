@@ -12,7 +12,7 @@ from runbook.mysql.replication import known_source, seeding
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
 from runbook.mysql.tracking.tracking import Tracking, listed
-from runbook.settings.settings import Secret
+from runbook.settings.settings import Role, Secret
 
 CONNECT_RETRY_SECONDS = 1
 RETRY_COUNT = 86400
@@ -146,7 +146,7 @@ class Replicates(Step):
             "MASTER_PASSWORD": self.password.reveal(),
             **{name: retry[name] for name in self.slave.dialect.retry_options},
             **self.slave.dialect.without_tls(self.master),
-            **self.tracking.place(status, self.master),
+            **self._place(status),
         }
         if file := self._authority_file():
             options[self.slave.dialect.source_authority] = file
@@ -154,6 +154,9 @@ class Replicates(Step):
         for name, value in self.tracking.adopted(self.slave).items():
             self.slave.execute(f"SET GLOBAL {name} = %s", value)
         self.slave.execute(statement, *options.values())
+
+    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
+        return self.tracking.place(status, self.master)
 
     def _last_error(self) -> str:
         status = replica_status(self.slave)
@@ -169,6 +172,34 @@ class Replicates(Step):
         if status and status.receiver == "No":
             raise RunbookError(f"{self.slave.host}: the receiver stopped: {status.receiver_error or 'no reason given'}")
         return bool(status and status.runs)
+
+
+@dataclass(frozen=True)
+class CopiesNothing(Step):
+    """The master copies nothing from its slave, as the old slave did before the roles changed; another source is no
+    matter of the pair's.
+    """
+
+    master: Server
+    slave: str
+
+    name = "the master copies nothing from the slave"
+
+    @property
+    def servers(self) -> frozenset[Role]:
+        return self.master.side
+
+    def want(self) -> State:
+        return {"copies from the slave": "no"}
+
+    def read(self, host: Host) -> State:
+        status = replica_status(self.master)
+        source = status.source.rpartition(":")[0] if status else ""
+        return {"copies from the slave": "yes" if source == self.slave else "no"}
+
+    def fix(self, host: Host, gap: Gap) -> None:
+        self.master.execute(f"STOP {self.master.dialect.replica}")
+        self.master.execute(f"RESET {self.master.dialect.replica} ALL")
 
 
 @dataclass(frozen=True)

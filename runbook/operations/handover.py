@@ -1,0 +1,187 @@
+"""The acts of a change of roles, on the pair as it is to be: its master still follows, its slave still leads.
+
+Each act is level: it looks, does what is missing, and can be done again.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from runbook.core.host_paths import CONFIG, ROLE
+from runbook.core.lock import operator
+from runbook.core.step import ensure, gap_between
+from runbook.core.wait import until
+from runbook.errors import HostError, RunbookError
+from runbook.keepalived.configuration import CONFIG as KEEPALIVED
+from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationRead, configuration
+from runbook.mysql.replication.replicates import Replicates, replica_status
+from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.operations import switchover_proof as proof
+from runbook.pair.held_scripts import HeldScripts
+from runbook.pair.pair import Pair
+from runbook.pair.roles import FIRST_EPOCH, Record, newest, parse
+from runbook.pair.side import Side
+from runbook.steps.deploy_scripts import script_configuration
+from runbook.steps.start_slave import known_source, replication
+
+CLOSE_SECONDS = 1
+CAUGHT_UP_SECONDS = 3
+SEEN_SECONDS = 3
+VIP_SECONDS = 10
+POLL_SECONDS = 0.005
+NEXT = ".next"
+"""Behind the name of a file that lies ready to take its place."""
+
+
+@dataclass(frozen=True)
+class FromNow(Replicates):
+    """The old master's replication from the new one, which has nothing that it lacks, while it still serves.
+
+    By position it begins at the end of what the new one has now: all that comes until the roles change is its own,
+    which a server passes over (manual: replicate-same-server-id).
+    """
+
+    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
+        if self.tracking.by_gtid:
+            return super()._place(status)
+        row = self.master.one(self.master.dialect.binary_log_status)
+        return {"MASTER_LOG_FILE": row["File"], "MASTER_LOG_POS": row["Position"]}
+
+
+def next_record(pair: Pair) -> Record:
+    """What the new master is to remember: of a switchover that was cut off what its first host was told."""
+    last = newest(pair.records())
+    if last and last.why == proof.WHY and {record.role for record in pair.records().values() if record} == {"slave"}:
+        return replace(last, role="master")
+    epoch = last.epoch + 1 if last else FIRST_EPOCH + 1
+    return Record("master", epoch, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), operator(), proof.WHY)
+
+
+def left(pair: Pair) -> Record | None:
+    """What a change of roles that was cut off had in mind, before or after it came about; None where none was."""
+    there = pair.side_by_side(lambda side: parse(side.host.ask(f"cat {ROLE}{NEXT} 2>/dev/null || true")))
+    return newest(there)
+
+
+def forget(pair: Pair) -> None:
+    """All of it is done: no file lies ready any more."""
+    pair.side_by_side(lambda side: side.host.do(f"rm -f {CONFIG}{NEXT} {ROLE}{NEXT}"))
+
+
+def prepare(turned: Pair, record: Record) -> None:
+    """All that takes long and that clients do not notice. The files come first: they say that this was begun."""
+    new, old = turned.master, turned.slave
+    turned.side_by_side(lambda side: _lay_ready(side, record))
+    ensure(old.host, known_source(turned))
+    _semi_sync(old, "replica", "ON")
+    base = replication(turned, by_authority=True)
+    channel = FromNow(**{field: getattr(base, field) for field in base.__dataclass_fields__})
+    if gap := gap_between(channel.read(old.host), channel.want()):
+        channel.fix(old.host, gap)
+    text = configuration(turned.settings, new.node, new.interface, new.keepalived)
+    ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
+    ensure(new.host, ConfigurationRead())
+
+
+def hand_over(turned: Pair, record: Record) -> None:
+    """From the closing of the old master to the opening of the new one.
+
+    What goes wrong before the first role is written has the old master open again before it is raised.
+    """
+    new, old = turned.master, turned.slave
+    with HeldScripts(old.host), HeldScripts(new.host):
+        try:
+            _close(old)
+            _caught_up(turned)
+            _semi_sync(new, "source", "ON")
+            _acknowledged(turned)
+        except BaseException:
+            # It holds the VIP, and its scripts, which would do the same within a second, wait for us.
+            with suppress(RunbookError):
+                _semi_sync(new, "source", "OFF")
+            old.server.execute("SET GLOBAL read_only = OFF")
+            raise
+        _take_roles(turned)
+        _move_vip(turned)
+        _open(turned)
+
+
+def finish(turned: Pair, record: Record) -> None:
+    """From wherever a change of roles was cut off, once its first role was written."""
+    turned.side_by_side(lambda side: _lay_ready(side, record))
+    new, old = turned.master, turned.slave
+    with HeldScripts(old.host), HeldScripts(new.host):
+        if not new.server.closed():
+            return
+        _close(old)
+        if replica_status(new.server) is not None:
+            _caught_up(turned)
+        _take_roles(turned)
+        _move_vip(turned)
+        _open(turned)
+
+
+def _semi_sync(side: Side, half: str, value: str) -> None:
+    if side.semi_sync.value == "on":
+        side.server.execute(f"SET GLOBAL {side.server.dialect.named(f'rpl_semi_sync_{half}_enabled')} = {value}")
+
+
+def _lay_ready(side: Side, record: Record) -> None:
+    side.host.put(f"{CONFIG}{NEXT}", script_configuration(side), mode=0o600)
+    side.host.put(f"{ROLE}{NEXT}", replace(record, role=side.role).text())
+
+
+def _take_roles(turned: Pair) -> None:
+    """The one that must not be open first: whatever happens between the two, nobody writes."""
+    old = turned.slave
+    if not old.tracking.by_gtid:
+        old.host.do(f"echo own={old.tracking.own(old.server)} >> {ROLE}{NEXT}")
+    for side in (turned.slave, turned.master):
+        placed = " && ".join(f"cp -p {path}{NEXT} {path}.new && mv -f {path}.new {path}" for path in (ROLE, CONFIG))
+        side.host.do(f"{placed} && {{ sync -f {CONFIG} || sync; }}")
+
+
+def _close(old: Side) -> None:
+    """A statement that holds it up for longer ends the change: it was not there a moment ago."""
+    old.server.execute(f"SET SESSION lock_wait_timeout = {CLOSE_SECONDS}")
+    old.server.execute(old.server.dialect.close)
+    if not old.server.closed():
+        raise RunbookError(f"{old.host}: it was told to refuse writes, and takes them all the same")
+
+
+def _caught_up(turned: Pair) -> None:
+    new, old = turned.master, turned.slave
+    target = old.tracking.of_master(old.server)
+
+    def has_all() -> bool:
+        return not target.minus(new.tracking.of_slave(new.server, replica_status(new.server)))
+
+    until(f"{new.host}: everything the old master has", CAUGHT_UP_SECONDS, has_all, pause=POLL_SECONDS)
+
+
+def _acknowledged(turned: Pair) -> None:
+    """Else the first commit would wait for a slave that is not there."""
+    new = turned.master
+    if new.semi_sync.value != "on":
+        return
+    clients = new.server.dialect.named("Rpl_semi_sync_source_clients")
+
+    def is_there() -> bool:
+        return int(new.server.one(f"SHOW GLOBAL STATUS LIKE '{clients}'").get("Value", 0)) > 0
+
+    until(f"{new.host}: a slave that acknowledges", SEEN_SECONDS, is_there, pause=POLL_SECONDS)
+
+
+def _move_vip(turned: Pair) -> None:
+    new, old = turned.master, turned.slave
+    if old.holds_vip():
+        # Its unit's scripts wait for the lock that we hold.
+        old.host.do(f"systemctl stop --no-block {UNIT}")
+    until(f"{turned.settings.vip.ip} on {new.host}", VIP_SECONDS, new.holds_vip, pause=POLL_SECONDS)
+
+
+def _open(turned: Pair) -> None:
+    new, old = turned.master, turned.slave
+    if not old.server.closed():
+        raise HostError(str(old.host), "it takes writes: the new master is not opened beside it")
+    new.server.execute("SET GLOBAL read_only = OFF")

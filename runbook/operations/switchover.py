@@ -1,0 +1,130 @@
+"""switchover: the two hosts of a healthy pair exchange their roles, and clients see writes stand still for a moment.
+
+What takes long comes before or after: the old master copies from the new one already, and both hosts' new files lie
+ready. In between the old one closes, the new one gets all it has, both learn their roles, the VIP moves, the new one
+opens. Until the first role is written the old master may open again, and does; from then on there is no way but
+forward, and the same command goes on from wherever it was cut off.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from runbook.core.report import Report
+from runbook.core.wait import DeadlinePassed
+from runbook.errors import BadInput, Drift, NotSo
+from runbook.mysql.work.events import enable, enabled
+from runbook.mysql.work.sessions import at_work, prepared
+from runbook.observe import comparison
+from runbook.observe.probe import Probe
+from runbook.operations import handover, verify
+from runbook.operations import switchover_proof as proof
+from runbook.operations.bootstrap import NAMES, bring_through
+from runbook.operations.failback import refuse
+from runbook.operations.roles import exchange_hosts_env
+from runbook.operations.run import Run
+from runbook.pair import roles
+from runbook.pair.pair import Pair
+from runbook.pair.roles import newest
+
+SEEN_SECONDS = 5
+
+
+def switchover(run: Run) -> None:
+    """Change the roles and prove the pair.
+
+    Raises Refused with the reason before anything has changed, and whatever went wrong before the first role was
+    written once the old master is open again; NotSo when the pair is not healthy afterwards.
+    """
+    with run.on_pair("switchover", by_stale=True) as (pair, report, target):
+        records = pair.records()
+        last, left = newest(records), handover.left(pair)
+        if roles.contradiction(pair.settings, records):
+            if not proof.is_cut_off(records):
+                pair.refuse_stale()
+            report.say("A switchover is written down that hosts.env does not know of: it is brought to its end.")
+            good = _finished(pair, report)
+        elif left and last and last.epoch >= left.epoch:
+            report.say(f"The roles have changed already, {last}: what was left of that is done now.")
+            good = _proved(pair, report)
+        else:
+            turned, clients = _changed(pair, report, run.consent(target), cut_off=left is not None)
+            good = _completed(turned, report) and _accounted(turned, clients, report)
+        if not good:
+            raise NotSo
+
+
+def _finished(pair: Pair, report: Report) -> bool:
+    turned = pair.turned()
+    if pair.dry:
+        raise Drift
+    handover.finish(turned, handover.next_record(pair))
+    return _completed(turned, report)
+
+
+def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_off: bool) -> tuple[Pair, Probe]:
+    """Returns the pair as it is then, and the clients that wrote through the VIP meanwhile."""
+    if cut_off and not pair.dry:
+        report.say("A switchover was cut off before the roles changed: what it had prepared is taken back.")
+        _converge(pair, report)
+    found = verify.examine(pair)
+    refuse(proof.why_not_begin(found.verdict, found.facts))
+    report.say(found.verdict.sentence)
+    master, old, new = pair.master.server, pair.master.node.address, pair.slave.node.address
+    refuse(proof.why_not_now(str(pair.master.host), at_work(master, proof.LONG_SECONDS), prepared(master)))
+    report.say(f"before: master {old}, slave {new}\nafter:  master {new}, slave {old}")
+    if pair.dry:
+        raise Drift
+    if not consent("Change the roles?"):
+        raise BadInput("Not confirmed: nothing was changed.")
+    record, events = handover.next_record(pair), enabled(master)
+    turned = pair.turned()
+    handover.prepare(turned, record)
+    with Probe.of(pair) as probe:
+        probe.wait_for_flow()
+        begun = time.monotonic()
+        handover.hand_over(turned, record)
+        after = time.monotonic()
+        with suppress(DeadlinePassed):
+            probe.wait(
+                "writes again", SEEN_SECONDS, lambda: next(probe.seen("write", ok=True, since=after), None) is not None
+            )
+        stood_still = probe.write_standstill(begun, time.monotonic())
+    report.say(
+        f"the roles are changed: clients' writes stood still for {stood_still:.2f} s, the master was closed for "
+        f"{after - begun:.2f} s at most"
+    )
+    if moved := enable(turned.master.server, events):
+        report.say(f"{turned.master.host}: runs the events {', '.join(moved)} now")
+    return turned, probe
+
+
+def _completed(turned: Pair, report: Report) -> bool:
+    """hosts.env, then all that can be made right while the new master serves; whether the pair is healthy then."""
+    kept = exchange_hosts_env(turned.settings.source)
+    report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
+    return _proved(turned, report)
+
+
+def _proved(pair: Pair, report: Report) -> bool:
+    if pair.dry:
+        raise Drift
+    _converge(pair, report)
+    return verify.seen_healthy(pair, report)
+
+
+def _accounted(pair: Pair, clients: Probe, report: Report) -> bool:
+    """Whether both servers have every write that was acknowledged while the roles changed."""
+    found = comparison.compare(pair, clients.run, clients.ledger)
+    for broken in found.broken_promises:
+        report.say(broken, "bold red")
+    kept = {audit.kept for audit in found.audits.values()}
+    if not found.broken_promises:
+        report.say(f"Both servers have every one of the {min(kept)} writes that were acknowledged meanwhile.")
+    return not found.broken_promises
+
+
+def _converge(pair: Pair, report: Report) -> None:
+    """All that bootstrap wants, without a word: nothing of it takes a restart."""
+    bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
+    handover.forget(pair)
