@@ -83,7 +83,7 @@ def prepare(turned: Pair, record: Record) -> None:
     ensure(new.host, ConfigurationRead())
 
 
-def hand_over(turned: Pair, record: Record) -> None:
+def hand_over(turned: Pair) -> None:
     """From the closing of the old master to the opening of the new one.
 
     What goes wrong before the first role is written has the old master open again before it is raised.

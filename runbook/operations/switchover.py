@@ -83,7 +83,7 @@ def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_
     with Probe.of(pair) as probe:
         probe.wait_for_flow()
         begun = time.monotonic()
-        handover.hand_over(turned, record)
+        handover.hand_over(turned)
         after = time.monotonic()
         with suppress(DeadlinePassed):
             probe.wait(
