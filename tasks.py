@@ -206,6 +206,14 @@ def drill(name: str) -> Any:
 DRILLS = tuple(map(drill, faults.NAMES))
 
 
+@operation(name="switchover", help=YES | JSON, resumable=False)
+def drill_switchover(c: Context, yes: bool = False, json: bool = False) -> None:
+    """Drill: exchange the roles and exchange them back; writes stand still twice, for a moment."""
+    from runbook.drill import session
+
+    session.roles(run_of(c, yes=yes, json=json))
+
+
 @operation(name="all", help=YES | {"only": "names of drills, with commas between them"}, resumable=False)
 def all_drills(c: Context, yes: bool = False, only: str = "") -> None:
     """Run every drill that can be had here, failback and verify after each; ends with a table of their figures."""
@@ -336,7 +344,7 @@ namespace = Collection(
     init, trust_hosts, sync_hosts_env, plan, bootstrap, *STEPS, verify, switchover, failback, reconcile, test, lint
 )
 namespace.add_collection(Collection("alert", test_alert))
-namespace.add_collection(Collection("drill", *DRILLS, all_drills, reports))
+namespace.add_collection(Collection("drill", *DRILLS, drill_switchover, all_drills, reports))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 
 if __name__ == "__main__":

@@ -34,10 +34,13 @@ def look_into(side: SideFacts) -> str:
 
 def let_in(side: SideFacts) -> str:
     """What to look at where a mysqld runs and does not let us in."""
-    return (
-        "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
-        f"max_connections in mysql on {side.address}"
-    )
+    room = make_room(side.address)
+    return f"Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: {room}"
+
+
+def make_room(address: str) -> str:
+    """What to do where all connections of a server are used up."""
+    return f"end some, or raise max_connections in mysql on {address}"
 
 
 def serves(side: SideFacts, so: str = "serves") -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from runbook.core.report import Report
-from runbook.drill import failover, faults, summary
+from runbook.drill import failover, faults, summary, switchover
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
@@ -28,15 +28,21 @@ def one(run: Run, name: str, *, home: bool) -> None:
             _compare_servers(run, name, result, record, series)
 
 
+def roles(run: Run) -> None:
+    """The roles change there and back."""
+    _change_roles(run, Series())
+
+
 def every(run: Run, only: Collection[str]) -> None:
     """All drills that can be had here, or only these; failback and verify after each.
 
     The operator is asked once. A broken promise does not end them while the pair can be brought home.
     Raises BadInput for a name that no drill has, NotSo when a promise was broken.
     """
-    unknown = set(only) - set(faults.NAMES)
+    names = (*faults.NAMES, switchover.NAME)
+    unknown = set(only) - set(names)
     if unknown:
-        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(faults.NAMES)}")
+        raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(names)}")
     settings = run.target().settings
     series = Series()
     try:
@@ -47,6 +53,9 @@ def every(run: Run, only: Collection[str]) -> None:
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
             else:
                 _drill_and_come_home(replace(run, yes=run.yes or bool(series.results)), name, series)
+        if not only or switchover.NAME in only:
+            with _going_on():
+                _change_roles(replace(run, yes=run.yes or bool(series.results)), series)
     finally:
         Report(str).show(summary.table(series.results))
     if series.broken:
@@ -94,6 +103,25 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
         undo_leftovers(pair, report)
         work = partial(failover.run, pair, faults.fault_of(name)(), report, run.typed_vip(target), recorder)
         return series.note(name, work)
+
+
+def _change_roles(run: Run, series: Series) -> None:
+    name = switchover.NAME
+    with (
+        _recording(run, name) as record,
+        run.on_pair(f"drill.{name}", restore_lab=True) as (pair, report, target),
+        record.of(target, report) as recorder,
+    ):
+        if run.json and not (run.yes or run.dry or target.lab):
+            raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
+        try:
+            told = switchover.rehearse(pair, report, run.typed_vip(target), recorder)
+        except RunbookError as error:
+            series.results[name] = f"no result: {str(error).splitlines()[0]}"
+            series.broken = True
+            raise
+        if told:
+            series.results[name] = told
 
 
 def _compare_servers(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:

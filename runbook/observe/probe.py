@@ -167,6 +167,10 @@ class Probe:
         found = first()
         return found.at - moment if found else None
 
+    def seen_since(self, kind: Kind, moment: float) -> bool:
+        """Whether one of this kind has succeeded since then."""
+        return next(self.seen(kind, ok=True, since=moment), None) is not None
+
     def stands_still(self, kind: Kind, seconds: float) -> bool:
         """Whether none of this kind succeeded in the last so many seconds."""
         return next(self.seen(kind, ok=True, since=time.monotonic() - seconds), None) is None

@@ -9,9 +9,12 @@ forward, and the same command goes on from wherever it was cut off.
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from runbook.core.report import Report
 from runbook.core.wait import DeadlinePassed
+from runbook.diagnosis.facts import gather
+from runbook.diagnosis.rules import diagnose
 from runbook.errors import BadInput, Drift, NotSo
 from runbook.mysql.work.events import enable, enabled
 from runbook.mysql.work.sessions import at_work, prepared
@@ -28,6 +31,19 @@ from runbook.pair.pair import Pair
 from runbook.pair.roles import newest
 
 SEEN_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A change of roles that came about; `begun` is the time.monotonic() at which the old master was told to close."""
+
+    pair: Pair
+    """As it is now."""
+    begun: float
+    stood_still: float
+    """Seconds in which no client's write was acknowledged, at the longest."""
+    events: tuple[str, ...]
+    """The scheduled events that the new master runs now."""
 
 
 def switchover(run: Run) -> None:
@@ -64,39 +80,50 @@ def _finished(pair: Pair, report: Report) -> bool:
 
 def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_off: bool) -> tuple[Pair, Probe]:
     """Returns the pair as it is then, and the clients that wrote through the VIP meanwhile."""
-    if cut_off and not pair.dry:
-        report.say("A switchover was cut off before the roles changed: what it had prepared is taken back.")
-        _converge(pair, report)
-    found = verify.examine(pair)
-    refuse(proof.why_not_begin(found.verdict, found.facts))
-    report.say(found.verdict.sentence)
-    master, old, new = pair.master.server, pair.master.node.address, pair.slave.node.address
-    refuse(proof.why_not_now(str(pair.master.host), at_work(master, proof.LONG_SECONDS), prepared(master)))
+    if pair.dry:
+        facts = gather(pair)
+        refuse(proof.why_not_begin(diagnose(facts), facts))
+    else:
+        if cut_off:
+            report.say("A switchover was cut off before the roles changed: what it had prepared is taken back.")
+            converge(pair, report)
+        found = verify.examine(pair)
+        report.say(found.verdict.sentence)
+        refuse(proof.why_not_begin(found.verdict, found.facts))
+    refuse_what_is_at_work(pair)
+    old, new = pair.master.node.address, pair.slave.node.address
     report.say(f"before: master {old}, slave {new}\nafter:  master {new}, slave {old}")
     if pair.dry:
         raise Drift
     if not consent("Change the roles?"):
         raise BadInput("Not confirmed: nothing was changed.")
-    record, events = handover.next_record(pair), enabled(master)
+    with Probe.of(pair) as probe:
+        changed = change(pair, probe)
+    report.say(f"the roles are changed: clients' writes stood still for {changed.stood_still:.2f} s")
+    if changed.events:
+        report.say(f"{changed.pair.master.host}: runs the events {', '.join(changed.events)} now")
+    return changed.pair, probe
+
+
+def refuse_what_is_at_work(pair: Pair) -> None:
+    """Raise Refused where somebody would be cut off."""
+    master = pair.master.server
+    refuse(proof.why_not_now(str(pair.master.host), at_work(master, proof.LONG_SECONDS), prepared(master)))
+
+
+def change(pair: Pair, clients: Probe) -> Changed:
+    """Prepare and do it, under the eyes of clients that read and write through the VIP."""
+    record, events = handover.next_record(pair), enabled(pair.master.server)
     turned = pair.turned()
     handover.prepare(turned, record)
-    with Probe.of(pair) as probe:
-        probe.wait_for_flow()
-        begun = time.monotonic()
-        handover.hand_over(turned)
-        after = time.monotonic()
-        with suppress(DeadlinePassed):
-            probe.wait(
-                "writes again", SEEN_SECONDS, lambda: next(probe.seen("write", ok=True, since=after), None) is not None
-            )
-        stood_still = probe.write_standstill(begun, time.monotonic())
-    report.say(
-        f"the roles are changed: clients' writes stood still for {stood_still:.2f} s, the master was closed for "
-        f"{after - begun:.2f} s at most"
-    )
-    if moved := enable(turned.master.server, events):
-        report.say(f"{turned.master.host}: runs the events {', '.join(moved)} now")
-    return turned, probe
+    clients.wait_for_flow()
+    begun = time.monotonic()
+    handover.hand_over(turned)
+    after = time.monotonic()
+    with suppress(DeadlinePassed):
+        clients.wait("writes again", SEEN_SECONDS, lambda: clients.seen_since("write", after))
+    stood_still = clients.write_standstill(begun, time.monotonic())
+    return Changed(turned, begun, stood_still, tuple(enable(turned.master.server, events)))
 
 
 def _completed(turned: Pair, report: Report) -> bool:
@@ -109,7 +136,7 @@ def _completed(turned: Pair, report: Report) -> bool:
 def _proved(pair: Pair, report: Report) -> bool:
     if pair.dry:
         raise Drift
-    _converge(pair, report)
+    converge(pair, report)
     return verify.seen_healthy(pair, report)
 
 
@@ -124,7 +151,7 @@ def _accounted(pair: Pair, clients: Probe, report: Report) -> bool:
     return not found.broken_promises
 
 
-def _converge(pair: Pair, report: Report) -> None:
+def converge(pair: Pair, report: Report) -> None:
     """All that bootstrap wants, without a word: nothing of it takes a restart."""
     bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
     handover.forget(pair)

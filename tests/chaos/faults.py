@@ -76,6 +76,7 @@ def remounted(folder: str, size: str) -> str:
     return f"mount -o remount,size={size} {folder}"
 
 
+BY_THE_DOOR = "--protocol=tcp --host=127.0.0.1 --port=33062"
 USED = "$(df -k --output=used {} | tail -n 1 | tr -d ' ')k"
 SESSION = (
     "nohup sh -c 'mysql --defaults-file=/root/.chaos.cnf -e \"{} SELECT SLEEP(20) /* "
@@ -118,7 +119,12 @@ FAULTS: dict[str, Fault] = {
     ),
     "full-run": Fault(remounted("/run", USED.format("/run")), remounted("/run", "1g")),
     "full-tmp": Fault(remounted("/tmp", "4k"), remounted("/tmp", "1g"), weight=2),
-    "connections": Fault(sql("SET GLOBAL max_connections = 3"), sql("SET GLOBAL max_connections = 151"), weight=3),
+    # The way back is by the administrators' door: others have taken the three places.
+    "connections": Fault(
+        sql("SET GLOBAL max_connections = 3"),
+        f"{sql('SET GLOBAL max_connections = 151')} {BY_THE_DOOR}",
+        weight=3,
+    ),
     "lock-tables": Fault(SESSION.format("LOCK TABLES chaos.ledger READ;"), END_SESSION),
     "lock-all": Fault(SESSION.format("FLUSH TABLES WITH READ LOCK;"), END_SESSION),
     "lock-check": Fault(unlogged("ALTER USER runbook_check@localhost ACCOUNT LOCK")),

@@ -15,11 +15,12 @@ from runbook.core.host import Host
 from runbook.core.wait import DeadlinePassed, until
 from runbook.diagnosis.checks import Check, not_checked
 from runbook.diagnosis.facts import Facts, reason
+from runbook.diagnosis.words import make_room
 from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.heartbeat import LAST_BEAT
-from runbook.mysql.login import logins, says_no
-from runbook.mysql.session import PasswordAsked, connect
+from runbook.mysql.login import NO_PLACE, logins, says_no
+from runbook.mysql.session import PasswordAsked, TooManyConnections, connect
 from runbook.mysql.tls.contexts import NotTheServer
 from runbook.pair.authorities import authorities
 from runbook.pair.pair import ROLES, Pair
@@ -93,6 +94,8 @@ def _client(pair: Pair, facts: Facts) -> tuple[Check, Any]:
         code, why = error.args[0], error.args[-1]
         if code not in NO_CONNECTION:
             todo = "inv create-replica-user" if says_no(code) else "See mysqld's error log there"
+            if code in NO_PLACE:
+                todo = "End some of its sessions (SHOW PROCESSLIST), or raise max_connections"
             if isinstance(error, NotTheServer):
                 todo = error.WAY_OUT
             return Check("pair", CLIENT, "FAIL", f"{where} answers, but lets {s.probe_user} not in: {why}", todo), None
@@ -243,6 +246,9 @@ def _refused(slave: Side, user: str, password: Secret | None = None, other: Host
             connection = connect(host, address, port, *account, by_challenge=by_challenge, authorities=known_by)
     except PasswordAsked as error:
         return not_checked(slave.role, name, reason(error, slave.host))
+    except TooManyConnections as error:
+        todo = f"Clients would not be served here: {make_room(str(slave.node.address))}"
+        return Check(slave.role, name, "FAIL", reason(error, slave.host), todo)
     except RunbookError as error:
         return Check(slave.role, name, "FAIL", reason(error, slave.host), "inv create-replica-user")
     try:
