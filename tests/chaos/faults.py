@@ -76,7 +76,6 @@ def remounted(folder: str, size: str) -> str:
     return f"mount -o remount,size={size} {folder}"
 
 
-BY_THE_DOOR = "--protocol=tcp --host=127.0.0.1 --port=33062"
 USED = "$(df -k --output=used {} | tail -n 1 | tr -d ' ')k"
 SESSION = (
     "nohup sh -c 'mysql --defaults-file=/root/.chaos.cnf -e \"{} SELECT SLEEP(20) /* "
@@ -119,10 +118,10 @@ FAULTS: dict[str, Fault] = {
     ),
     "full-run": Fault(remounted("/run", USED.format("/run")), remounted("/run", "1g")),
     "full-tmp": Fault(remounted("/tmp", "4k"), remounted("/tmp", "1g"), weight=2),
-    # The way back is by the administrators' door: others have taken the three places.
+    # Others may have taken the three places, and the administrators' one.
     "connections": Fault(
         sql("SET GLOBAL max_connections = 3"),
-        f"{sql('SET GLOBAL max_connections = 151')} {BY_THE_DOOR}",
+        f"for n in $(seq 50); do {sql('SET GLOBAL max_connections = 151')} && break; sleep 0.2; done",
         weight=3,
     ),
     "lock-tables": Fault(SESSION.format("LOCK TABLES chaos.ledger READ;"), END_SESSION),
