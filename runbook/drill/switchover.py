@@ -1,6 +1,7 @@
 """drill.switchover: the roles change there and back under clients' eyes; every acknowledged write is looked up."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from runbook.core.report import Report
@@ -56,17 +57,16 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
             {"master": master_writes, "slave": slave_writes},
         ),
     ):
-        there = _changed(pair, clients, report)
-        recorder.mark("fault", "the roles begin to change", there.begun)
-        home = _changed(there.pair, clients, report)
-        recorder.mark("failback", "the roles begin to change back", home.begun)
-        since = min(there.begun, home.begun)
-        at_once = both_open(master_writes.looks(since), slave_writes.looks(since))
+        begins = partial(recorder.mark, "fault", "the roles begin to change")
+        there = _changed(pair, clients, report, begins)
+        begins = partial(recorder.mark, "failback", "the roles begin to change back")
+        home = _changed(there.pair, clients, report, begins)
+        at_once = both_open(master_writes.looks(), slave_writes.looks())
     return _told(home.pair, there, home, clients, at_once, report, recorder)
 
 
-def _changed(pair: Pair, clients: Probe, report: Report) -> Changed:
-    changed = change(pair, clients)
+def _changed(pair: Pair, clients: Probe, report: Report, begins: Callable[[], None]) -> Changed:
+    changed = change(pair, clients, begins)
     exchange_hosts_env(pair.settings.source)
     converge(changed.pair, report)
     report.say(
@@ -117,7 +117,7 @@ def _told(
     report.say(found.verdict.sentence, "bold")
     if broken := list(_broken(scores)):
         raise RunbookError("The drill FAILED:", *(f"  {each}" for each in broken), f"Next: {found.verdict.next_step}")
-    return headline
+    return f"no writes for {there.stood_still:.2f} s and {home.stood_still:.2f} s"
 
 
 def _broken(scores: Sequence[Score]) -> Iterator[str]:

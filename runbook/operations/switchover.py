@@ -35,11 +35,10 @@ SEEN_SECONDS = 5
 
 @dataclass(frozen=True)
 class Changed:
-    """A change of roles that came about; `begun` is the time.monotonic() at which the old master was told to close."""
+    """A change of roles that came about."""
 
     pair: Pair
     """As it is now."""
-    begun: float
     stood_still: float
     """Seconds in which no client's write was acknowledged, at the longest."""
     events: tuple[str, ...]
@@ -111,19 +110,20 @@ def refuse_what_is_at_work(pair: Pair) -> None:
     refuse(proof.why_not_now(str(pair.master.host), at_work(master, proof.LONG_SECONDS), prepared(master)))
 
 
-def change(pair: Pair, clients: Probe) -> Changed:
-    """Prepare and do it, under the eyes of clients that read and write through the VIP."""
+def change(pair: Pair, clients: Probe, begins: Callable[[], None] = lambda: None) -> Changed:
+    """Prepare and do it, under the eyes of clients that read and write through the VIP; `begins` is told when."""
     record, events = handover.next_record(pair), enabled(pair.master.server)
     turned = pair.turned()
     handover.prepare(turned, record)
     clients.wait_for_flow()
+    begins()
     begun = time.monotonic()
     handover.hand_over(turned)
     after = time.monotonic()
     with suppress(DeadlinePassed):
         clients.wait("writes again", SEEN_SECONDS, lambda: clients.seen_since("write", after))
     stood_still = clients.write_standstill(begun, time.monotonic())
-    return Changed(turned, begun, stood_still, tuple(enable(turned.master.server, events)))
+    return Changed(turned, stood_still, tuple(enable(turned.master.server, events)))
 
 
 def _completed(turned: Pair, report: Report) -> bool:

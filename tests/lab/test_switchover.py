@@ -1,5 +1,6 @@
 """The two hosts exchange their roles, by one command there and by the same one back; nothing is lost by it."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_a_change_of_roles_that_was_cut_off_leaves_one_writer_or_none_and_is_fin
     assert pair.vip_is_on() == ["slave"]
     assert is_open(pair.slave)
     pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")
+
+
+def test_the_drill_goes_there_and_back_and_accounts_for_every_write(changing_pair: OutsidePair) -> None:
+    pair = changing_pair
+    told = pair.inv("drill.switchover", "--json").expect(0)
+    document = json.loads(told.out)
+    assert document["verdict"] in ("passed", "late"), told.out
+    ledger = document["ledger"]
+    assert ledger["acknowledged"] > 0 and ledger["lost"] == []
+    kept = {score["promise"]: score["met"] for score in document["scorecard"]}
+    assert kept["One writer, ever"] is True
+    assert document["figures"].keys() == {"standstill_seconds", "standstill_seconds_back"}
+    assert pair.is_healthy()
 
 
 @pytest.mark.long
