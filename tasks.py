@@ -125,7 +125,7 @@ def trust_hosts(c: Context, yes: bool = False) -> None:
 @operation()
 def sync_hosts_env(c: Context) -> None:
     """Exchange the two hosts in hosts.env when they have changed their roles; a copy is kept."""
-    from runbook.operations.roles import sync
+    from runbook.operations.roles.stale_hosts_env import sync
 
     sync(run_of(c))
 
@@ -234,9 +234,25 @@ def reports(c: Context) -> None:
 def switchover(c: Context, yes: bool = False, json: bool = False) -> None:
     """Exchange the roles of a healthy pair's hosts: writes stand still for a moment, nothing is lost."""
     run = reaching(c, yes=yes, json=json)
-    from runbook.operations.switchover import switchover as change
+    from runbook.operations.roles.switchover import switchover as change
 
     change(run)
+
+
+@operation(name="begin", help=YES | {"host": "slave, or master: then it is a switchover first"})
+def begin_maintenance(c: Context, host: str = "", yes: bool = False) -> None:
+    """Let a host be patched, restarted, rebooted: alerts about it are silent, the VIP stays on the other."""
+    from runbook.operations.maintenance import begin
+
+    begin(run_of(c, yes=yes), host)
+
+
+@operation(name="end")
+def end_maintenance(c: Context) -> None:
+    """End it: start what is not running, wait until the slave has caught up, and prove the pair."""
+    from runbook.operations.maintenance import end
+
+    end(run_of(c))
 
 
 @operation(help=JSON | {"without_slave": "leave a slave behind that cannot follow"})
@@ -345,6 +361,7 @@ namespace = Collection(
 )
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, drill_switchover, all_drills, reports))
+namespace.add_collection(Collection("maintenance", begin_maintenance, end_maintenance))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ say_anew() {
 # of it is told anew, so no figures that move.
 alert() {
     local since='' known='' detail=${2:-}
+    ! is_meant "$1" || return 0
     detail=${detail//[[:cntrl:]]/ }
     detail=${detail:0:500}
     { read -r since && IFS= read -r known; } 2>/dev/null <"$ALERTS/now/$1" && [ "$known" = "$detail" ] && return
@@ -39,6 +40,16 @@ alert() {
     [ -d "$ALERTS/ended" ] || (umask 077 && mkdir -p "$ALERTS/now" "$ALERTS/ended" "$ALERTS/news") 2>/dev/null
     { printf '%s\n%s\n' "$since" "$detail" >"$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
     return 0
+}
+
+# is_meant KIND: a host in maintenance is stopped and started, and its peer sees it go.
+is_meant() {
+    local line
+    [ -e "$MAINTENANCE" ] || return 1
+    while IFS= read -r line; do
+        [[ $line != quiet=* || " ${line#quiet=} " != *" $1 "* ]] || return 0
+    done 2>/dev/null <"$MAINTENANCE"
+    return 1
 }
 
 alert_over() {

@@ -81,6 +81,7 @@ watch_state() {
         watch_slave "$semi_sync" "$slaves"
     fi
     watch_peer
+    watch_maintenance
 }
 
 watch_disk() {
@@ -126,6 +127,24 @@ watch_slave() {
         notice_over slave-away
     elif lasts slave-away; then
         notice slave-away "$why: what is acknowledged now is on this host only"
+    fi
+}
+
+# watch_maintenance: whether somebody has forgotten to end it.
+watch_maintenance() {
+    local line until='' since='' by='' now
+    while IFS= read -r line; do
+        case $line in
+            until=*) until=${line#*=} ;;
+            since=*) since=${line#*=} ;;
+            by=*) by=${line#*=} ;;
+        esac
+    done 2>/dev/null <"$MAINTENANCE"
+    printf -v now '%(%s)T' -1
+    if [[ $until =~ ^[0-9]+$ ]] && [ "$now" -gt "$until" ]; then
+        notice maintenance-forgotten "since $since, by $by"
+    else
+        notice_over maintenance-forgotten
     fi
 }
 

@@ -2,7 +2,8 @@
 
 import shlex
 
-from runbook.alerts.texts import KINDS, LABELS, OVER_NEXT, SERVED, Text
+from runbook.alerts.labels import LABELS, OVER_NEXT, SERVED
+from runbook.alerts.texts import KINDS, Text
 from runbook.settings.values import Language
 
 

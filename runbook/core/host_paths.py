@@ -42,6 +42,8 @@ TAKEOVER = f"{STATE}/takeover"
 """The slave's record of its takeover, while it has the VIP."""
 ROLE = f"{STATE}/role"
 """What this host is, since which change of roles."""
+MAINTENANCE = f"{STATE}/maintenance"
+"""There on both hosts while the slave's is in maintenance: since when, by whom, until when, and what is not told."""
 DEFERRED = f"{STATE}/deferred"
 """The master's mark that it is without the VIP: after a boot of both it lets the slave have it first."""
 UNDO = f"{STATE}/undo"
@@ -66,6 +68,7 @@ _OF_SCRIPTS = {
     "ALERTS": ALERTS,
     "STATE": STATE,
     "TAKEOVER": TAKEOVER,
+    "MAINTENANCE": MAINTENANCE,
     "DEFERRED": DEFERRED,
 }
 

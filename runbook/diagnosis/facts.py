@@ -22,6 +22,7 @@ from runbook.mysql.stranger import Stranger, on_port
 from runbook.mysql.tracking.progress import Position, Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import ByPosition, listed
+from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Role
@@ -89,6 +90,8 @@ class SideFacts:
     """Of the master: how many servers it counts that acknowledge."""
     acknowledged_by: str | None = ""
     """Of the master: who acknowledges besides the slave; None where somebody does, and it does not say who."""
+    maintenance: Maintenance | None = None
+    """Of the slave's host, as this host knows of it."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
     sees_peer: bool = False

@@ -156,6 +156,19 @@ def _master_back(master: SideFacts, slave: SideFacts) -> Words | None:
     )
 
 
+def _maintenance(master: SideFacts, slave: SideFacts) -> Words | None:
+    record = master.maintenance or slave.maintenance
+    if record is None or not (master.answers and master.holds_vip):
+        return None
+    copies = slave.answers and slave.replication and slave.replication.runs
+    with_slave = "the slave copies it" if copies else "the slave is away: nothing can take over"
+    return (
+        f"MAINTENANCE of the slave's host {slave.address} since {record.since}, by {record.by}: "
+        f"the master {master.address} holds the VIP, and {with_slave}; what it acknowledges may be on it alone.",
+        "When it is done: inv maintenance.end",
+    )
+
+
 def _master_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
     if not master.unreachable:
         return None
@@ -227,6 +240,7 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.CONFIGURATION_LOST: _configuration_lost,
     Kind.FAILED_OVER: _failed_over,
     Kind.MASTER_BACK: _master_back,
+    Kind.MAINTENANCE: _maintenance,
     Kind.MASTER_UNREACHABLE: _master_unreachable,
     Kind.SLAVE_UNREACHABLE: _slave_unreachable,
     Kind.NO_VIP: vip_rules.no_vip,

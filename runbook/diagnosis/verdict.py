@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CONFIGURATION_LOST = auto()
     FAILED_OVER = auto()
     MASTER_BACK = auto()
+    MAINTENANCE = auto()
     MASTER_UNREACHABLE = auto()
     SLAVE_UNREACHABLE = auto()
     NO_VIP = auto()

@@ -17,8 +17,8 @@ from runbook.observe.scorecard import Score, kept, within
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.operations import verify
 from runbook.operations.failback import verified
-from runbook.operations.roles import exchange_hosts_env
-from runbook.operations.switchover import Changed, change, converge, refuse_what_is_at_work
+from runbook.operations.roles.stale_hosts_env import exchange_hosts_env
+from runbook.operations.roles.switchover import Changed, change, converge, refuse_what_is_at_work
 from runbook.pair.pair import Pair
 
 NAME = "switchover"

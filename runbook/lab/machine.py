@@ -33,7 +33,8 @@ SSH_PROBE_SECONDS = 5
 POWER_OFF = signal.SIGRTMIN + 4
 DATA_DIRECTORY = "var/lib/mysql"
 # Joins the control groups, then leaves the session: no terminal and no parent that could end the host.
-# "0" in cgroup.procs is the writing process itself. The data disk is mounted where only the host has it.
+# "0" in cgroup.procs is the writing process itself. The data disk is mounted where only the host has it. A host that
+# reboots has nspawn end with 133 and is started again, as its own template unit has it (systemd-nspawn@.service).
 LAUNCH = """
 set -eu
 while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs"; shift; done
@@ -41,7 +42,11 @@ shift
 exec setsid --fork unshare --mount sh -euc '
 [ ! -e "$1" ] || mount -t xfs -o loop "$1" "$2"
 shift 2
-exec "$@"' sh "$@"
+code=133
+while [ "$code" = 133 ]; do
+    code=0
+    "$@" || code=$?
+done' sh "$@"
 """
 
 

@@ -111,6 +111,11 @@ class Station:
         self.disk(free=50_000, size=100_000)
         self.write("status", STATUS)
 
+    @property
+    def maintenance(self) -> Path:
+        """The record of one; not there as long as there is none."""
+        return self.folder / "var" / "mysql-runbook" / "maintenance"
+
     def install(self, name: str, text: str) -> None:
         """Put a script, or a file that one reads, where this host's scripts are."""
         self._write(self.folder / name, self._installed(text), 0o755)

@@ -66,6 +66,13 @@ class Alerts(KeyTable):
         ),
     )
 
+    maintenance_hours = Key(
+        read=read.whole(1, 720, " of hours"),
+        default="4",
+        article="has none",
+        help="After how many hours of inv maintenance.begin the hosts remind people of its end.",
+    )
+
     @property
     def alert_channels(self) -> tuple[str, ...]:
         """Where alerts go."""

@@ -29,10 +29,12 @@ from pair_facts import (
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import RULES, Kind, diagnose
 from runbook.mysql.replication.filters import Filter
+from runbook.pair.maintenance import Maintenance
 
 WRITTEN, SET = (Filter("binlog_do_db", "a", ("f:2",)),), (Filter("replicate_do_db", "a"),)
 
 
+PATCHED = Maintenance("2026-11-27T15:00:00Z", "anna@desk", 2_000_000_000)
 CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.HEALTHY, {}, {}, "healthy", "Nothing"),
     (Kind.BOTH_UNREACHABLE, GONE, GONE, "Neither host", "network"),
@@ -92,6 +94,11 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": REFUSED}, "error 3118", "inv create-replica-user"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STUCK}, "error 1062: a row", "nothing is skipped"),
+    (Kind.MAINTENANCE, {"maintenance": PATCHED}, {}, "by anna@desk: the master", "inv maintenance.end"),
+    (Kind.MAINTENANCE, {"maintenance": PATCHED}, DEAD, "the slave is away: nothing can take over", "maintenance.end"),
+    (Kind.MAINTENANCE, {}, {"maintenance": PATCHED}, "since 2026-11-27T15:00:00Z", "inv maintenance.end"),
+    # Whoever is in maintenance: that nobody takes writes is said first.
+    (Kind.MASTER_BACK, NO_VIP | {"maintenance": PATCHED}, TAKEN_OVER, "waits for failback", "inv failback"),
     (Kind.FILTERED, {"filters": WRITTEN}, {}, "on the master 192.168.152.128: binlog_do_db = a (f:2)", "take out f:2"),
     (Kind.FILTERED, {}, {"filters": SET}, "replicate_do_db = a (set at run time)", "CHANGE REPLICATION FILTER"),
     (

@@ -14,8 +14,7 @@ from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.errors import HostError, RunbookError
 from runbook.mysql.work import events
 from runbook.mysql.work.sessions import STATEMENTS, TRANSACTIONS, AtWork, at_work, prepared
-from runbook.operations import handover
-from runbook.operations import switchover_proof as proof
+from runbook.operations.roles import handover, proof
 from runbook.pair import roles
 from runbook.pair.pair import Pair
 from runbook.pair.roles import Record

@@ -10,7 +10,7 @@ from hosts_env_text import lines, write
 
 from runbook.errors import BadInput, Drift
 from runbook.operations import run as run_module
-from runbook.operations.roles import sync
+from runbook.operations.roles.stale_hosts_env import sync
 from runbook.operations.run import Run
 from runbook.pair import roles
 from runbook.settings.load import load

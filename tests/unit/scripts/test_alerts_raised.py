@@ -3,9 +3,12 @@
 import re
 
 import pytest
-from station import SCRIPTS, Make
+from station import SCRIPTS, Make, Station
 
+from runbook.alerts.quiet import MEANT
 from runbook.alerts.texts import KINDS
+from runbook.pair.maintenance import Maintenance
+from runbook.settings.settings import Role
 
 GONE = "ERROR 2002 (HY000): Can't connect to local MySQL server through socket"
 
@@ -50,6 +53,58 @@ def test_a_master_without_the_vip_is_raised_and_its_coming_home_ends_it(scripts_
     station.vip = True
     station.run("mysql_check.sh")
     assert station.alerts == {}
+
+
+def in_maintenance(station: Station, role: Role, until: int = 2_000_000_000) -> None:
+    record = Maintenance("2026-11-27T15:00:00Z", "anna@desk", until)
+    station.maintenance.parent.mkdir(parents=True, exist_ok=True)
+    station.maintenance.write_text(record.text(MEANT[role]))
+
+
+@pytest.mark.parametrize("role", ["master", "slave"])
+def test_what_is_meant_by_a_maintenance_is_not_raised_and_what_it_hides_is_once_it_ends(
+    scripts_on: Make, role: Role
+) -> None:
+    station = scripts_on(role, vip=role == "master", closed=role == "slave")
+    in_maintenance(station, role)
+    if role == "slave":
+        station.server(GONE)
+    else:
+        station.facts(Rpl_semi_sync_source_clients="0")
+    for ended in (False, True):
+        if ended:
+            station.maintenance.unlink()
+        for _ in range(2):
+            (station.run_folder / "watch.at").unlink(missing_ok=True)
+            station.run("mysql_check.sh")
+        hidden = "mysqld-silent" if role == "slave" else "slave-away"
+        assert (hidden in station.alerts) is ended
+
+
+def test_that_the_slave_has_the_vip_is_raised_also_in_a_maintenance(scripts_on: Make) -> None:
+    station = scripts_on("slave", vip=True)
+    in_maintenance(station, "slave")
+    station.run("master.sh")
+    assert "vip-on-slave" in station.alerts
+
+
+def test_a_maintenance_that_was_forgotten_is_raised_until_it_is_prolonged(scripts_on: Make) -> None:
+    station = scripts_on("master", vip=True, closed=False)
+    for until, raised in ((2_000_000_000, False), (1_700_000_000, True), (2_000_000_000, False)):
+        in_maintenance(station, "master", until)
+        (station.run_folder / "watch.at").unlink(missing_ok=True)
+        station.run("mysql_check.sh")
+        assert ("maintenance-forgotten" in station.alerts) is raised
+    in_maintenance(station, "master", 1_700_000_000)
+    (station.run_folder / "watch.at").unlink(missing_ok=True)
+    station.run("mysql_check.sh")
+    assert station.alerts["maintenance-forgotten"] == "since 2026-11-27T15:00:00Z, by anna@desk"
+
+
+def test_what_must_be_told_all_the_same_is_nowhere_among_what_is_meant() -> None:
+    meant = {kind for kinds in MEANT.values() for kind in kinds}
+    assert meant <= KINDS.keys()
+    assert not meant & {"vip-on-slave", "peer-writes", "not-closed", "mysqld-killed", "disk-nearly-full", "errant"}
 
 
 def test_another_writer_is_raised(scripts_on: Make) -> None:

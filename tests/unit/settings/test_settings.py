@@ -64,7 +64,8 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "CHECK_FALL": "5", "CHECK_RISE": "6", "CLOSE_KILL_SECONDS": "7", "RELAY_LOCK_SECONDS": "8",
         "ALERT_DINGTALK_URL": "https://ding.example/robot/send?access_token=abc",
         "ALERT_DINGTALK_SECRET": "SEC12", "ALERT_KEYWORD": "告警", "ALERT_WEBHOOK_URL": "http://10.0.0.9:8080/hook",
-        "ALERT_LANG": "zh", "ALERT_RETRY_SECONDS": "60", "MYSQL_ROOT_PASSWORD_OLD": "root-of-old",
+        "ALERT_LANG": "zh", "MAINTENANCE_HOURS": "12",
+        "ALERT_RETRY_SECONDS": "60", "MYSQL_ROOT_PASSWORD_OLD": "root-of-old",
     }  # fmt: skip
     assert set(given) == set(BY_NAME), "a key is not covered by this test"
     settings = load(write(tmp_path, "".join(f"{name}={value}\n" for name, value in given.items())))

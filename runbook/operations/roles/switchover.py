@@ -20,11 +20,11 @@ from runbook.mysql.work.events import enable, enabled
 from runbook.mysql.work.sessions import at_work, prepared
 from runbook.observe import comparison
 from runbook.observe.probe import Probe
-from runbook.operations import handover, verify
-from runbook.operations import switchover_proof as proof
+from runbook.operations import verify
 from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import refuse
-from runbook.operations.roles import exchange_hosts_env
+from runbook.operations.roles import handover, proof
+from runbook.operations.roles.stale_hosts_env import exchange_hosts_env
 from runbook.operations.run import Run
 from runbook.pair import roles
 from runbook.pair.pair import Pair
@@ -102,6 +102,14 @@ def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_
     if changed.events:
         report.say(f"{changed.pair.master.host}: runs the events {', '.join(changed.events)} now")
     return changed.pair, probe
+
+
+def exchange(pair: Pair, report: Report, consent: Callable[[str], bool]) -> Pair:
+    """A switchover as the first part of something else: the pair as it is then; raises NotSo when it is not healthy."""
+    turned, clients = _changed(pair, report, consent, cut_off=handover.left(pair) is not None)
+    if not (_completed(turned, report) and _accounted(turned, clients, report)):
+        raise NotSo
+    return turned
 
 
 def refuse_what_is_at_work(pair: Pair) -> None:

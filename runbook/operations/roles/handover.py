@@ -16,7 +16,7 @@ from runbook.keepalived.configuration import CONFIG as KEEPALIVED
 from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationRead, configuration
 from runbook.mysql.replication.replicates import Replicates, replica_status
 from runbook.mysql.tracking.status import ReplicaStatus
-from runbook.operations import switchover_proof as proof
+from runbook.operations.roles import proof
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
 from runbook.pair.roles import FIRST_EPOCH, Record, newest, parse
