@@ -75,6 +75,8 @@ def start_copying(status: ReplicaStatus) -> str:
     """What makes replication run again; where the master refuses its login, first what mends the account."""
     if status.login_refused:
         return "inv create-replica-user makes its account right; then: inv start-slave"
+    if status.settings_forbid:
+        return "inv bootstrap sets both servers' settings right, and starts it again"
     return "inv start-slave"
 
 

@@ -1,5 +1,6 @@
 """The slave's host is stopped, patched and rebooted on purpose: nobody is woken, and clients hardly notice."""
 
+import shlex
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ FAILED = 1
 SETTLED_SECONDS = 15
 STAYS_SECONDS = 10
 BACK_SECONDS = 60
-LOST_SECONDS = 1.0
-"""What clients may lose of writes in the whole of it."""
+NOTICED_SECONDS = 1.0
+"""Less than a commit would wait for a slave that is away; what a client loses in all is benchmarks/switchover.py's."""
 PACE_SECONDS = 0.02
 ALERTS = "/run/mysql-runbook/alerts/now"
+PATCHED = "/var/tmp/patched"
+PATCH_SECONDS = 240
 BOOT_ID = "cat /proc/1/stat | awk '{ print $22 }'"
 REINSTALL = (
     "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --reinstall "
@@ -29,9 +32,6 @@ REINSTALL = (
 
 class Writer(threading.Thread):
     """A client that writes through the VIP all the time, and notes when it was acknowledged."""
-
-    # What is shorter is the pace of a busy machine.
-    UNNOTICED_SECONDS = 0.3
 
     def __init__(self, pair: OutsidePair) -> None:
         super().__init__(daemon=True)
@@ -60,9 +60,8 @@ class Writer(threading.Thread):
                 client = None
 
     def gaps(self) -> list[float]:
-        """The stretches without a write that somebody would notice, in seconds."""
-        found = (later - earlier for earlier, later in pairwise(self.acknowledged))
-        return [gap for gap in found if gap > self.UNNOTICED_SECONDS]
+        """The stretches between two writes, in seconds."""
+        return [later - earlier for earlier, later in pairwise(self.acknowledged)]
 
 
 @pytest.fixture
@@ -91,7 +90,7 @@ def test_a_slave_in_maintenance_may_be_stopped_and_nobody_is_woken(patched_pair:
     began = time.monotonic()
     with pair.client() as client, client.cursor() as at:
         at.execute("INSERT INTO runbook.heartbeat (id, beat) VALUES (2, 'x') ON DUPLICATE KEY UPDATE beat = UUID()")
-    assert time.monotonic() - began < LOST_SECONDS, "a write waited for the slave"
+    assert time.monotonic() - began < NOTICED_SECONDS, "a write waited for the slave"
     stays("silence", STAYS_SECONDS, lambda: alerts(pair.master) | alerts(pair.slave) == set())
     pair.inv("verify").expect(FAILED, "MAINTENANCE", "the slave is away: nothing can take over")
     pair.inv("switchover").expect(FAILED, "MAINTENANCE", "The roles were not changed")
@@ -104,7 +103,11 @@ def test_a_slave_in_maintenance_may_be_stopped_and_nobody_is_woken(patched_pair:
 
 def patch(host: OutsideHost) -> None:
     """Its packages anew, and a reboot; it is back when its server and keepalived run."""
-    host.sh(REINSTALL)
+    # It takes longer than a command may.
+    host.sh(
+        f"rm -f {PATCHED}; nohup sh -c {shlex.quote(f'{REINSTALL} && touch {PATCHED}')} >/dev/null 2>&1 </dev/null &"
+    )
+    until("packages anew", PATCH_SECONDS, lambda: host.run(f"test -e {PATCHED}").code == 0)
     booted = host.sh(BOOT_ID)
     host.run("systemctl reboot")
     until("another boot", BACK_SECONDS, lambda: host.run(BOOT_ID).out.strip() not in (booted, ""))
@@ -125,4 +128,4 @@ def test_both_hosts_are_patched_and_rebooted_and_clients_hardly_notice(patched_p
         pair.inv("maintenance.end").expect(0, "The pair is healthy")
         pair.inv("switchover").expect(0, "The pair is healthy")
     assert pair.vip_is_on() == ["master"]
-    assert sum(writer.gaps()) <= LOST_SECONDS, writer.gaps()
+    assert max(writer.gaps()) < NOTICED_SECONDS, "a write waited for a host that was away"

@@ -10,6 +10,9 @@ from runbook.mysql.login import says_no
 # ER_RPL_RELAY_LOG_READ_FAILURE of 8.0, and as it was before and is in MariaDB (both manuals' error lists).
 TORN = ("error 13121:", "error 1594:")
 
+# ER_SLAVE_FATAL_ERROR, ER_RPL_REPLICA_FATAL_ERROR (8.0 and newer): ids, UUIDs or GTID modes.
+SETTINGS_FORBID = r"error (1593|13117):"
+
 
 @dataclass(frozen=True)
 class ReplicaStatus:
@@ -53,6 +56,11 @@ class ReplicaStatus:
         """Whether the receiver tries in vain to log in, as the master says no: by its password, account or rights."""
         code = re.match(r"error (\d+):", self.receiver_error)
         return self.receiver == "Connecting" and code is not None and says_no(int(code[1]))
+
+    @property
+    def settings_forbid(self) -> bool:
+        """Whether the receiver stopped because the servers' settings do not go together, as with equal server ids."""
+        return re.match(SETTINGS_FORBID, self.receiver_error) is not None
 
 
 def parse_replica_status(row: Mapping[str, Any]) -> ReplicaStatus:

@@ -1,5 +1,7 @@
 """The verdict: of all that is wrong the most dangerous, in words that say what is so and what to do."""
 
+from dataclasses import replace
+
 import pytest
 from pair_facts import (
     ASTRAY,
@@ -34,6 +36,7 @@ from runbook.pair.maintenance import Maintenance
 WRITTEN, SET = (Filter("binlog_do_db", "a", ("f:2",)),), (Filter("replicate_do_db", "a"),)
 
 
+ALIKE = replace(STOPPED, receiver_error="error 13117: Fatal error: source and replica have equal MySQL server ids")
 PATCHED = Maintenance("2026-11-27T15:00:00Z", "anna@desk", 2_000_000_000)
 CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.HEALTHY, {}, {}, "healthy", "Nothing"),
@@ -92,6 +95,7 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.REPLICATION_BROKEN, {}, {"replication": None}, "not configured", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": ELSEWHERE}, "10.0.0.9", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
+    (Kind.REPLICATION_BROKEN, {}, {"replication": ALIKE}, "equal MySQL server ids", "inv bootstrap sets"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": REFUSED}, "error 3118", "inv create-replica-user"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STUCK}, "error 1062: a row", "nothing is skipped"),
     (Kind.MAINTENANCE, {"maintenance": PATCHED}, {}, "by anna@desk: the master", "inv maintenance.end"),
