@@ -3,11 +3,12 @@
 Each act is level: it looks, does what is missing, and can be done again.
 """
 
+import posixpath
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from runbook.core.host_paths import CONFIG, ROLE
+from runbook.core.host_paths import CONFIG, ROLE, STATE
 from runbook.core.lock import operator
 from runbook.core.step import ensure, gap_between
 from runbook.core.wait import until
@@ -28,9 +29,18 @@ CLOSE_SECONDS = 1
 CAUGHT_UP_SECONDS = 3
 SEEN_SECONDS = 3
 VIP_SECONDS = 10
+SYNC_SECONDS = 300
 POLL_SECONDS = 0.005
 NEXT = ".next"
 """Behind the name of a file that lies ready to take its place."""
+
+# Both are on the disk before the next host is told; coreutils before 8.24 (EL7) sync all there is.
+TAKE = (
+    f"cp -p {ROLE}{NEXT} {ROLE}.new && cp -p {CONFIG}{NEXT} {CONFIG}.new && "
+    f"{{ sync {ROLE}.new {CONFIG}.new 2>/dev/null || sync; }} && "
+    f"mv -f {ROLE}.new {ROLE} && mv -f {CONFIG}.new {CONFIG} && "
+    f"{{ sync {STATE} {posixpath.dirname(CONFIG)} 2>/dev/null || sync; }}"
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,8 @@ def _semi_sync(side: Side, half: str, value: str) -> None:
 def _lay_ready(side: Side, record: Record) -> None:
     side.host.put(f"{CONFIG}{NEXT}", script_configuration(side), mode=0o600)
     side.host.put(f"{ROLE}{NEXT}", replace(record, role=side.role).text())
+    # What the disk has not written yet would be waited for while clients wait (1.6 s seen after a bootstrap).
+    side.host.do("sync", timeout=SYNC_SECONDS)
 
 
 def _take_roles(turned: Pair) -> None:
@@ -137,8 +149,7 @@ def _take_roles(turned: Pair) -> None:
     if not old.tracking.by_gtid:
         old.host.do(f"echo own={old.tracking.own(old.server)} >> {ROLE}{NEXT}")
     for side in (turned.slave, turned.master):
-        placed = " && ".join(f"cp -p {path}{NEXT} {path}.new && mv -f {path}.new {path}" for path in (ROLE, CONFIG))
-        side.host.do(f"{placed} && {{ sync -f {CONFIG} || sync; }}")
+        side.host.do(TAKE)
 
 
 def _close(old: Side) -> None:
