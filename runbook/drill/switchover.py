@@ -17,7 +17,7 @@ from runbook.observe.scorecard import Score, kept, within
 from runbook.observe.writes_watch import Look, WritesWatch
 from runbook.operations import verify
 from runbook.operations.failback import verified
-from runbook.operations.roles.stale_hosts_env import exchange_hosts_env
+from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
 from runbook.operations.roles.switchover import Changed, change, converge, refuse_what_is_at_work
 from runbook.pair.pair import Pair
 
@@ -34,6 +34,7 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
     """
     refuse_unless_healthy(pair)
     refuse_without_client(pair)
+    refuse_unwritable(pair.settings.source)
     refuse_what_is_at_work(pair)
     report.say(
         f"This exchanges the roles of {pair.master.host} and {pair.slave.host}, and exchanges them back. Clients' "

@@ -12,7 +12,7 @@ TRANSACTIONS = (
 )
 STATEMENTS = (
     "SELECT id AS id, user AS user, host AS host, time AS seconds FROM information_schema.processlist WHERE time > %s "
-    "AND command = 'Query' AND id <> CONNECTION_ID() ORDER BY 4 DESC"
+    "AND command = 'Query' AND user <> 'system user' AND id <> CONNECTION_ID() ORDER BY 4 DESC"
 )
 
 

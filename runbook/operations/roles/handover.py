@@ -31,6 +31,10 @@ SEEN_SECONDS = 3
 VIP_SECONDS = 10
 SYNC_SECONDS = 300
 POLL_SECONDS = 0.005
+TAKEN_BACK = "The roles were not changed: the old master is open again. When the reason is gone: inv switchover"
+GO_ON = (
+    "The change of roles has begun, and nobody takes writes until it is done. The same command goes on: inv switchover"
+)
 NEXT = ".next"
 """Behind the name of a file that lies ready to take its place."""
 
@@ -105,15 +109,12 @@ def hand_over(turned: Pair) -> None:
             _caught_up(turned)
             _semi_sync(new, "source", "ON")
             _acknowledged(turned)
-        except BaseException:
-            # It holds the VIP, and its scripts, which would do the same within a second, wait for us.
-            with suppress(RunbookError):
-                _semi_sync(new, "source", "OFF")
-            old.server.execute("SET GLOBAL read_only = OFF")
+        except BaseException as error:
+            _take_back(turned)
+            if isinstance(error, RunbookError):
+                raise RunbookError(str(error), TAKEN_BACK) from error
             raise
-        _take_roles(turned)
-        _move_vip(turned)
-        _open(turned)
+        _go_forward(turned)
 
 
 def finish(turned: Pair, record: Record) -> None:
@@ -126,9 +127,26 @@ def finish(turned: Pair, record: Record) -> None:
         _close(old)
         if replica_status(new.server) is not None:
             _caught_up(turned)
+        _go_forward(turned)
+
+
+def _take_back(turned: Pair) -> None:
+    """The old master's scripts would open it within a second, and wait for us. What fails is left to them."""
+    new, old = turned.master, turned.slave
+    with suppress(RunbookError):
+        _semi_sync(new, "source", "OFF")
+    with suppress(RunbookError):
+        if old.holds_vip():
+            old.server.execute("SET GLOBAL read_only = OFF")
+
+
+def _go_forward(turned: Pair) -> None:
+    try:
         _take_roles(turned)
         _move_vip(turned)
         _open(turned)
+    except RunbookError as error:
+        raise RunbookError(str(error), GO_ON) from error
 
 
 def _semi_sync(side: Side, half: str, value: str) -> None:

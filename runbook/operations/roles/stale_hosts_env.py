@@ -39,6 +39,16 @@ def exchange_hosts_env(path: Path) -> Path:
     return write(path, exchanged(read(path).texts))
 
 
+def refuse_unwritable(path: Path) -> None:
+    """BadInput before anything is done where hosts.env could not be exchanged afterwards."""
+    path = path.resolve()
+    for each in (path, path.parent):
+        if not os.access(each, os.W_OK):
+            raise BadInput(
+                f"{each}: cannot be written by you, and hosts.env must change with the roles", "Nothing was done."
+            )
+
+
 def write(path: Path, changes: dict[str, str]) -> Path:
     """Write the keys into hosts.env, whole or not at all; the copy of what stood there before."""
     path = path.resolve()

@@ -24,7 +24,7 @@ from runbook.operations import verify
 from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import refuse
 from runbook.operations.roles import handover, proof
-from runbook.operations.roles.stale_hosts_env import exchange_hosts_env
+from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
 from runbook.operations.run import Run
 from runbook.pair import roles
 from runbook.pair.pair import Pair
@@ -89,6 +89,7 @@ def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_
         found = verify.examine(pair)
         report.say(found.verdict.sentence)
         refuse(proof.why_not_begin(found.verdict, found.facts))
+    refuse_unwritable(pair.settings.source)
     refuse_what_is_at_work(pair)
     old, new = pair.master.node.address, pair.slave.node.address
     report.say(f"before: master {old}, slave {new}\nafter:  master {new}, slave {old}")

@@ -18,6 +18,7 @@ from runbook.operations.roles import handover, proof
 from runbook.pair import roles
 from runbook.pair.pair import Pair
 from runbook.pair.roles import Record
+from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql")
@@ -123,12 +124,14 @@ def test_the_new_one_opens_last_and_the_scripts_of_both_stand_still_meanwhile(pa
 
 @pytest.mark.parametrize("failing", ["_close", "_caught_up", "_acknowledged"])
 @pytest.mark.parametrize("error", [RunbookError("in vain"), KeyboardInterrupt()])
+@pytest.mark.parametrize("vip", [True, False])
 def test_what_fails_before_a_role_is_written_has_the_old_master_open_again(
-    settings: Settings, acts: list[str], monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException
+    settings: Settings, acts: list[str], monkeypatch: pytest.MonkeyPatch, failing: str, error: BaseException, vip: bool
 ) -> None:
     pair = pair_of(settings)
     old = mysqld_of(pair.slave)
     old.takes("SET GLOBAL read_only = OFF")
+    monkeypatch.setattr(Side, "holds_vip", lambda _: vip)
 
     def fail(*_: object) -> None:
         raise error
@@ -136,7 +139,7 @@ def test_what_fails_before_a_role_is_written_has_the_old_master_open_again(
     monkeypatch.setattr(handover, failing, fail)
     with pytest.raises(type(error)):
         handover.hand_over(pair)
-    assert old.changed == ["SET GLOBAL read_only = OFF"]
+    assert old.changed == (["SET GLOBAL read_only = OFF"] if vip else []), "it is opened only while it holds the VIP"
     assert "_take_roles" not in acts
 
 
@@ -151,7 +154,7 @@ def test_once_a_role_is_written_there_is_no_way_back(
         raise RunbookError("in vain")
 
     monkeypatch.setattr(handover, failing, fail)
-    with pytest.raises(RunbookError, match="in vain"):
+    with pytest.raises(RunbookError, match="in vain\n.* The same command goes on: inv switchover"):
         handover.hand_over(pair)
     assert old.changed == []
 
