@@ -154,7 +154,7 @@ def test_once_a_role_is_written_there_is_no_way_back(
         raise RunbookError("in vain")
 
     monkeypatch.setattr(handover, failing, fail)
-    with pytest.raises(RunbookError, match="in vain\n.* The same command goes on: inv switchover"):
+    with pytest.raises(RunbookError, match=r"in vain\n.* The same command goes on: inv switchover"):
         handover.hand_over(pair)
     assert old.changed == []
 
