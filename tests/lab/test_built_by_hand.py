@@ -69,6 +69,7 @@ SCRIPTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.story
 def test_a_pair_built_by_hand_is_taken_over_with_its_data_and_its_vip(renewed_pair: OutsidePair) -> None:
     pair = renewed_pair

@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from commandline import until
 from outside import SLAVE, OutsidePair
 
@@ -32,6 +33,7 @@ def test_a_bootstrap_killed_again_and_again_is_completed_by_the_last(renewed_pai
     renewed_pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")
 
 
+@pytest.mark.long
 def test_a_host_that_dies_in_the_middle_is_named_and_the_next_run_completes(renewed_pair: OutsidePair) -> None:
     run = renewed_pair.operator.start("bootstrap")
     run.wait_for_line(r"changed +slave +package mysql-server")
