@@ -66,12 +66,12 @@ class Pair:
             side.close()
 
     def records(self, among: tuple[Role, ...] = ROLES) -> Records:
-        """What each host remembers of the last change of roles; None too where it could not be asked."""
+        """What each host that can be asked remembers of the last change of roles."""
         told, errors = self.attempt(lambda side: side.record, among)
         for error in errors.values():
             if not isinstance(error, RunbookError):
                 raise error
-        return {role: told.get(role) for role in ROLES}
+        return told
 
     def refuse_stale(self, among: tuple[Role, ...] = ROLES) -> None:
         """BadInput when one of these remembers another role than hosts.env gives it."""

@@ -45,7 +45,7 @@ class RoleRecord(Step):
         host.put(ROLE, self._wanted().text())
 
     def _wanted(self) -> Record:
-        return replace(roles.newest(self.pair.records()) or self.made, role=self.side.role)
+        return replace(roles.wanted(self.pair.records(), self.made), role=self.side.role)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class RolesInSchema(Step):
             server.execute(WRITE, *row)
 
     def _wanted(self) -> Record:
-        return roles.newest(self.pair.records()) or self.made
+        return roles.wanted(self.pair.records(), self.made)
 
 
 def made_now() -> Record:

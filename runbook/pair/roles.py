@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook.core.host_paths import ROLE
 from runbook.settings.settings import Role, Settings
@@ -36,7 +36,10 @@ class Record:
 
 
 Records = Mapping[Role, Record | None]
-"""By what hosts.env makes of a host: what that host itself remembers; None where it has no record, or was not asked."""
+"""By what hosts.env makes of a host: what that host itself remembers, None where it has no record.
+
+A host that could not be asked is not among them.
+"""
 
 
 def parse(text: str) -> Record | None:
@@ -65,7 +68,7 @@ def contradiction(settings: Settings, records: Records) -> str | None:
             f"Nothing was done. One of the two was copied or edited: remove {ROLE} on the host where it is wrong"
         )
     for role, record in told.items():
-        if record.role != role:
+        if record.role != role and not _is_left_alone(role, records):
             return (
                 f"{settings.source} is stale: {settings.node(role).address}, which it calls the {role}, is the "
                 f"{record.role} {record}\n"
@@ -73,6 +76,21 @@ def contradiction(settings: Settings, records: Records) -> str | None:
                 "switchover was cut off, inv switchover brings it to its end, hosts.env included"
             )
     return None
+
+
+def _is_left_alone(role: Role, records: Records) -> bool:
+    """Whether hosts.env makes a master of the one that is left of a pair: its peer is there, and is a new host."""
+    return role == "master" and records.get("slave", records["master"]) is None
+
+
+def wanted(records: Records, made: Record) -> Record:
+    """The change of roles that both hosts are to remember: the last one, or `made`, which may be one of its own."""
+    last = newest(records)
+    if last is None:
+        return made
+    if records.get(last.role) == last:
+        return last
+    return replace(made, epoch=last.epoch + 1)
 
 
 def behind(records: Records) -> Iterator[Role]:

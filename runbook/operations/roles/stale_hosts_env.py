@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runbook.errors import BadInput, Drift
 from runbook.operations.run import Run
-from runbook.pair.roles import newest
+from runbook.pair.roles import contradiction, newest
 from runbook.settings.exchange import exchanged, rewritten
 from runbook.settings.hosts_env import read, write_new
 
@@ -18,13 +18,12 @@ def sync(run: Run) -> None:
         if last is None:
             report.say("Neither host has a record of its role, or could be asked for it: hosts.env stays as it is.")
             return
-        told = [(role, record) for role, record in records.items() if record and record.epoch == last.epoch]
-        if all(role == record.role for role, record in told):
+        if contradiction(settings, records) is None:
             report.say(
                 f"hosts.env agrees with the hosts: master {settings.master.address}, {last}. Nothing to exchange."
             )
             return
-        if any(role == record.role for role, record in told):
+        if any(record and record.epoch == last.epoch and role == record.role for role, record in records.items()):
             pair.refuse_stale()
         changes = exchanged(read(settings.source).texts)
         report.say("\n".join(f"{'would write' if run.dry else 'writes'} {name}={to}" for name, to in changes.items()))

@@ -11,7 +11,7 @@ from runbook.errors import BadInput
 from runbook.pair import roles
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RoleRecord
-from runbook.pair.roles import Record, behind, contradiction, newest, parse
+from runbook.pair.roles import Record, behind, contradiction, newest, parse, wanted
 from runbook.settings.settings import Role, Settings
 
 MASTER = Record("master", 3, "2026-11-27T15:00:00Z", "anna@desk", "switchover")
@@ -68,7 +68,6 @@ def test_nothing_speaks_against_a_hosts_env_that_the_last_change_of_roles_agrees
     ("master", "slave", "called", "address"),
     [
         (SLAVE, MASTER, "master", "192.168.152.128"),
-        (SLAVE, None, "master", "192.168.152.128"),
         (None, MASTER, "slave", "192.168.152.129"),
         (OLD_MASTER, MASTER, "slave", "192.168.152.129"),
         (SLAVE, OLD_SLAVE, "master", "192.168.152.128"),
@@ -82,6 +81,22 @@ def test_a_hosts_env_that_the_last_change_of_roles_contradicts_is_stale(
     assert f"is stale: {address}, which it calls the {called}, is the" in why
     assert "since 2026-11-27T15:00:00Z, epoch 3 (switchover, by anna@desk)" in why
     assert "Nothing was done. inv sync-hosts-env" in why
+
+
+def test_one_that_could_not_be_asked_is_no_new_host(settings: Settings) -> None:
+    assert contradiction(settings, {"master": SLAVE, "slave": None}) is None, (
+        "what is left of a pair becomes its master"
+    )
+    assert "is stale" in (contradiction(settings, {"master": SLAVE}) or "")
+
+
+def test_that_one_is_left_of_a_pair_is_a_change_of_roles() -> None:
+    made = Record("master", 1, "now", "me", "bootstrap")
+    assert wanted({"master": SLAVE, "slave": None}, made) == replace(made, epoch=4)
+    assert wanted({"master": MASTER, "slave": None}, made) == MASTER
+    assert wanted({"master": None, "slave": SLAVE}, made) == SLAVE
+    assert wanted({"master": OLD_SLAVE, "slave": SLAVE}, made) == SLAVE
+    assert wanted({"master": None, "slave": None}, made) == made
 
 
 @pytest.mark.parametrize("role", ["master", "slave"])
