@@ -27,6 +27,8 @@ class ReplicaServer(FakeMysqld):
         self.schemas: list[str] = []
         self.password = PASSWORD
         self.is_torn = False
+        self.written_by = [1]
+        self.server_id = 2
         self.on_start: Callable[[Row], object] = lambda row: row.update(runs("Yes", "Yes"))
 
     def run(self, statement: str) -> list[Row]:
@@ -49,6 +51,12 @@ class ReplicaServer(FakeMysqld):
                 self._point(statement)
             case ["SELECT", "@@GLOBAL.gtid_executed"]:
                 return [{"executed": self.executed}]
+            case ["SHOW", "BINARY", "LOGS"]:
+                return [{"Log_name": "binlog.000001", "File_size": 2675}]
+            case ["SHOW", "BINLOG", "EVENTS", *_]:
+                return [{"Server_id": each} for each in self.written_by]
+            case ["SELECT", "@@server_id"]:
+                return [{"server_id": self.server_id}]
             case ["SELECT", "@@GLOBAL.gtid_purged"]:
                 return [{"purged": self.purged}]
             case _:

@@ -11,13 +11,15 @@ from runbook.errors import RunbookError
 from runbook.mysql.replication import known_source, seeding
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
-from runbook.mysql.tracking.tracking import Tracking, listed
+from runbook.mysql.tracking.tracking import BINARY_LOGS, Tracking, listed
 from runbook.settings.settings import Role, Secret
 
 CONNECT_RETRY_SECONDS = 1
 RETRY_COUNT = 86400
 THREADS_SECONDS = 30
 CHANGE_ATTEMPTS = 3
+LOOKED_AT = 2000
+"""Events at the beginning of the oldest binary log, in some milliseconds."""
 # ER_SLAVE_MUST_STOP of 5.6 and MariaDB, ER_REPLICA_CHANNEL_IO_THREAD_MUST_STOP
 REPLICA_RUNS = (1198, 3021)
 
@@ -246,7 +248,25 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
     gone = purged.beyond(on_slave)
     if gone:
         return seeding.why(str(slave.host.node.address), gone, slave.dialect, by_gtid=tracking.by_gtid)
-    return _why_not_by_schemas(slave, master, configured=status is not None, logged=bool(on_master))
+    why = _why_not_by_schemas(slave, master, configured=status is not None, logged=bool(on_master))
+    blank = status is None and on_master and not on_slave
+    return why or (_why_not_by_its_id(slave, master) if blank else None)
+
+
+def _why_not_by_its_id(slave: Server, master: Server) -> str | None:
+    """A server passes over what bears its own id (manual: replicate-same-server-id); a new host may have been given the
+    one of a host that wrote to the pair before, which the oldest binary log begins with.
+    """
+    first, *_ = master.ask(BINARY_LOGS)
+    events = master.ask(f"SHOW BINLOG EVENTS IN %s LIMIT {LOOKED_AT}", first["Log_name"])
+    own = slave.value("SELECT @@server_id")
+    if own not in {event["Server_id"] for event in events}:
+        return None
+    return (
+        f"the master's binary log has what was written under this host's server_id {own}, which it would pass over\n"
+        f"Give {slave.host.node.address} an id that no server of the pair ever had, SLAVE_SERVER_ID in hosts.env; "
+        "then: inv bootstrap"
+    )
 
 
 def _why_not_by_schemas(slave: Server, master: Server, *, configured: bool, logged: bool) -> str | None:

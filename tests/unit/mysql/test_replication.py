@@ -250,6 +250,15 @@ def test_a_master_with_data_and_all_its_binary_logs_is_copied(
     assert ensure(pair.slave.host, step(pair)).status == "changed"
 
 
+def test_a_new_host_with_the_id_of_one_that_wrote_before_would_pass_over_what_that_one_wrote(
+    pair: Pair, master: ReplicaServer, slave: ReplicaServer
+) -> None:
+    master.executed, master.written_by = f"{MASTER_UUID}:1-500", [2, 1]
+    with pytest.raises(RunbookError, match=r"under this host's server_id 2.*\n.*SLAVE_SERVER_ID"):
+        ensure(pair.slave.host, step(pair))
+    assert slave.changed == []
+
+
 def test_what_was_purged_after_the_slave_had_it_is_no_matter(
     pair: Pair, master: ReplicaServer, slave: ReplicaServer
 ) -> None:
