@@ -19,19 +19,20 @@ def test_while_failed_over_bootstrap_and_the_drill_refuse(failed_over_pair: Outs
 
 def test_failback_stops_at_a_transaction_that_the_master_lacks(failed_over_pair: OutsidePair) -> None:
     pair, slave = failed_over_pair, failed_over_pair.slave
-    uuid = slave.value("SELECT @@server_uuid")
+    before = slave.value("SELECT REPLACE(@@GLOBAL.gtid_executed, '\\n', '')")
     slave.sql(
         "SET GLOBAL super_read_only = OFF; CREATE TABLE runbook.errant (a INT PRIMARY KEY); "
         "SET GLOBAL super_read_only = ON"
     )
+    errant = slave.value(f"SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, '{before}')")
     try:
-        pair.inv("failback").expect(FAILED, "lacks transactions", f"{uuid}:1", "The VIP was not moved")
+        pair.inv("failback").expect(FAILED, "lacks transactions", errant, "The VIP was not moved")
         assert pair.vip_is_on() == ["slave"]
-        pair.inv("verify").expect(FAILED, uuid)
+        pair.inv("verify").expect(FAILED, errant)
     finally:
         # As an operator who has looked at it and does not want it: the transaction is made on the master, empty.
         pair.master.sql(
-            f"SET GLOBAL super_read_only = OFF; SET GTID_NEXT = '{uuid}:1'; BEGIN; COMMIT; "
+            f"SET GLOBAL super_read_only = OFF; SET GTID_NEXT = '{errant}'; BEGIN; COMMIT; "
             "SET GTID_NEXT = AUTOMATIC; SET GLOBAL super_read_only = ON"
         )
     pair.inv("failback").expect(0, "proved")
