@@ -15,6 +15,7 @@ FAILED, BAD_INPUT, DRIFT = 1, 2, 3
 SETTLED_SECONDS = 15
 LONG_SECONDS = 2.5
 STAYS_SECONDS = 4
+EVENT = "SELECT status FROM information_schema.events WHERE event_name = 'tidy'"
 ROLE = "var/lib/mysql-runbook/role"
 
 
@@ -42,9 +43,18 @@ def changing_pair(healthy_pair: OutsidePair) -> Iterator[OutsidePair]:
 @pytest.mark.story
 def test_the_roles_change_and_a_hosts_env_of_before_is_stale(changing_pair: OutsidePair, tmp_path: Path) -> None:
     pair, of_before = changing_pair, changing_pair.operator_with(tmp_path)
-    pair.inv("switchover").expect(0, "writes stood still for", "Both servers have every one of the", "is healthy")
+    pair.master.sql("CREATE EVENT runbook.tidy ON SCHEDULE EVERY 1 HOUR DO SELECT 1")
+    pair.inv("switchover").expect(
+        0,
+        "runs the events runbook.tidy now",
+        "writes stood still for",
+        "Both servers have every one of the",
+        "is healthy",
+    )
     assert pair.vip_is_on() == ["slave"]
     assert is_open(pair.slave) and pair.master.refuses_root()
+    assert pair.slave.value(EVENT) == "ENABLED" != pair.master.value(EVENT)
+    pair.slave.sql("DROP EVENT runbook.tidy")
     assert (remembers(pair.master), remembers(pair.slave)) == ("role=slave", "role=master")
     assert pair.master.replicates() and pair.slave.sql(row.STATUS) == []
     pair.inv("bootstrap").expect(0, "bootstrap: 0 changed")

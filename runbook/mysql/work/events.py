@@ -1,6 +1,7 @@
 """Scheduled events: they run on the master alone, and a change of roles has to take them along.
 
-A replicated event is SLAVESIDE_DISABLED on the slave (manual: Replication of Invoked Features).
+A replicated event is SLAVESIDE_DISABLED on the slave, REPLICA_SIDE_DISABLED on newer ones (manuals: The
+INFORMATION_SCHEMA EVENTS Table).
 """
 
 from runbook.mysql.session import Server
@@ -10,8 +11,8 @@ ENABLED = (
     "WHERE status = 'ENABLED' ORDER BY 1, 2"
 )
 WAITING = (
-    "SELECT event_schema AS `schema`, event_name AS name, definer FROM information_schema.events "
-    "WHERE status = 'SLAVESIDE_DISABLED' ORDER BY 1, 2"
+    "SELECT event_schema AS `schema`, event_name AS name, definer AS definer FROM information_schema.events "
+    "WHERE status IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED') ORDER BY 1, 2"
 )
 
 
