@@ -41,10 +41,19 @@ passes() {
 
 # watch_is_due: people can wait for this longer than a takeover can, and each look costs several processes.
 watch_is_due() {
+    is_due at "$WATCH_SECONDS"
+}
+
+# is_due NAME SECONDS: done NAME was that long ago, or by a clock that was set back since. done_now NAME.
+is_due() {
     local now last=0
     printf -v now '%(%s)T' -1
-    { read -r last <"$WATCH.at"; } 2>/dev/null
-    [ "$now" -lt "$last" ] || [ $((now - last)) -ge $WATCH_SECONDS ]
+    { read -r last <"$WATCH.$1"; } 2>/dev/null
+    [ "$now" -lt "$last" ] || [ $((now - last)) -ge "$2" ]
+}
+
+done_now() {
+    { printf '%(%s)T\n' -1 >"$WATCH.$1"; } 2>/dev/null
 }
 
 # What has happened once is told for so long.
@@ -63,7 +72,7 @@ fact() {
 }
 
 watch_state() {
-    { printf '%(%s)T\n' -1 >"$WATCH.at"; } 2>/dev/null
+    done_now at
     watch_killed
     local datadir='' allowed='' connected='' semi_sync='' slaves=''
     : "${FOUND_FACTS=$(query "$FACTS")}"
@@ -153,10 +162,8 @@ watch_maintenance() {
 PEER_SECONDS=60
 
 watch_peer() {
-    local said now last=0
-    printf -v now '%(%s)T' -1
-    { read -r last <"$WATCH.peer"; } 2>/dev/null
-    [ "$now" -lt "$last" ] || [ $((now - last)) -ge $PEER_SECONDS ] || [ -e "$ALERTS/now/peer-refuses" ] || return 0
+    local said
+    is_due peer $PEER_SECONDS || [ -e "$ALERTS/now/peer-refuses" ] || return 0
     if said=$(peer_says "$CLOSED" 2>&1); then
         passes peer-refuses
         notice_over peer-refuses
@@ -169,7 +176,7 @@ watch_peer() {
         # A restart can look like it; it is asked again at once.
         return 0
     fi
-    echo "$now" >"$WATCH.peer"
+    done_now peer
 }
 
 # watch_errant: whether this slave has made transactions that its master lacks: failback would refuse for them. Most slaves never made one: the master is asked about those that have.

@@ -165,7 +165,7 @@ def _maintenance(master: SideFacts, slave: SideFacts) -> Words | None:
     return (
         f"MAINTENANCE of the slave's host {slave.address} since {record.since}, by {record.by}: "
         f"the master {master.address} holds the VIP, and {with_slave}; what it acknowledges may be on it alone.",
-        "When it is done: inv maintenance.end",
+        "inv maintenance.end, once it is done",
     )
 
 

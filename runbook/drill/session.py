@@ -13,9 +13,12 @@ from runbook.drill.report.reports import Reports
 from runbook.drill.result import Result
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
+from runbook.observe.recorder import Recorder
 from runbook.operations import failback
 from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
+from runbook.operations.target import Target
+from runbook.pair.pair import Pair
 
 
 def one(run: Run, name: str, *, home: bool) -> None:
@@ -94,12 +97,7 @@ def _come_home(run: Run, record: Recording) -> None:
 
 
 def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result | None:
-    with (
-        run.on_pair(f"drill.{name}", restore_lab=True) as (pair, report, target),
-        record.of(target, report) as recorder,
-    ):
-        if run.json and not (run.yes or run.dry or target.lab):
-            raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
+    with _drilling(run, name, record) as (pair, report, target, recorder):
         undo_leftovers(pair, report)
         work = partial(failover.run, pair, faults.fault_of(name)(), report, run.typed_vip(target), recorder)
         return series.note(name, work)
@@ -107,21 +105,20 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
 
 def _change_roles(run: Run, series: Series) -> None:
     name = switchover.NAME
+    with _recording(run, name) as record, _drilling(run, name, record) as (pair, report, target, recorder):
+        series.note(name, partial(switchover.rehearse, pair, report, run.typed_vip(target), recorder))
+
+
+@contextmanager
+def _drilling(run: Run, name: str, record: Recording) -> Iterator[tuple[Pair, Report, Target, Recorder]]:
+    """The pair, whole if it is a lab's, where a drill may be done to it."""
     with (
-        _recording(run, name) as record,
         run.on_pair(f"drill.{name}", restore_lab=True) as (pair, report, target),
         record.of(target, report) as recorder,
     ):
         if run.json and not (run.yes or run.dry or target.lab):
             raise BadInput("With --json nothing is asked, so nothing was done: add --yes.")
-        try:
-            told = switchover.rehearse(pair, report, run.typed_vip(target), recorder)
-        except RunbookError as error:
-            series.results[name] = f"no result: {str(error).splitlines()[0]}"
-            series.broken = True
-            raise
-        if told:
-            series.results[name] = told
+        yield pair, report, target, recorder
 
 
 def _compare_servers(run: Run, name: str, drilled: Result, record: Recording, series: Series) -> None:

@@ -19,9 +19,8 @@ from runbook.operations.failback import Refused, catch_up, start_servers
 from runbook.operations.reconcile import errant_of, give_up, read, shown
 from runbook.operations.roles.switchover import converge, exchange
 from runbook.operations.run import Run
-from runbook.pair.maintenance import Maintenance
+from runbook.pair.maintenance import QUESTION, Maintenance, parse
 from runbook.pair.pair import Pair
-from runbook.pair.side import Side
 
 MAY_BEGIN = (
     Kind.HEALTHY,
@@ -57,8 +56,9 @@ def _begin(pair: Pair, report: Report) -> None:
     if pair.dry:
         report.say(f"would begin the maintenance of {pair.slave.host}")
         raise Drift
-    _wait_for_no_slave(pair.master)
-    pair.attempt(lambda side: side.host.put(MAINTENANCE, record.text(MEANT[side.role])))
+    pair.side_by_side(lambda side: side.host.put(MAINTENANCE, record.text(MEANT[side.role])))
+    # Else each stop of the slave's server stalls the next commit for 2 s, even by wait_no_replica = OFF [M on 9.7].
+    pair.master.switch_semi_sync("source", "OFF")
     report.say(
         f"{pair.slave.host} is in maintenance, for {hours} hours: patch it, restart its services, reboot it. "
         f"The master {pair.master.node.address} serves meanwhile; nothing takes over from it while the slave is away.\n"
@@ -70,9 +70,10 @@ def _begin(pair: Pair, report: Report) -> None:
 def end(run: Run) -> None:
     """End it: the slave's services run, it has caught up, and the pair is healthy; NotSo when it is not."""
     with run.on_pair("maintenance.end") as (pair, report, _):
-        there = pair.side_by_side(lambda side: side.host.ask(f"cat {MAINTENANCE} 2>/dev/null || true"))
+        there = pair.side_by_side(lambda side: parse(side.host.ask(QUESTION)))
         if not any(there.values()):
             report.say("Neither host is in maintenance: nothing to end.")
+            return
         if pair.dry:
             raise Drift
         # A commit waits for the slave again as soon as its settings say so: by then it is there.
@@ -103,9 +104,3 @@ def why_not_begin(verdict: Verdict) -> str | None:
     if verdict.kind in MAY_BEGIN:
         return None
     return f"{verdict.sentence}\nNothing was changed. {verdict.next_step}, then: inv maintenance.begin"
-
-
-def _wait_for_no_slave(master: Side) -> None:
-    """Else each stop of the slave's server stalls the next commit for 2 s, even by wait_no_replica = OFF [M on 9.7]."""
-    if master.semi_sync.value == "on":
-        master.server.execute(f"SET GLOBAL {master.server.dialect.named('rpl_semi_sync_source_enabled')} = OFF")

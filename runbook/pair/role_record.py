@@ -1,23 +1,20 @@
 """Who is the master, written down: on each host, and in the schema of our own."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from pymysql.constants import ER
 
 from runbook.core.host import Host
 from runbook.core.host_paths import ROLE
-from runbook.core.lock import operator
 from runbook.core.step import Gap, State, Step
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import SqlFailed
 from runbook.pair import roles
 from runbook.pair.pair import Pair
-from runbook.pair.roles import FIRST_EPOCH, Record
+from runbook.pair.roles import Record
 from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
-WHY = "bootstrap"
 ROW = f"SELECT epoch, master FROM {SCHEMA}.roles WHERE id = 1"
 WRITE = f"REPLACE INTO {SCHEMA}.roles (id, epoch, master, since, by_whom, why) VALUES (1, %s, %s, %s, %s, %s)"
 
@@ -80,11 +77,6 @@ class RolesInSchema(Step):
 
     def _wanted(self) -> Record:
         return roles.wanted(self.pair.records(), self.made)
-
-
-def made_now() -> Record:
-    """The first of a pair."""
-    return Record("master", FIRST_EPOCH, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), operator(), WHY)
 
 
 def _named(record: Record | None) -> State:

@@ -1,10 +1,12 @@
 """Who is the master, as the hosts remember it: a record on each, with a counter that only a change of roles raises."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from runbook.core.host_paths import ROLE
+from runbook.core.lock import operator
 from runbook.settings.settings import Role, Settings
 
 QUESTION = f"cat {ROLE} 2>/dev/null || true"
@@ -40,6 +42,11 @@ Records = Mapping[Role, Record | None]
 
 A host that could not be asked is not among them.
 """
+
+
+def made_now(epoch: int, why: str) -> Record:
+    """What the master of a change of roles that the operator makes now is to remember."""
+    return Record("master", epoch, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), operator(), why)
 
 
 def parse(text: str) -> Record | None:
@@ -91,11 +98,3 @@ def wanted(records: Records, made: Record) -> Record:
     if records.get(last.role) == last:
         return last
     return replace(made, epoch=last.epoch + 1)
-
-
-def behind(records: Records) -> Iterator[Role]:
-    """The hosts that do not know of the last change of roles, by what hosts.env makes of them."""
-    last = newest(records)
-    for role, record in records.items():
-        if last and (record is None or record.epoch < last.epoch):
-            yield role

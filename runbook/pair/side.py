@@ -1,6 +1,7 @@
 """One side of the pair: its host, its server, and what it is asked of both."""
 
 from ipaddress import IPv4Network
+from typing import Literal
 
 from runbook.core.asked_once import asked_once
 from runbook.core.host import Host
@@ -131,6 +132,11 @@ class Side:
         """`on` or `off`, and why."""
         wanted = self.settings.semi_sync
         return program.semi_sync(self.host, self.dialect) if wanted == "auto" else Choice(wanted)
+
+    def switch_semi_sync(self, half: Literal["source", "replica"], value: Literal["ON", "OFF"]) -> None:
+        """Until the next restart, or until its settings are in force again; nothing where the pair has none."""
+        if self.semi_sync.value == "on":
+            self.server.execute(f"SET GLOBAL {self.server.dialect.named(f'rpl_semi_sync_{half}_enabled')} = {value}")
 
     @property
     def commit_wait_seconds(self) -> float:

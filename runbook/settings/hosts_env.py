@@ -121,14 +121,14 @@ def _read_line(number: int, line: str, known: Known, found: Written, lines: dict
     found.texts[name] = None
     if binding.value is None and not (named and named[2]):
         found.mistakes.append(f"{name}: line {number} has no =; write {name}=value")
-    elif binding.error or (key.secret and not _wellquoted(line.partition("=")[2])):
+    elif binding.error or (key.secret and not _well_quoted(line.partition("=")[2])):
         what = "blanks, #, quotes or \\ stand" if key.secret else "an open quote, or text after a closing one, stands"
         found.mistakes.append(f"{name}: line {number} cannot be read as meant, {what} in the value; {QUOTING}")
     else:
         found.texts[name] = binding.value
 
 
-def _wellquoted(raw: str) -> bool:
+def _well_quoted(raw: str) -> bool:
     """Whether a value comes out of python-dotenv as it stands there, with nothing cut off."""
     return bool(re.fullmatch(r"""'(\\.|[^'\\])*'|"(\\.|[^"\\])*"|[^\s#'"\\]*""", raw.strip(" \t")))
 

@@ -11,7 +11,8 @@ from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
 from runbook.keepalived.configuration import UNIT, Keepalived
 from runbook.pair.pair import Pair
-from runbook.pair.role_record import RoleRecord, RolesInSchema, made_now
+from runbook.pair.role_record import RoleRecord, RolesInSchema
+from runbook.pair.roles import FIRST_EPOCH, made_now
 from runbook.pair.side import Side
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
@@ -65,7 +66,7 @@ class Serves(Step):
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Services on the master, then on the slave, then what they amount to, which is written down."""
 
-    made = made_now()
+    made = made_now(FIRST_EPOCH, "bootstrap")
 
     def services(side: Side) -> list[Service]:
         keepalived = MastersKeepalived(UNIT) if side.role == "master" else Keepalived(UNIT)

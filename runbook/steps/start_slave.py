@@ -17,7 +17,7 @@ def known_source(pair: Pair) -> KnownSource:
     return KnownSource(pair.slave.server, pair.master.server)
 
 
-def replication(pair: Pair, *, by_authority: bool = False) -> Replicates:
+def replication(pair: Pair, *, by_authority: bool = False, kind: type[Replicates] = Replicates) -> Replicates:
     """The slave's replication from the master, as hosts.env wants it; `by_authority` it is told the master's CA, too.
 
     To be told it stops for a moment: nothing for a slave that serves.
@@ -25,7 +25,7 @@ def replication(pair: Pair, *, by_authority: bool = False) -> Replicates:
     s = pair.settings
     source = f"{s.master.address}:{s.mysql_port}"
     server, tracking = pair.slave.server, pair.slave.tracking
-    return Replicates(server, pair.master.server, tracking, source, s.replica_user, s.replica_password, by_authority)
+    return kind(server, pair.master.server, tracking, source, s.replica_user, s.replica_password, by_authority)
 
 
 def phases(pair: Pair, restart: Restart) -> list[Phase]:

@@ -6,11 +6,10 @@ Each act is level: it looks, does what is missing, and can be done again.
 import posixpath
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
+from runbook.core.host import Host
 from runbook.core.host_paths import CONFIG, ROLE, STATE
-from runbook.core.lock import operator
-from runbook.core.step import ensure, gap_between
+from runbook.core.step import Gap, ensure
 from runbook.core.wait import until
 from runbook.errors import HostError, RunbookError
 from runbook.keepalived.configuration import CONFIG as KEEPALIVED
@@ -20,7 +19,7 @@ from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.operations.roles import proof
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
-from runbook.pair.roles import FIRST_EPOCH, Record, newest, parse
+from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest, parse
 from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import script_configuration
 from runbook.steps.start_slave import known_source, replication
@@ -55,6 +54,10 @@ class FromNow(Replicates):
     which a server passes over (manual: replicate-same-server-id).
     """
 
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        """What it has more than the new one is what its clients write just now."""
+        return None
+
     def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
         if self.tracking.by_gtid:
             return super()._place(status)
@@ -67,8 +70,7 @@ def next_record(pair: Pair) -> Record:
     last = newest(pair.records())
     if last and last.why == proof.WHY and {record.role for record in pair.records().values() if record} == {"slave"}:
         return replace(last, role="master")
-    epoch = last.epoch + 1 if last else FIRST_EPOCH + 1
-    return Record("master", epoch, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), operator(), proof.WHY)
+    return made_now((last.epoch if last else FIRST_EPOCH) + 1, proof.WHY)
 
 
 def left(pair: Pair) -> Record | None:
@@ -87,11 +89,8 @@ def prepare(turned: Pair, record: Record) -> None:
     new, old = turned.master, turned.slave
     turned.side_by_side(lambda side: _lay_ready(side, record))
     ensure(old.host, known_source(turned))
-    _semi_sync(old, "replica", "ON")
-    base = replication(turned, by_authority=True)
-    channel = FromNow(**{field: getattr(base, field) for field in base.__dataclass_fields__})
-    if gap := gap_between(channel.read(old.host), channel.want()):
-        channel.fix(old.host, gap)
+    old.switch_semi_sync("replica", "ON")
+    ensure(old.host, replication(turned, by_authority=True, kind=FromNow))
     text = configuration(turned.settings, new.node, new.interface, new.keepalived)
     ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
     ensure(new.host, ConfigurationRead())
@@ -107,7 +106,7 @@ def hand_over(turned: Pair) -> None:
         try:
             _close(old)
             _caught_up(turned)
-            _semi_sync(new, "source", "ON")
+            new.switch_semi_sync("source", "ON")
             _acknowledged(turned)
         except BaseException as error:
             _take_back(turned)
@@ -134,7 +133,7 @@ def _take_back(turned: Pair) -> None:
     """The old master's scripts would open it within a second, and wait for us. What fails is left to them."""
     new, old = turned.master, turned.slave
     with suppress(RunbookError):
-        _semi_sync(new, "source", "OFF")
+        new.switch_semi_sync("source", "OFF")
     with suppress(RunbookError):
         if old.holds_vip():
             old.server.execute("SET GLOBAL read_only = OFF")
@@ -147,11 +146,6 @@ def _go_forward(turned: Pair) -> None:
         _open(turned)
     except RunbookError as error:
         raise RunbookError(str(error), GO_ON) from error
-
-
-def _semi_sync(side: Side, half: str, value: str) -> None:
-    if side.semi_sync.value == "on":
-        side.server.execute(f"SET GLOBAL {side.server.dialect.named(f'rpl_semi_sync_{half}_enabled')} = {value}")
 
 
 def _lay_ready(side: Side, record: Record) -> None:

@@ -53,14 +53,14 @@ def switchover(run: Run) -> None:
     """
     with run.on_pair("switchover", by_stale=True) as (pair, report, target):
         records = pair.records()
-        last, left = newest(records), handover.left(pair)
+        left = handover.left(pair)
         if roles.contradiction(pair.settings, records):
             if not proof.is_cut_off(records):
                 pair.refuse_stale()
             report.say("A switchover is written down that hosts.env does not know of: it is brought to its end.")
             good = _finished(pair, report)
-        elif left and last and last.epoch >= left.epoch:
-            report.say(f"The roles have changed already, {last}: what was left of that is done now.")
+        elif proof.came_about(records, left):
+            report.say(f"The roles have changed already, {newest(records)}: what was left of that is done now.")
             good = _proved(pair, report)
         else:
             turned, clients = _changed(pair, report, run.consent(target), cut_off=left is not None)
@@ -107,7 +107,9 @@ def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_
 
 def exchange(pair: Pair, report: Report, consent: Callable[[str], bool]) -> Pair:
     """A switchover as the first part of something else: the pair as it is then; raises NotSo when it is not healthy."""
-    turned, clients = _changed(pair, report, consent, cut_off=handover.left(pair) is not None)
+    left = handover.left(pair)
+    refuse(proof.why_not_once_more(pair.records(), left))
+    turned, clients = _changed(pair, report, consent, cut_off=left is not None)
     if not (_completed(turned, report) and _accounted(turned, clients, report)):
         raise NotSo
     return turned

@@ -17,7 +17,7 @@ from runbook.mysql.work.sessions import STATEMENTS, TRANSACTIONS, AtWork, at_wor
 from runbook.operations.roles import handover, proof
 from runbook.pair import roles
 from runbook.pair.pair import Pair
-from runbook.pair.roles import Record
+from runbook.pair.roles import Record, Records
 from runbook.pair.side import Side
 from runbook.settings.settings import Settings
 
@@ -89,6 +89,14 @@ def test_one_that_was_cut_off_between_the_hosts_goes_on_with_its_own_epoch(pair:
     assert handover.next_record(pair) == replace(RECORD, epoch=5)
 
 
+def test_what_was_left_behind_before_the_roles_changed_is_told_from_what_was_left_after() -> None:
+    before, after = replace(RECORD, epoch=5), RECORD
+    records: Records = {"master": RECORD, "slave": replace(RECORD, role="slave")}
+    assert [proof.came_about(records, left) for left in (None, before, after)] == [False, False, True]
+    assert proof.why_not_once_more(records, None) is proof.why_not_once_more(records, before) is None
+    assert "First: inv switchover" in (proof.why_not_once_more(records, after) or "")
+
+
 # ---- the acts ----
 
 
@@ -107,8 +115,9 @@ def acts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return lambda *_: done.append(name)
 
     monkeypatch.setattr(handover, "HeldScripts", held)
-    for name in ("_close", "_caught_up", "_semi_sync", "_acknowledged", "_take_roles", "_move_vip", "_open"):
+    for name in ("_close", "_caught_up", "_acknowledged", "_take_roles", "_move_vip", "_open"):
         monkeypatch.setattr(handover, name, noted(name))
+    monkeypatch.setattr(Side, "switch_semi_sync", noted("switch_semi_sync"))
     return done
 
 
@@ -118,7 +127,7 @@ RELEASED = ["release the master", "release the slave"]
 
 def test_the_new_one_opens_last_and_the_scripts_of_both_stand_still_meanwhile(pair: Pair, acts: list[str]) -> None:
     handover.hand_over(pair)
-    work = ["_close", "_caught_up", "_semi_sync", "_acknowledged", "_take_roles", "_move_vip", "_open"]
+    work = ["_close", "_caught_up", "switch_semi_sync", "_acknowledged", "_take_roles", "_move_vip", "_open"]
     assert acts == [*HELD, *work, *RELEASED]
 
 
