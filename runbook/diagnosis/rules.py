@@ -23,6 +23,8 @@ from runbook.mysql.tracking import progress
 
 __all__ = ["Kind", "Verdict", "diagnose"]
 
+ITS_FAILS = "The FAILs of inv verify say"
+
 
 def diagnose(facts: Facts) -> Verdict:
     """The verdict of the first rule that holds."""
@@ -212,8 +214,9 @@ def _master_read_only(master: SideFacts, slave: SideFacts) -> Words | None:
         return None
     return (
         f"The master {master.address} holds the VIP and refuses writes: it is read-only.",
-        f"ssh {master.address} journalctl -t mysql-runbook says who closed it. If nothing speaks against it, in mysql "
-        "there: SET GLOBAL read_only = OFF",
+        f"{ITS_FAILS} what keeps its scripts from opening it: do what they say; ssh {master.address} journalctl -t "
+        f"mysql-runbook says who closed it. If nothing speaks against it, in mysql on {master.address}: SET GLOBAL "
+        "read_only = OFF",
     )
 
 

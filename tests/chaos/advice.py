@@ -22,6 +22,8 @@ ACT = re.compile(
     r"|(?P<hand>must be seeded anew)"
 )
 LOOKS = ("journalctl",)
+OF_FAILS = ("Do what each FAIL above says", "The FAILs of inv verify say")
+MOST_WAYS = 5
 FAILED = re.compile(r"^\s*FAIL ")
 
 
@@ -44,7 +46,8 @@ def advice(printed: str) -> str:
     if not nexts:
         return "\n".join(lines[-14:])
     said = lines[nexts[-1]].removeprefix("Next: ")
-    return _failed(lines) if said.startswith("Do what each FAIL above says") else said
+    of_fails = _failed(lines) if said.startswith(OF_FAILS) else ""
+    return of_fails if any(acts(of_fails, tried) for tried in range(MOST_WAYS)) else said
 
 
 def _failed(lines: list[str]) -> str:
@@ -63,11 +66,12 @@ def _failed(lines: list[str]) -> str:
 def acts(text: str, seen: int = 0) -> list[Act]:
     """The commands of an advice, in its order; of one that was followed before in vain, those for that case."""
     ways = OTHERWISE.split(text)
-    return list(dict.fromkeys(_acts(ways[min(seen, len(ways) - 1)])))
+    number = min(seen, len(ways) - 1)
+    named = re.findall(ADDRESS, " ".join(ways[:number]))
+    return list(dict.fromkeys(_acts(ways[number], named[-1] if named else "")))
 
 
-def _acts(text: str) -> Iterator[Act]:
-    address = ""
+def _acts(text: str, address: str) -> Iterator[Act]:
     for found in ACT.finditer(text):
         addresses = re.findall(ADDRESS, text[: found.end()])
         address = addresses[-1] if addresses else address

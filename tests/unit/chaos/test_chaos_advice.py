@@ -50,6 +50,12 @@ def inv(*commands: str) -> list[Act]:
             [Act("repair", "the row"), *inv("start-slave")],
         ),
         (
+            "The FAILs of inv verify say what keeps its scripts from opening it: do what they say; ssh 10.0.0.1 "
+            "journalctl -t mysql-runbook says who closed it. If nothing speaks against it, in mysql on 10.0.0.1: SET "
+            "GLOBAL read_only = OFF",
+            [],
+        ),
+        (
             "To give them up: inv reconcile --gtids='a:1,b:2'\n"
             "To run them on the master as well: inv reconcile --bring",
             inv("reconcile --gtids='a:1,b:2'"),
@@ -64,6 +70,11 @@ def test_the_first_way_that_is_named(text: str, found: list[Act]) -> None:
 def test_a_way_that_did_not_help_leads_to_the_next() -> None:
     text = advice(TABLE)
     assert (acts(text, 0), acts(text, 1), acts(text, 2)) == ([], *[inv("configure-mycnf", "start-slave")] * 2)
+
+
+def test_a_way_that_did_not_help_goes_on_at_the_host_that_was_named() -> None:
+    text = "Look at 10.0.0.1. If nothing speaks against it, in mysql there: SET GLOBAL read_only = OFF"
+    assert acts(text, 1) == [Act("sql", "SET GLOBAL read_only = OFF", "10.0.0.1")]
 
 
 def test_a_command_that_failed_says_itself_what_comes_next() -> None:

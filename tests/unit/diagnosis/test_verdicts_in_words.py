@@ -374,8 +374,9 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         CLOSED,
         {},
         "The master 192.168.152.128 holds the VIP and refuses writes: it is read-only.",
-        "ssh 192.168.152.128 journalctl -t mysql-runbook says who closed it. If nothing speaks against "
-        "it, in mysql there: SET GLOBAL read_only = OFF",
+        "The FAILs of inv verify say what keeps its scripts from opening it: do what they say; ssh 192.168.152.128 "
+        "journalctl -t mysql-runbook says who closed it. If nothing speaks against it, in mysql on 192.168.152.128: "
+        "SET GLOBAL read_only = OFF",
     ),
     "no slave": (
         {},
