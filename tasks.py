@@ -239,6 +239,21 @@ def switchover(c: Context, yes: bool = False, json: bool = False) -> None:
     change(run)
 
 
+@operation(
+    help=YES
+    | {
+        "host": "slave, or master: a master that stays closed as it does not see its slave takes writes alone",
+        "unproven": "do it although nobody can prove that no write is missing, instead of typing it",
+    }
+)
+def promote(c: Context, host: str = "slave", yes: bool = False, unproven: bool = False) -> None:
+    """Make the slave the master when the master is lost; says first what may be missing."""
+    run = reaching(c, yes=yes)
+    from runbook.operations.roles.promote import promote as make_master
+
+    make_master(run, host=host, unproven=unproven)
+
+
 @operation(name="begin", help=YES | {"host": "slave, or master: then it is a switchover first"})
 def begin_maintenance(c: Context, host: str = "", yes: bool = False) -> None:
     """Let a host be patched, restarted, rebooted: alerts about it are silent, the VIP stays on the other."""
@@ -357,7 +372,19 @@ def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> 
 
 
 namespace = Collection(
-    init, trust_hosts, sync_hosts_env, plan, bootstrap, *STEPS, verify, switchover, failback, reconcile, test, lint
+    init,
+    trust_hosts,
+    sync_hosts_env,
+    plan,
+    bootstrap,
+    *STEPS,
+    verify,
+    switchover,
+    promote,
+    failback,
+    reconcile,
+    test,
+    lint,
 )
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, drill_switchover, all_drills, reports))

@@ -44,18 +44,24 @@ alert() {
 
 # is_meant KIND: a host in maintenance is stopped and started, and its peer sees it go.
 is_meant() {
-    local line
     [ -e "$MAINTENANCE" ] || return 1
-    while IFS= read -r line; do
-        [[ $line != quiet=* || " ${line#quiet=} " != *" $1 "* ]] || return 0
-    done 2>/dev/null <"$MAINTENANCE"
-    return 1
+    noted "$MAINTENANCE" quiet
+    [[ " $noted " == *" $1 "* ]]
 }
 
 alert_over() {
     [ -e "$ALERTS/now/$1" ] || return 0
     { printf '%(%s)T\n' -1 >"$ALERTS/ended/$1" && rm -f "$ALERTS/now/$1" && : >"$ALERTS/news/$1"; } 2>/dev/null
     return 0
+}
+
+# noted FILE NAME: sets `noted` to what stands in a file of NAME=VALUE lines under this name, or to nothing.
+noted() {
+    local line
+    noted=''
+    while IFS= read -r line; do
+        [[ $line != "$2="* ]] || noted=${line#*=}
+    done 2>/dev/null <"$1"
 }
 
 # read_configuration: the one that is there or, when that is gone, empty or cut off in the middle, the last good one. Such
@@ -154,40 +160,6 @@ settled_within() {
     [ "$at" -le "$now" ] && [ $((now - at)) -le "$1" ]
 }
 
-# open_writes: fails when it is not known to be open, but for another writer's sake.
-open_writes() {
-    local said
-    case ${FOUND_CLOSED:-$(closed)} in
-        1) ;;
-        0) is_open; return ;;
-        *) return 1 ;;
-    esac
-    if [ "$(peer_closed)" = 0 ]; then
-        say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
-        alert peer-writes
-        return
-    fi
-    # The question to the peer may have taken seconds.
-    holds_vip || return 1
-    if ! said=$(query 'SET GLOBAL read_only = OFF'); then
-        say "could not open for writes: $said"
-        alert not-opened "$said"
-        return 1
-    fi
-    say "holds the VIP: open for writes"
-    rm -f "$OPENED"
-    is_open
-}
-
-# is_open: and which mysqld it is, for the case that it can no longer be asked: another one has started closed.
-is_open() {
-    local kind
-    [ -e "$OPENED" ] || { mysqld_pid >"$OPENED"; } 2>/dev/null
-    for kind in master-closed peer-writes not-opened not-closed; do
-        alert_over "$kind"
-    done
-}
-
 mysqld_pid() {
     timeout 2 systemctl show -p MainPID "$MYSQL_UNIT"
 }
@@ -258,8 +230,8 @@ settle() {
     case $ROLE:$? in
         master:0) locked && held && undefer && open_writes ;;
         master:1) defer && alert master-closed && end_vip_sessions ;;
-        slave:0) alert vip-on-slave "$(stale)" && close_writes && locked && held && take_over ;;
-        slave:1) alert_over vip-on-slave && close_writes && end_vip_sessions && locked && follow_master ;;
+        slave:0) is_no_master; alert vip-on-slave "$(stale)" && close_writes && locked && held && take_over ;;
+        slave:1) is_no_master; alert_over vip-on-slave && close_writes && end_vip_sessions && locked && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed"; return 1 ;;
     esac && locked && is_settled
 }
@@ -288,5 +260,7 @@ LOCK_SECONDS=$((SEMI_SYNC_SECONDS + 10))
 ADMIN=(--protocol=tcp --host=127.0.0.1 --port="$ADMIN_PORT")
 # shellcheck source=files/server.sh
 . /usr/local/lib/mysql-runbook/server.sh
+# shellcheck source=files/opening.sh
+. /usr/local/lib/mysql-runbook/opening.sh
 # shellcheck source=files/takeover.sh
 . /usr/local/lib/mysql-runbook/takeover.sh

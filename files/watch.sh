@@ -122,7 +122,15 @@ watch_connections() {
 # whether its server answers; that its replication runs is watched on its own host.
 watch_slave() {
     local why=''
-    if ! holds_vip || { [ "$SEMI_SYNC_SECONDS" != 0 ] && [ -z "$1" ]; }; then
+    if [ -e "$ALONE" ]; then
+        noted "$ALONE" since
+        notice master-alone "since $noted"
+        passes slave-away
+        notice_over slave-away
+        return
+    fi
+    notice_over master-alone
+    if ! holds_vip || [ "${FOUND_CLOSED:-}" = 1 ] || { [ "$SEMI_SYNC_SECONDS" != 0 ] && [ -z "$1" ]; }; then
         passes slave-away
         return
     fi
@@ -141,14 +149,13 @@ watch_slave() {
 
 # watch_maintenance: whether somebody has forgotten to end it.
 watch_maintenance() {
-    local line until='' since='' by='' now
-    while IFS= read -r line; do
-        case $line in
-            until=*) until=${line#*=} ;;
-            since=*) since=${line#*=} ;;
-            by=*) by=${line#*=} ;;
-        esac
-    done 2>/dev/null <"$MAINTENANCE"
+    local until since by now
+    noted "$MAINTENANCE" until
+    until=$noted
+    noted "$MAINTENANCE" since
+    since=$noted
+    noted "$MAINTENANCE" by
+    by=$noted
     printf -v now '%(%s)T' -1
     if [[ $until =~ ^[0-9]+$ ]] && [ "$now" -gt "$until" ]; then
         notice maintenance-forgotten "since $since, by $by"

@@ -1,6 +1,6 @@
 """What stands around an alert's own words, in English and Chinese."""
 
-from runbook.alerts.texts import Text
+from runbook.alerts.words import Text
 
 OVER_NEXT = Text("inv verify proves that all is well again.", "用 inv verify 确认一切恢复正常。")
 

@@ -3,7 +3,8 @@
 import shlex
 
 from runbook.alerts.labels import LABELS, OVER_NEXT, SERVED
-from runbook.alerts.texts import KINDS, Text
+from runbook.alerts.texts import KINDS
+from runbook.alerts.words import Text
 from runbook.settings.values import Language
 
 

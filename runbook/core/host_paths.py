@@ -36,12 +36,17 @@ ALERTS = f"{RUN}/alerts"
 KEEPALIVED_LOADED = f"{RUN}/keepalived-loaded"
 """The digest of the configuration that keepalived has read; its unit writes it at each start and reload."""
 
+WITNESSED = f"{RUN}/witnessed"
+"""The slave's record of its master: when nothing acknowledged was last missing here, since when that one is silent."""
+
 STATE = "/var/lib/mysql-runbook"
 """What is known beyond a boot."""
 TAKEOVER = f"{STATE}/takeover"
 """The slave's record of its takeover, while it has the VIP."""
 ROLE = f"{STATE}/role"
 """What this host is, since which change of roles."""
+ALONE = f"{STATE}/alone"
+"""An operator's word that this host is the master and has no slave: of which change of roles, since when, by whom."""
 MAINTENANCE = f"{STATE}/maintenance"
 """There on both hosts while the slave's is in maintenance: since when, by whom, until when, and what is not told."""
 DEFERRED = f"{STATE}/deferred"
@@ -65,9 +70,12 @@ _OF_SCRIPTS = {
     "VRRP_STATE": VRRP_STATE,
     "HEARD": HEARD,
     "WATCH": WATCH,
+    "WITNESSED": WITNESSED,
     "ALERTS": ALERTS,
     "STATE": STATE,
     "TAKEOVER": TAKEOVER,
+    "ROLE_RECORD": ROLE,
+    "ALONE": ALONE,
     "MAINTENANCE": MAINTENANCE,
     "DEFERRED": DEFERRED,
 }

@@ -16,7 +16,7 @@ from runbook.core.openssh.errors import SshLoginRefused, Unreachable, explained,
 from runbook.core.openssh.login import LoginRefused
 from runbook.core.openssh.way import way_to
 from runbook.core.streamlocal import open_unix_channel
-from runbook.errors import BadInput
+from runbook.errors import BadInput, RunbookError
 from runbook.settings.settings import Node, Settings
 
 __all__ = ["Link", "Ran", "SshLoginRefused", "Unreachable"]
@@ -74,6 +74,19 @@ class Link:
                 ahead.set_exception(error)
 
         threading.Thread(target=connect, daemon=True).start()
+
+    def why_not_within(self, seconds: float) -> str | None:
+        """Why the host does not let us in within that time; None where it does."""
+        if self._ahead is None:
+            self.open_ahead()
+        assert self._ahead is not None
+        try:
+            self._ahead.result(seconds)
+        except TimeoutError:
+            return f"it does not answer within {seconds:g} s"
+        except RunbookError as error:
+            return str(error).splitlines()[0].removeprefix(f"{self.label}: ")
+        return None
 
     def open(self) -> None:
         """Connect and log in; raise BadInput for a refused key or login, Unreachable for a dead host."""

@@ -10,7 +10,7 @@ from runbook.core.ssh import Unreachable
 from runbook.core.step import NotReady
 from runbook.diagnosis import of_host
 from runbook.diagnosis.comparison import compared
-from runbook.diagnosis.of_host import TAKEOVER_QUESTION, parse_record, reason
+from runbook.diagnosis.of_host import TAKEOVER_QUESTION, reason
 from runbook.errors import BadInput, HostError, RunbookError
 from runbook.keepalived.running import Running
 from runbook.mysql.accounts import write_through
@@ -22,12 +22,14 @@ from runbook.mysql.stranger import Stranger, on_port
 from runbook.mysql.tracking.progress import Position, Progress
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import ByPosition, listed
+from runbook.pair.alone import Alone
 from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
+from runbook.pair.witnessed import Witnessed
 from runbook.settings.settings import Role
 
-__all__ = ["TAKEOVER_QUESTION", "Facts", "SideFacts", "gather", "parse_record", "reason"]
+__all__ = ["TAKEOVER_QUESTION", "Facts", "SideFacts", "gather", "reason"]
 
 LOOKED_THROUGH_BYTES = 2**20  # some 10 000 events, in well under a second
 
@@ -90,6 +92,10 @@ class SideFacts:
     """Of the master: how many servers it counts that acknowledge."""
     acknowledged_by: str | None = ""
     """Of the master: who acknowledges besides the slave; None where somebody does, and it does not say who."""
+    alone: Alone | None = None
+    """Of the master: that it has no slave, by an operator's word."""
+    witnessed: Witnessed | None = None
+    """Of the slave: what it noted of its master."""
     maintenance: Maintenance | None = None
     """Of the slave's host, as this host knows of it."""
     takeover: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +152,9 @@ def gather(pair: Pair) -> Facts:
 
     A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld greeting.SECONDS, all else milliseconds.
     """
-    facts = pair.side_by_side(_look)
+    facts = pair.side_by_side(
+        lambda side: _left_out(side, pair.left_out[side.role]) if side.role in pair.left_out else _look(side)
+    )
     if all(side.refused for side in facts.values()):
         raise BadInput(*(f"{side}: {side.unreachable}\n{side.refused}" for side in facts.values()))
     if reached := tuple(role for role, side in facts.items() if not side.unreachable):
@@ -158,6 +166,10 @@ def gather(pair: Pair) -> Facts:
             facts["master"] = replace(facts["master"], sql=reason(error, pair.master.host))
     facts["master"] = _acknowledged(pair, facts["master"], facts["slave"])
     return facts
+
+
+def _left_out(side: Side, why: str) -> SideFacts:
+    return SideFacts(side.role, str(side.node.address), unreachable=why, sql="its host was not reached")
 
 
 def _look(side: Side) -> SideFacts:

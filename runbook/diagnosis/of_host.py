@@ -7,13 +7,14 @@ from typing import Any
 from runbook.alerts.deployment import UNSENT_QUESTION
 from runbook.core.host import CommandFailed, Host
 from runbook.core.host_paths import CHECKED, CONFIG, SETTLED, TAKEOVER, VRRP_STATE
+from runbook.core.notes import noted
 from runbook.diagnosis import greeting
 from runbook.keepalived.configuration import UNIT, most_silent
 from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
-from runbook.pair import maintenance
+from runbook.pair import alone, maintenance, witnessed
 from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
@@ -51,7 +52,7 @@ OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETT
 def ask_together(side: Side) -> None:
     """All that `look` asks, and what it knows of the server's names by, in one round trip."""
     units = [service_question(unit) for unit in UNITS]
-    ours = (*OURS, maintenance.QUESTION, *side.record_questions())
+    ours = (*OURS, maintenance.QUESTION, alone.QUESTION, witnessed.QUESTION, *side.record_questions())
     side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *_greetings(side)))
 
 
@@ -95,8 +96,10 @@ def look(side: Side) -> dict[str, Any]:
         "greets": greeted == "0",
         "sql": greeting.SILENCE if greeted == greeting.TIMED_OUT else "",
         "sees_peer": peer == "0",
+        "alone": alone.parse(asked("whether the master is alone", alone.QUESTION)),
         "maintenance": maintenance.parse(asked("maintenance", maintenance.QUESTION)),
-        "takeover": parse_record(asked("the record of a takeover", TAKEOVER_QUESTION)),
+        "takeover": noted(asked("the record of a takeover", TAKEOVER_QUESTION)),
+        "witnessed": witnessed.parse(asked("what it noted of the master", witnessed.QUESTION)),
         "vrrp": asked("the VRRP state", VRRP_QUESTION),
         "settled_seconds": int(settled) if settled.isdecimal() else None,
         "unsent": asked(ITS_ALERTS, UNSENT_QUESTION),
@@ -113,11 +116,6 @@ def hangs(running: Running, silent: int, most: int) -> str:
     if running.stopped:
         return f"process {running.stopped[0]} stands still, as after SIGSTOP"
     return f"it last called its check {silent} s ago" if silent > most else ""
-
-
-def parse_record(text: str) -> dict[str, str]:
-    """The key=value lines of a record that our scripts wrote."""
-    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
 def reason(error: Exception, host: Host) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis import replication_rules as of_replication
-from runbook.diagnosis import vip_rules
+from runbook.diagnosis import role_rules, vip_rules
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.diagnosis.words import (
@@ -23,6 +23,7 @@ from runbook.mysql.tracking import progress
 
 __all__ = ["Kind", "Verdict", "diagnose"]
 
+GONE_FOR_GOOD = "If it is gone for good, or users cannot wait for it: inv promote"
 ITS_FAILS = "The FAILs of inv verify say"
 
 
@@ -53,14 +54,13 @@ def _both_unreachable(master: SideFacts, slave: SideFacts) -> Words | None:
 
 def _not_bootstrapped(master: SideFacts, slave: SideFacts) -> Words | None:
     blank = [side for side in (master, slave) if side.lacks and side.lacks != (CONFIG,)]
-    if not blank:
+    if not blank or (master.alone and master not in blank):
         return None
     missing = "; ".join(f"{side} lacks {', '.join(side.lacks)}" for side in blank)
     next_step = "inv plan shows what is missing, inv bootstrap brings it"
     if slave.holds_vip and not master.holds_vip and "mysqld" in master.lacks:
         next_step = (
-            "The slave's data may be the only copy: back them up first (mysqldump on the slave). "
-            "This release does not rebuild a master from its slave."
+            "The slave's data may be the only copy. inv promote makes it the master, inv rejoin this host its slave"
         )
     return (f"The pair is not completely set up: {missing}. The VIP is on {vip_holders(master, slave)}.", next_step)
 
@@ -137,10 +137,10 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
     reads = how_old(slave)
     if master.unreachable:
         why = f"the master's host is not reached: {master.unreachable}, {witness(slave)}"
-        next_step = f"{bring_back(master)}, then: inv failback"
+        next_step = f"{bring_back(master)}, then: inv failback. {GONE_FOR_GOOD}"
     else:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
-        next_step = f"{look_into(master)}; then: inv failback"
+        next_step = f"{look_into(master)}; then: inv failback. {GONE_FOR_GOOD}"
     return (
         f"The pair is failed over{since}: the slave {slave.address} holds the VIP and "
         f"{serves(slave, 'serves reads only')}{reads}; {why}.",
@@ -155,19 +155,6 @@ def _master_back(master: SideFacts, slave: SideFacts) -> Words | None:
         f"The master's mysqld is back and waits for failback: the VIP is still on the slave {slave.address}, "
         f"which {serves(slave, 'serves reads')}{how_old(slave)}; nobody takes writes.",
         "inv failback",
-    )
-
-
-def _maintenance(master: SideFacts, slave: SideFacts) -> Words | None:
-    record = master.maintenance or slave.maintenance
-    if record is None or not (master.answers and master.holds_vip):
-        return None
-    copies = slave.answers and slave.replication and slave.replication.runs
-    with_slave = "the slave copies it" if copies else "the slave is away: nothing can take over"
-    return (
-        f"MAINTENANCE of the slave's host {slave.address} since {record.since}, by {record.by}: "
-        f"the master {master.address} holds the VIP, and {with_slave}; what it acknowledges may be on it alone.",
-        "inv maintenance.end, once it is done",
     )
 
 
@@ -238,12 +225,14 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.SPLIT_VIP: vip_rules.split_vip,
     Kind.SLAVE_WRITABLE: _slave_writable,
     Kind.WRITABLE_WITHOUT_VIP: _writable_without_vip,
+    Kind.MASTER_ALONE: role_rules.master_alone,
     Kind.DIVERGED: _diverged,
     Kind.VIP_WITHOUT_MYSQLD: _vip_without_mysqld,
     Kind.CONFIGURATION_LOST: _configuration_lost,
     Kind.FAILED_OVER: _failed_over,
     Kind.MASTER_BACK: _master_back,
-    Kind.MAINTENANCE: _maintenance,
+    Kind.MAINTENANCE: role_rules.maintenance,
+    Kind.PEER_UNSEEN: role_rules.peer_unseen,
     Kind.MASTER_UNREACHABLE: _master_unreachable,
     Kind.SLAVE_UNREACHABLE: _slave_unreachable,
     Kind.NO_VIP: vip_rules.no_vip,

@@ -68,7 +68,7 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
 
 def _changed(pair: Pair, clients: Probe, report: Report, begins: Callable[[], None]) -> Changed:
     changed = change(pair, clients, begins)
-    exchange_hosts_env(pair.settings.source)
+    exchange_hosts_env(changed.pair)
     converge(changed.pair, report)
     report.say(
         f"the master is {changed.pair.master.node.address} now: writes stood still for {changed.stood_still:.2f} s"

@@ -137,11 +137,12 @@ def replica_account(server: Server, user: str, password: Secret) -> Account:
 def check_account(
     server: Server, user: str, password: Secret, dialect: Dialect, from_host: str = "localhost"
 ) -> Account:
-    """The account of the scripts on the host: reads the state, opens and closes the server, moves replication.
+    """The account of the scripts on the host: reads state and roles, opens and closes the server, moves replication.
 
     From localhost it comes by the socket; from 127.0.0.1 by the administrators' door, when all connections are used up.
     """
-    return Account(server, user, from_host, password, dialect.check_privileges)
+    rights = (*dialect.check_privileges, (f"{SCHEMA}.*", ("SELECT",)))
+    return Account(server, user, from_host, password, rights)
 
 
 def probe_account(server: Server, user: str, password: Secret) -> Account:

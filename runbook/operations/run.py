@@ -56,9 +56,17 @@ class Run:
 
     @contextmanager
     def on_pair(
-        self, purpose: str, *, lock: bool = True, restore_lab: bool = False, by_stale: bool = False
+        self,
+        purpose: str,
+        *,
+        lock: bool = True,
+        restore_lab: bool = False,
+        by_stale: bool = False,
+        patience: float | None = None,
     ) -> Iterator[Job]:
         """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before.
+
+        With `patience` it goes on without the hosts that do not let us in within so many seconds.
 
         BadInput when it is locked and hosts.env is stale; who only looks, or may go on `by_stale`, compares himself.
         """
@@ -73,6 +81,7 @@ class Run:
         try:
             with (
                 Pair(target.settings, dry=self.dry, link=self._link) as pair,
+                _without_the_silent(pair, patience),
                 pair.locked(purpose, report.say) if changes else nullcontext(),
             ):
                 if changes and not by_stale:
@@ -93,6 +102,13 @@ class Run:
 
     def _unasked(self, target: Target) -> bool:
         return self.yes or target.lab is not None
+
+
+@contextmanager
+def _without_the_silent(pair: "Pair", patience: float | None) -> Iterator[None]:
+    if patience is not None:
+        pair.leave_out_after(patience)
+    yield
 
 
 def answer(question: str) -> str:

@@ -1,10 +1,10 @@
 """The record of a maintenance: on both hosts while it lasts, for the scripts there and for verify."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runbook.core.host_paths import MAINTENANCE
+from runbook.core.notes import noted, number
 
 QUESTION = f"cat {MAINTENANCE} 2>/dev/null || true"
 
@@ -24,8 +24,7 @@ class Maintenance:
 
 def parse(text: str) -> Maintenance | None:
     """What a host's file says; None where there is none."""
-    found = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    found = noted(text)
     if "since" not in found:
         return None
-    until = found.get("until", "")
-    return Maintenance(found["since"], found.get("by", ""), int(until) if re.fullmatch(r"\d{1,12}", until) else 0)
+    return Maintenance(found["since"], found.get("by", ""), number(found.get("until")) or 0)

@@ -32,6 +32,8 @@ class Pair:
     ) -> None:
         self.settings = settings
         self.dry = dry
+        self.left_out: dict[Role, str] = {}
+        """The hosts that this run goes on without, and why: they do not answer."""
         kind = DryHost if dry else Host
         self.sides: dict[Role, Side] = {
             role: Side(kind(settings.node(role), link(settings.node(role), settings)), settings) for role in ROLES
@@ -53,6 +55,8 @@ class Pair:
         for side in self.sides.values():
             other = pair.sides["slave" if side.role == "master" else "master"]
             other.lock, other.host.guard = side.lock, side.host.guard
+            if side.role in self.left_out:
+                pair.left_out[other.role] = self.left_out[side.role]
             other.host.link.label = f"{other.role} {other.node.ssh_host}"
         return pair
 
@@ -65,15 +69,25 @@ class Pair:
         for side in self.sides.values():
             side.close()
 
-    def records(self, among: tuple[Role, ...] = ROLES) -> Records:
+    @property
+    def reached(self) -> tuple[Role, ...]:
+        """The hosts that are not left out."""
+        return tuple(role for role in ROLES if role not in self.left_out)
+
+    def leave_out_after(self, seconds: float) -> None:
+        """Go on without the hosts that do not let us in within that time."""
+        whys = self.side_by_side(lambda side: side.host.link.why_not_within(seconds))
+        self.left_out = {role: why for role, why in whys.items() if why}
+
+    def records(self, among: tuple[Role, ...] | None = None) -> Records:
         """What each host that can be asked remembers of the last change of roles."""
-        told, errors = self.attempt(lambda side: side.record, among)
+        told, errors = self.attempt(lambda side: side.record, self.reached if among is None else among)
         for error in errors.values():
             if not isinstance(error, RunbookError):
                 raise error
         return told
 
-    def refuse_stale(self, among: tuple[Role, ...] = ROLES) -> None:
+    def refuse_stale(self, among: tuple[Role, ...] | None = None) -> None:
         """BadInput when one of these remembers another role than hosts.env gives it."""
         why = roles.contradiction(self.settings, self.records(among))
         if why:
@@ -92,7 +106,7 @@ class Pair:
         """As `side_by_side`, with the errors returned beside the results."""
         results: dict[Role, T] = {}
         errors: dict[Role, Exception] = {}
-        with ThreadPoolExecutor(len(roles)) as pool:
+        with ThreadPoolExecutor(max(1, len(roles))) as pool:
             futures = {role: pool.submit(work, self.sides[role]) for role in roles}
             try:
                 for role, future in futures.items():
@@ -110,9 +124,9 @@ class Pair:
     def locked(self, purpose: str, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the pair for one run, the master's lock first, so that two runs cannot each hold one."""
         # A login takes longer than a lock, and both hosts' take no longer than one's.
-        self.side_by_side(lambda side: side.host.link.open())
+        self.side_by_side(lambda side: side.host.link.open(), self.reached)
         try:
-            for side in self.sides.values():
+            for side in map(self.sides.__getitem__, self.reached):
                 lock = HostLock(side.host, purpose)
                 left = lock.take()
                 side.lock = lock

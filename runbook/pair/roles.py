@@ -1,16 +1,17 @@
 """Who is the master, as the hosts remember it: a record on each, with a counter that only a change of roles raises."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from runbook.core.host_paths import ROLE
 from runbook.core.lock import operator
+from runbook.core.notes import noted, number
 from runbook.settings.settings import Role, Settings
 
 QUESTION = f"cat {ROLE} 2>/dev/null || true"
 FIRST_EPOCH = 1
+ROLES: Mapping[str, Role] = {"master": "master", "slave": "slave"}
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ def made_now(epoch: int, why: str) -> Record:
 
 def parse(text: str) -> Record | None:
     """What a host's file says; None where it is not there or not whole."""
-    found = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
-    role, epoch = found.get("role"), found.get("epoch", "")
-    if role not in ("master", "slave") or not re.fullmatch(r"[1-9][0-9]{0,17}", epoch) or "why" not in found:
+    found = noted(text)
+    role, epoch = ROLES.get(found.get("role", "")), number(found.get("epoch"))
+    if not role or not epoch or "why" not in found:
         return None
-    return Record(role, int(epoch), found.get("since", ""), found.get("by", ""), found["why"], found.get("own", ""))
+    return Record(role, epoch, found.get("since", ""), found.get("by", ""), found["why"], found.get("own", ""))
 
 
 def newest(records: Records) -> Record | None:
@@ -66,7 +67,8 @@ def newest(records: Records) -> Record | None:
 def contradiction(settings: Settings, records: Records) -> str | None:
     """Why nothing may be done by this hosts.env, with the way out; None where no host's record speaks against it."""
     last = newest(records)
-    if last is None:
+    # A host that was away while the roles changed is no authority over a hosts.env that knows of it.
+    if last is None or last.epoch < settings.roles_epoch:
         return None
     told = {role: record for role, record in records.items() if record and record.epoch == last.epoch}
     if len({record.role for record in told.values()}) < len(told):

@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping
 
 from runbook.settings.hosts_env import quoted
-from runbook.settings.settings import BY_NAME, OF_HOSTS
+from runbook.settings.settings import BY_NAME, OF_HOSTS, Settings
 
 
-def exchanged(written: Mapping[str, str | None]) -> dict[str, str]:
-    """The keys whose values change, with the new ones; `written` is what hosts.env says without its defaults."""
-    changes: dict[str, str] = {}
+def exchanged(written: Mapping[str, str | None], epoch: int) -> dict[str, str]:
+    """The keys whose values change by this change of roles, with the new ones.
+
+    `written` is what hosts.env says without its defaults.
+    """
+    changes = {Settings.roles_epoch.name: str(epoch)}
     for each in OF_HOSTS:
         masters, slaves = (BY_NAME[f"{side}_{each}"] for side in ("MASTER", "SLAVE"))
         was = {key.name: written.get(key.name) or key.default or "" for key in (masters, slaves)}

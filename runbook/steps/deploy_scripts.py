@@ -15,19 +15,21 @@ from runbook.mysql.optionfile import client_section
 from runbook.mysql.terms import ADMIN_PORT
 from runbook.mysql.tls.known_server import known_by
 from runbook.pair.pair import Pair
+from runbook.pair.role_record import ROW
 from runbook.pair.side import Side
 from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File, Service
 from runbook.system.unit import OwnUnit
 
 NAMES = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
-SHARED = ("server.sh", "takeover.sh", "library.sh", "session.sh", "cut_off.sh", "watch.sh", "check.sh")
+SHARED = ("server.sh", "opening.sh", "takeover.sh", "library.sh", "session.sh", "cut_off.sh", "watch.sh", "check.sh")
 UNIT_NAMES = ("defer.sh", "release.sh")
 # The last line: a file without it was cut off.
 LAST_LINE = "CONFIGURATION_ENDS=yes\n"
 UNITS = {
     "mysql-runbook-fence": ("fence.sh", "Close this server of the MySQL pair while it must take no writes"),
     "mysql-runbook-checker": ("checker.sh", "Look at this host of the MySQL pair each second, for keepalived"),
+    "mysql-runbook-witness": ("witness.sh", "Note each second whether this slave has all that its master acknowledged"),
 }
 # Between two questions of check.sh to a server that is not there.
 RETRY_SECONDS = Decimal("0.5")
@@ -115,5 +117,6 @@ def words_of(side: Side) -> dict[str, str]:
         "HAS": tracking.has,
         "ERRANT": tracking.errant,
         "LOCK_HOLDERS": dialect.lock_holders,
+        "KNOWN_ROLES": ROW,
         "START_DISCARDS": "yes" if tracking.start_discards else "",
     }

@@ -10,6 +10,7 @@ from runbook.core.host_paths import DEFERRED
 from runbook.core.step import BOTH, Gap, State, Step
 from runbook.core.wait import until
 from runbook.keepalived.configuration import UNIT, Keepalived
+from runbook.pair.alone import NotAlone
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RoleRecord, RolesInSchema
 from runbook.pair.roles import FIRST_EPOCH, made_now
@@ -66,7 +67,7 @@ class Serves(Step):
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Services on the master, then on the slave, then what they amount to, which is written down."""
 
-    made = made_now(FIRST_EPOCH, "bootstrap")
+    made = made_now(max(FIRST_EPOCH, pair.settings.roles_epoch), "bootstrap")
 
     def services(side: Side) -> list[Service]:
         keepalived = MastersKeepalived(UNIT) if side.role == "master" else Keepalived(UNIT)
@@ -77,5 +78,5 @@ def phases(pair: Pair, restart: Restart) -> list[Phase]:
         Phase(services, roles=("slave",)),
         Phase(lambda side: [Serves(pair)], roles=("master",)),
         Phase(lambda side: [RoleRecord(pair, side, made)]),
-        Phase(lambda side: [RolesInSchema(pair, made)], roles=("master",)),
+        Phase(lambda side: [RolesInSchema(pair, made), NotAlone()], roles=("master",)),
     ]

@@ -6,7 +6,8 @@ The master dies while the slave has yet to apply what it has received: reads are
 from typing import Any
 
 from runbook.core.host_paths import LIBRARY
-from runbook.diagnosis.facts import TAKEOVER_QUESTION, parse_record
+from runbook.core.notes import noted
+from runbook.diagnosis.facts import TAKEOVER_QUESTION
 from runbook.drill.faults.kill_master import KillMaster
 from runbook.mysql.accounts import SCHEMA
 from runbook.mysql.session import connect
@@ -58,7 +59,7 @@ class LagSlave(KillMaster):
 
     def unrecovered(self, pair: Pair) -> str:
         slave = pair.slave
-        record = parse_record(slave.host.ask(TAKEOVER_QUESTION))
+        record = noted(slave.host.ask(TAKEOVER_QUESTION))
         if "received" not in record or not record.get("relay_milliseconds", "").isdecimal():
             return f"{slave.host}: the takeover is not recorded"
         left = slave.tracking.parse(record["received"]).minus(slave.progress())

@@ -21,6 +21,11 @@ def enabled(server: Server) -> set[tuple[str, str]]:
     return {(row["schema"], row["name"]) for row in server.ask(ENABLED)}
 
 
+def waiting(server: Server) -> set[tuple[str, str]]:
+    """The events that its master runs, of a slave."""
+    return {(row["schema"], row["name"]) for row in server.ask(WAITING)}
+
+
 def enable(server: Server, events: set[tuple[str, str]]) -> list[str]:
     """Have the new master run these; their names. Without DEFINER they would become root's (manual: ALTER EVENT)."""
     names = []

@@ -87,7 +87,7 @@ def forget(pair: Pair) -> None:
 def prepare(turned: Pair, record: Record) -> None:
     """All that takes long and that clients do not notice. The files come first: they say that this was begun."""
     new, old = turned.master, turned.slave
-    turned.side_by_side(lambda side: _lay_ready(side, record))
+    turned.side_by_side(lambda side: lay_ready(side, record))
     ensure(old.host, known_source(turned))
     old.switch_semi_sync("replica", "ON")
     ensure(old.host, replication(turned, by_authority=True, kind=FromNow))
@@ -118,7 +118,7 @@ def hand_over(turned: Pair) -> None:
 
 def finish(turned: Pair, record: Record) -> None:
     """From wherever a change of roles was cut off, once its first role was written."""
-    turned.side_by_side(lambda side: _lay_ready(side, record))
+    turned.side_by_side(lambda side: lay_ready(side, record))
     new, old = turned.master, turned.slave
     with HeldScripts(old.host), HeldScripts(new.host):
         if not new.server.closed():
@@ -148,7 +148,8 @@ def _go_forward(turned: Pair) -> None:
         raise RunbookError(str(error), GO_ON) from error
 
 
-def _lay_ready(side: Side, record: Record) -> None:
+def lay_ready(side: Side, record: Record) -> None:
+    """The files of the role that a side is to have, so that TAKE makes them its own at once."""
     side.host.put(f"{CONFIG}{NEXT}", script_configuration(side), mode=0o600)
     side.host.put(f"{ROLE}{NEXT}", replace(record, role=side.role).text())
     # What the disk has not written yet would be waited for while clients wait (1.6 s seen after a bootstrap).

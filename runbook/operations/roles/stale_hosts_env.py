@@ -5,6 +5,7 @@ from pathlib import Path
 
 from runbook.errors import BadInput, Drift
 from runbook.operations.run import Run
+from runbook.pair.pair import Pair
 from runbook.pair.roles import contradiction, newest
 from runbook.settings.exchange import exchanged, rewritten
 from runbook.settings.hosts_env import read, write_new
@@ -25,7 +26,7 @@ def sync(run: Run) -> None:
             return
         if any(record and record.epoch == last.epoch and role == record.role for role, record in records.items()):
             pair.refuse_stale()
-        changes = exchanged(read(settings.source).texts)
+        changes = exchanged(read(settings.source).texts, last.epoch)
         report.say("\n".join(f"{'would write' if run.dry else 'writes'} {name}={to}" for name, to in changes.items()))
         if run.dry:
             raise Drift
@@ -33,9 +34,10 @@ def sync(run: Run) -> None:
         report.say(f"{settings.source}: the two hosts are exchanged. As it was: {kept}. Next: inv verify")
 
 
-def exchange_hosts_env(path: Path) -> Path:
+def exchange_hosts_env(turned: Pair) -> Path:
     """Exchange the two hosts in hosts.env, as their roles are exchanged now; the copy of what stood there before."""
-    return write(path, exchanged(read(path).texts))
+    path, last = turned.settings.source, newest(turned.records())
+    return write(path, exchanged(read(path).texts, last.epoch if last else turned.settings.roles_epoch))
 
 
 def refuse_unwritable(path: Path) -> None:

@@ -139,7 +139,7 @@ def change(pair: Pair, clients: Probe, begins: Callable[[], None] = lambda: None
 
 def _completed(turned: Pair, report: Report) -> bool:
     """hosts.env, then all that can be made right while the new master serves; whether the pair is healthy then."""
-    kept = exchange_hosts_env(turned.settings.source)
+    kept = exchange_hosts_env(turned)
     report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
     return _proved(turned, report)
 

@@ -48,6 +48,15 @@ _IN_SUBNET = (
 class Addresses(KeyTable):
     """The two hosts, and the address the clients use"""
 
+    roles_epoch = Key(
+        read=read.whole(0, 10**18 - 1, " of changes of roles"),
+        default="0",
+        help=(
+            "The last change of roles that this file knows of; whatever changes the roles writes it.\n"
+            "By it a host that was away, and still calls itself the master, is known to be outdated."
+        ),
+    )
+
     master_host = Key(
         read=read.address,
         article="192.168.152.128",

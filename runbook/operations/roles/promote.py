@@ -1,0 +1,267 @@
+"""promote: the master is lost, and the slave becomes the master; or a master is told that it need not see its slave.
+
+What may be missing is said first, with its proof. The old host is fenced where it is reached. Until the new role is
+written nothing has happened; from then on the same command goes on from wherever it was cut off.
+"""
+
+import time
+
+from runbook.core.host_paths import ALONE, CONFIG, ROLE, TAKEOVER
+from runbook.core.lock import operator
+from runbook.core.report import Report
+from runbook.core.step import ensure
+from runbook.core.wait import until
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
+from runbook.diagnosis.verdict import Kind
+from runbook.errors import BadInput, Drift, HostError, NotSo, RunbookError
+from runbook.keepalived.configuration import CONFIG as KEEPALIVED
+from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationRead, Keepalived, configuration
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.work.events import enable, waiting
+from runbook.operations.failback import refuse
+from runbook.operations.roles import handover, lost_logs, promotion_proof
+from runbook.operations.roles.lost_logs import LostLogs
+from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
+from runbook.operations.run import Run, answer
+from runbook.operations.target import Target
+from runbook.pair import roles
+from runbook.pair.alone import Alone
+from runbook.pair.held_scripts import HeldScripts
+from runbook.pair.pair import Pair
+from runbook.pair.role_record import RolesInSchema
+from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest
+from runbook.pair.side import Side
+from runbook.steps import deploy_scripts
+
+WHY = "promote"
+PATIENCE_SECONDS = 2.0
+VIP_SECONDS = 90
+"""After a boot of both hosts the slave waits a minute for the other."""
+APPLIED_SECONDS = 60
+OPEN_SECONDS = 10
+UNPROVEN = "UNPROVEN"
+
+
+def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
+    """Make the slave the master; with `host="master"` let the master take writes although it cannot see its slave.
+
+    `unproven` is the operator's word that it is done although nobody can prove that nothing is missing.
+    Raises BadInput when it is not confirmed, Refused with the reason before anything has changed.
+    """
+    if host not in ("master", "slave"):
+        raise BadInput(
+            "Which host? inv promote makes the slave the master; inv promote --host=master lets it open alone"
+        )
+    with run.on_pair("promote", by_stale=True, patience=PATIENCE_SECONDS) as (pair, report, target):
+        if host == "master":
+            _confirm_master(pair, report, run, target)
+            return
+        last = newest(pair.records())
+        if roles.contradiction(pair.settings, pair.records()):
+            if last is None or last.why != WHY:
+                pair.refuse_stale()
+            report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
+            _finish(pair, report)
+            return
+        facts = gather(pair)
+        report.say(diagnose(facts).sentence)
+        refuse(promotion_proof.why_not_promote(facts))
+        refuse_unwritable(pair.settings.source)
+        logs = _lost_logs(pair, facts, report)
+        proof = promotion_proof.proof_of(
+            facts["slave"],
+            semi_sync=pair.slave.semi_sync.value == "on",
+            from_logs=logs is not None and logs.whole,
+            unapplied=_unapplied(pair),
+        )
+        report.say(str(proof), "bold green" if proof.proven else "bold yellow")
+        report.say(_will_be(pair))
+        if pair.dry:
+            raise Drift
+        if not _agreed(run, target, pair, proven=proof.proven, unproven=unproven):
+            raise BadInput("Not confirmed: nothing was changed.")
+        _act(pair, report, logs)
+
+
+def _will_be(pair: Pair) -> str:
+    old, new = pair.master.node.address, pair.slave.node.address
+    return (
+        f"before: master {old}, slave {new}\nafter:  master {new}, alone\n"
+        f"{old} must be off, or cut off from clients, until inv rejoin makes it the slave."
+    )
+
+
+def _agreed(run: Run, target: Target, pair: Pair, *, proven: bool, unproven: bool) -> bool:
+    question = f"Is {pair.master.node.address} off or cut off, and shall {pair.slave.node.address} become the master?"
+    if proven or unproven or target.lab is not None:
+        return run.consent(target)(question)
+    return answer(f"{question}\nWrites may be missing. Type {UNPROVEN} to go on: ").upper() == UNPROVEN
+
+
+def _unapplied(pair: Pair) -> str:
+    """What the slave has received and does not apply within some time; nothing where it has all."""
+    server, tracking = pair.slave.server, pair.slave.tracking
+    status = replica_status(server)
+    if tracking.applied(server, status):
+        return ""
+    if not pair.dry and status and status.applier == "No":
+        server.execute(f"START {server.dialect.replica} SQL_THREAD")
+    end = time.monotonic() + APPLIED_SECONDS
+    while time.monotonic() < end:
+        status = replica_status(server)
+        if tracking.applied(server, status):
+            return ""
+        if status is None or status.applier == "No":
+            break
+        time.sleep(0.1)
+    return str(tracking.received(status).minus(tracking.of_slave(server, status)))
+
+
+def _lost_logs(pair: Pair, facts: Facts, report: Report) -> LostLogs | None:
+    """None where the old host is not reached, or its server is there."""
+    if facts["master"].unreachable or facts["master"].answers:
+        return None
+    try:
+        logs = lost_logs.read(pair)
+    except HostError as error:
+        report.say(str(error), "yellow")
+        return None
+    report.say(f"{pair.master.host}: its binary logs hold {len(logs.logged)} transactions that the slave lacks")
+    for each in logs.logged[:20]:
+        report.say(f"  {each.name or 'a transaction'}: {each}")
+    if not logs.whole:
+        report.say(f"{pair.master.host}: the rest of its binary logs cannot be read", "yellow")
+    return logs
+
+
+def _act(pair: Pair, report: Report, logs: LostLogs | None) -> None:
+    last = newest(pair.records())
+    record = made_now((last.epoch if last else FIRST_EPOCH) + 1, WHY)
+    turned = pair.turned()
+    new = turned.master
+    _fence(turned, record, report)
+    handover.lay_ready(new, record)
+    text = configuration(turned.settings, new.node, new.interface, new.keepalived)
+    ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
+    ensure(new.host, ConfigurationRead())
+    _take_over(turned, report, logs)
+
+
+def _fence(turned: Pair, record: Record, report: Report) -> None:
+    """Where it is reached: it is a slave from now on, and its scripts close it, again at each boot."""
+    old, silent = turned.slave, turned.left_out.get("slave")
+    if silent:
+        report.say(f"{old.host}: not reached, so not fenced: {silent}", "yellow")
+        return
+    try:
+        old.host.do(f"systemctl stop {UNIT} 2>/dev/null || true")
+        handover.lay_ready(old, record)
+        old.host.do(handover.TAKE)
+        report.say(f"{old.host}: fenced: it is no master any more, and its keepalived is stopped")
+    except RunbookError as error:
+        report.say(f"{old.host}: could not be fenced ({str(error).splitlines()[0]}): switch it off", "bold yellow")
+
+
+def _finish(pair: Pair, report: Report) -> None:
+    """From wherever a promotion was cut off, once the new master's role was written."""
+    turned = pair.turned()
+    if pair.dry:
+        raise Drift
+    facts = gather(turned)
+    logs = None
+    if facts["master"].read_only and not facts["slave"].unreachable and not facts["slave"].answers:
+        logs = _lost_logs(pair, {"master": facts["slave"], "slave": facts["master"]}, report)
+    _take_over(turned, report, logs)
+
+
+def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
+    """Closed until it has all that it can have; its scripts open nothing before ALONE says that they may."""
+    new = turned.master
+    ensure(new.host, Keepalived(UNIT))
+    until(f"{turned.settings.vip.ip} on {new.host}", VIP_SECONDS, new.holds_vip, pause=0.05)
+    with HeldScripts(new.host):
+        new.host.do(handover.TAKE if _lies_ready(new) else "true")
+        new.host.do(f"[ ! -e {TAKEOVER} ] || mv -f {TAKEOVER} {TAKEOVER}.last")
+        if logs:
+            lost_logs.bring(turned.slave, new, logs, report)
+        alone = _alone(turned, logs)
+        record = new.record
+        assert record is not None, "a role was taken that nobody wrote"
+        ensure(new.host, RolesInSchema(turned, record))
+        new.host.put(ALONE, alone.text())
+        new.server.execute("SET GLOBAL read_only = OFF")
+    report.say(f"{new.host}: takes writes as the master, {record}", "bold")
+    _complete(turned, report)
+
+
+def _lies_ready(side: Side) -> bool:
+    return bool(side.host.ask(f"cat {ROLE}{handover.NEXT} {CONFIG}{handover.NEXT} 2>/dev/null || true"))
+
+
+def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
+    """It copies nobody from now on; by position that is written down first."""
+    new, replica = turned.master, turned.master.server.dialect.replica
+    lost = own = ""
+    status = replica_status(new.server)
+    if status:
+        new.server.execute(f"STOP {replica}")
+        if not new.tracking.by_gtid:
+            whole = logs is not None and logs.whole
+            lost, own = "" if whole else f"{status.source_file}:{status.source_position}", new.tracking.own(new.server)
+        new.server.execute(f"RESET {replica} ALL")
+    epoch = new.record.epoch if new.record else FIRST_EPOCH
+    return Alone(epoch, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), operator(), lost, own)
+
+
+def _complete(turned: Pair, report: Report) -> None:
+    """hosts.env, the scheduled events, what tells people; then the state of the pair."""
+    new = turned.master
+    kept = exchange_hosts_env(turned)
+    report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
+    events = enable(new.server, waiting(new.server))
+    if events:
+        report.say(f"{new.host}: runs the events {', '.join(events)} now")
+    for phase in deploy_scripts.phases(turned, lambda side, why: None):
+        for item in phase.items(new):
+            ensure(new.host, item)
+    turned.side_by_side(
+        lambda side: side.host.do(f"rm -f {CONFIG}{handover.NEXT} {ROLE}{handover.NEXT}"), turned.reached
+    )
+    _tell(turned, report)
+
+
+def _tell(pair: Pair, report: Report) -> None:
+    verdict = diagnose(gather(pair))
+    report.say(verdict.sentence, "bold")
+    report.say(f"Next: {verdict.next_step}", "bold")
+    if verdict.kind not in (Kind.MASTER_ALONE, Kind.HEALTHY):
+        raise NotSo
+
+
+def _confirm_master(pair: Pair, report: Report, run: Run, target: Target) -> None:
+    """It was away, and does not see its slave: the operator says that nobody has made that one the master."""
+    pair.refuse_stale()
+    facts = gather(pair)
+    verdict = diagnose(facts)
+    report.say(verdict.sentence)
+    if verdict.kind is not Kind.PEER_UNSEEN:
+        refuse(
+            f"That is for a master that stays closed because it does not see its slave\n{promotion_proof.NOTHING_DONE}."
+            f" {verdict.next_step}"
+        )
+    if pair.dry:
+        raise Drift
+    report.say(
+        f"{pair.slave.node.address} must not have been promoted: what it took as the master would be lost.", "yellow"
+    )
+    if not run.typed_vip(target)():
+        raise BadInput("Not confirmed: nothing was changed.")
+    master = pair.master
+    record = master.record or made_now(FIRST_EPOCH, WHY)
+    if master.record is None:
+        master.host.put(ROLE, record.text())
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    master.host.put(ALONE, Alone(record.epoch, since, operator()).text())
+    until(f"{master.host} open for writes", OPEN_SECONDS, lambda: not master.server.closed())
+    _tell(pair, report)

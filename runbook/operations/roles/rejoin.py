@@ -1,0 +1,132 @@
+"""rejoin: the old master, or a new host in its place, becomes the slave of the master that stands alone.
+
+What only the old master has is shown and kept as a file first. Where there is nothing of that kind it just follows;
+else, and where the master's binary logs do not reach back far enough, its data are replaced by the master's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from runbook.core.host import Host
+from runbook.core.report import Report
+from runbook.core.step import Gap, NotReady, ensure
+from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.rules import diagnose
+from runbook.diagnosis.verdict import Kind
+from runbook.errors import Drift, NotSo
+from runbook.mysql.replication.replicates import Replicates, replica_status
+from runbook.mysql.tracking.progress import Position
+from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.operations import verify
+from runbook.operations.bootstrap import NAMES, bring_through
+from runbook.operations.failback import refuse, start_servers
+from runbook.operations.reconcile import Errant, confirmed, give_up, read, shown, typed
+from runbook.operations.roles import handover
+from runbook.operations.roles import switchover as change
+from runbook.operations.run import Run
+from runbook.pair.alone import QUESTION, parse
+from runbook.pair.pair import Pair
+from runbook.pair.roles import newest
+from runbook.steps.start_slave import known_source, replication
+
+NOTHING_DONE = "Nothing was changed"
+
+
+@dataclass(frozen=True)
+class Follows(Replicates):
+    """An old master's replication from the new one, once it is known that it has nothing that the new one lacks."""
+
+    begins: str = ""
+    """By position: where the new master's binary log stood when it became the master."""
+
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        """It is no stranger's data that it holds."""
+        return None
+
+    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
+        if self.tracking.by_gtid or not self.begins:
+            return super()._place(status)
+        begins = Position.parse(self.begins)
+        return {"MASTER_LOG_FILE": begins.file, "MASTER_LOG_POS": begins.at}
+
+
+def rejoin(run: Run, *, gtids: str = "", switchover: bool = False) -> None:
+    """Give the master a slave again; with `switchover` that one becomes the master afterwards.
+
+    `gtids` is what the operator would else be asked to type. Raises Refused before anything has changed, BadInput when
+    it is not confirmed that what only the old master has is given up, NotSo when the pair is not healthy afterwards.
+    """
+    with run.on_pair("rejoin") as (pair, report, target):
+        facts = gather(pair)
+        verdict = diagnose(facts)
+        report.say(verdict.sentence)
+        if verdict.kind is Kind.HEALTHY:
+            report.say("Nothing to rejoin.")
+        else:
+            refuse(why_not(facts))
+            if pair.dry:
+                report.say(f"would make {pair.slave.node.address} the slave of {pair.master.node.address}")
+                raise Drift
+            _join(pair, report, run.consent(target), gtids)
+            if not verify.seen_healthy(pair, report):
+                raise NotSo
+        if switchover:
+            change.exchange(pair, report, run.consent(target))
+
+
+def why_not(facts: Facts) -> str | None:
+    """Why nobody can become the slave now; None where the master serves, and the other host can be reached. Pure."""
+    master, slave = facts["master"], facts["slave"]
+    if not (master.answers and master.holds_vip and master.open):
+        verdict = diagnose(facts)
+        return (
+            f"{master} does not serve: only of one that does there can be a slave\n{NOTHING_DONE}. {verdict.next_step}"
+        )
+    if slave.unreachable:
+        return (
+            f"{slave} is not reached: {slave.unreachable}\n{NOTHING_DONE}. Bring it back, or put a new host in its place"
+            " (SLAVE_HOST in hosts.env, inv trust-hosts); then: inv rejoin"
+        )
+    return None
+
+
+def _join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
+    if _is_there(pair):
+        _demote(pair)
+        start_servers(pair, report)
+        _follow(pair, report, consent, gtids)
+    bring_through(pair, NAMES, report, consent)
+
+
+def _is_there(pair: Pair) -> bool:
+    """Whether the host has a server, with the data of the pair or without."""
+    try:
+        return pair.slave.is_installed and bool(pair.slave.dialect)
+    except NotReady:
+        return False
+
+
+def _demote(pair: Pair) -> None:
+    """By its own scripts it is a slave from now on."""
+    last = newest(pair.records())
+    if last and pair.slave.record != replace(last, role="slave"):
+        handover.lay_ready(pair.slave, last)
+        pair.slave.host.do(handover.TAKE)
+        handover.forget(pair)
+
+
+def _follow(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
+    slave, alone = pair.slave, parse(pair.master.host.ask(QUESTION))
+    status = replica_status(slave.server)
+    if status and status.source.rpartition(":")[0] == str(pair.master.node.address):
+        return
+    facts = _with_its_own(pair, gather(pair), alone.lost if alone else "")
+    if token := str(facts["slave"].errant or "") or (facts["slave"].own_since if facts["slave"].own else ""):
+        found = read(pair, facts, token)
+        harmless = shown(pair, found, report)
+        confirmed(consent("Give them up?") if harmless else _given_up(found, gtids, consent, report), token)
+        give_up(pair, facts, report)
+    slave.switch_semi_sync("replica", "ON")
+    report.outcome(ensure(slave.host, known_source(pair)))
+    follows = replication(pair, by_authority=True, kind=Follows)
+    report.outcome(ensure(slave.host, replace(follows, begins=alone.own if alone else "")))
