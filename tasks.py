@@ -277,6 +277,21 @@ def reconcile(c: Context, yes: bool = False, gtids: str = "", bring: bool = Fals
     reconcile(run_of(c, yes=yes), gtids=gtids, bring=bring)
 
 
+@operation(
+    help=YES
+    | {
+        "host": "whose data are replaced: slave, or master while the slave holds the VIP",
+        "discard_old": "instead remove what earlier runs have kept of that host's data",
+    }
+)
+def reseed(c: Context, host: str = "", discard_old: bool = False, yes: bool = False) -> None:
+    """Replace one host's data by the other's, which serves meanwhile; the old ones are kept where there is room."""
+    run = reaching(c, yes=yes)
+    from runbook.operations.reseed.reseed import reseed as replace
+
+    replace(run, host, discard_old=discard_old)
+
+
 LAB = {"name": "the lab's name"}
 NEW_LAB = LAB | {"subnet": "its /24, by three numbers", "engine": "? for a list", "os": "default: the engine's first"}
 
@@ -357,7 +372,19 @@ def run_tools(c: Context, *commands: str, env: dict[str, str] | None = None) -> 
 
 
 namespace = Collection(
-    init, trust_hosts, sync_hosts_env, plan, bootstrap, *STEPS, verify, switchover, failback, reconcile, test, lint
+    init,
+    trust_hosts,
+    sync_hosts_env,
+    plan,
+    bootstrap,
+    *STEPS,
+    verify,
+    switchover,
+    failback,
+    reconcile,
+    reseed,
+    test,
+    lint,
 )
 namespace.add_collection(Collection("alert", test_alert))
 namespace.add_collection(Collection("drill", *DRILLS, drill_switchover, all_drills, reports))
