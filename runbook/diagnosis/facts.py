@@ -24,6 +24,7 @@ from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import ByPosition, listed
 from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
+from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
 from runbook.settings.settings import Role
 
@@ -92,6 +93,8 @@ class SideFacts:
     """Of the master: who acknowledges besides the slave; None where somebody does, and it does not say who."""
     maintenance: Maintenance | None = None
     """Of the slave's host, as this host knows of it."""
+    seeding: Seeding | None = None
+    """Whose data are replaced now, or were to be, as this host knows of it."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
     sees_peer: bool = False

@@ -13,7 +13,7 @@ from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
-from runbook.pair import maintenance
+from runbook.pair import maintenance, seeding
 from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
@@ -51,7 +51,7 @@ OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETT
 def ask_together(side: Side) -> None:
     """All that `look` asks, and what it knows of the server's names by, in one round trip."""
     units = [service_question(unit) for unit in UNITS]
-    ours = (*OURS, maintenance.QUESTION, *side.record_questions())
+    ours = (*OURS, maintenance.QUESTION, seeding.QUESTION, *side.record_questions())
     side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *_greetings(side)))
 
 
@@ -96,6 +96,7 @@ def look(side: Side) -> dict[str, Any]:
         "sql": greeting.SILENCE if greeted == greeting.TIMED_OUT else "",
         "sees_peer": peer == "0",
         "maintenance": maintenance.parse(asked("maintenance", maintenance.QUESTION)),
+        "seeding": seeding.parse(asked("a reseed", seeding.QUESTION)),
         "takeover": parse_record(asked("the record of a takeover", TAKEOVER_QUESTION)),
         "vrrp": asked("the VRRP state", VRRP_QUESTION),
         "settled_seconds": int(settled) if settled.isdecimal() else None,

@@ -111,11 +111,11 @@ def errant_of_recipient(facts: Facts, recipient: Role) -> str | None:
 def what_is_lost(host: SideFacts, errant: str | None, old: Old) -> str:
     """To the operator, before he types."""
     if errant is None:
-        own = f"What {host} has and the other lacks is not known, as its server does not answer."
+        own = f"It is not known what {host} has and the other lacks, as its server does not answer."
     elif errant:
-        own = f"{host} has what the other lacks: {errant}."
+        own = f"On {host} is what the other lacks: {errant}."
     else:
-        own = f"{host} has nothing that the other lacks."
+        own = f"Nothing is on {host} that the other lacks."
     kept = "are kept beside the new ones" if old == "kept" else "are REMOVED before the new ones come: no room for both"
     return f"{own} Its data {kept}."
 

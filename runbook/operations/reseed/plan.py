@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from runbook.mysql.seeding.by_hand import by_hand
 from runbook.mysql.seeding.choice import ROUTES, Chosen, choose
 from runbook.mysql.seeding.route import Route, Way
 from runbook.operations.failback import Refused, refuse
@@ -46,7 +47,8 @@ def make(pair: Pair, host: Side) -> Plan:
     if chosen.route is None:
         raise Refused(
             f"{host.host}: no way to bring it the data of {donor.host}: {chosen.why}",
-            "Nothing was changed. SEED in hosts.env says which ways are tried; auto tries all",
+            "Nothing was changed. SEED in hosts.env says which ways are tried; auto tries all.",
+            by_hand(str(host.node.address), donor.dialect, by_gtid=donor.tracking.by_gtid),
         )
     refuse(chosen.route.missing(donor.host, host.host))
     datadir = recipient.datadir_of(host)

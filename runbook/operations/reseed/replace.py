@@ -40,6 +40,8 @@ from runbook.steps.start_slave import known_source, replication
 STUCK_SECONDS = 600
 """Without a single transaction more, a slave that catches up is stuck."""
 PAUSE_SECONDS = 0.5
+MARK = ", by inv reseed"
+"""Of a maintenance that keeps alerts silent for a reseed alone: another is its operator's to end."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
             _exchanged(recipient, plan, seed, report)
         seed = _written(pair, replace(seed, phase="following"))
     _follows(pair, recipient, seed, report)
-    _end(pair, report, seed)
+    _end(pair)
 
 
 def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report) -> Seeding:
@@ -92,7 +94,7 @@ def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report)
     seed = plan.left or Seeding(*addresses, since, operator(), plan.route.name, "copying", old)
     if plan.left:
         report.say(f"a reseed of {plan.left.since} was broken off while {plan.left.phase}: it goes on from there")
-    silent = Maintenance(seed.since, operator(), int(time.time()) + pair.settings.maintenance_hours * 3600)
+    silent = Maintenance(seed.since, f"{operator()}{MARK}", int(time.time()) + pair.settings.maintenance_hours * 3600)
 
     def silenced(side: Side) -> None:
         if maintenance.parse(side.host.ask(maintenance.QUESTION)) is None:
@@ -200,10 +202,10 @@ def _caught_up(pair: Pair, report: Report) -> None:
     report.say(f"caught up: the slave has everything the master has ({time.monotonic() - began:.1f} s)")
 
 
-def _end(pair: Pair, report: Report, seed: Seeding) -> None:
+def _end(pair: Pair) -> None:
     def forget(side: Side) -> None:
-        ours = maintenance.parse(side.host.ask(maintenance.QUESTION))
-        silent = f" {MAINTENANCE}" if ours and ours.since == seed.since else ""
+        found = maintenance.parse(side.host.ask(maintenance.QUESTION))
+        silent = f" {MAINTENANCE}" if found and found.by.endswith(MARK) else ""
         side.host.do(f"rm -f {SEEDING}{silent}")
 
     pair.side_by_side(forget)
