@@ -254,6 +254,21 @@ def promote(c: Context, host: str = "slave", yes: bool = False, unproven: bool =
     make_master(run, host=host, unproven=unproven)
 
 
+@operation(
+    help=YES
+    | {
+        "gtids": "what only this host has and is given up, as this command names it, instead of typing it",
+        "switchover": "exchange the roles afterwards",
+    }
+)
+def rejoin(c: Context, yes: bool = False, gtids: str = "", switchover: bool = False) -> None:
+    """Make the old master, or a new host in its place, the slave of the master that stands alone."""
+    run = reaching(c, yes=yes)
+    from runbook.operations.roles.rejoin import rejoin as join
+
+    join(run, gtids=gtids, switchover=switchover)
+
+
 @operation(name="begin", help=YES | {"host": "slave, or master: then it is a switchover first"})
 def begin_maintenance(c: Context, host: str = "", yes: bool = False) -> None:
     """Let a host be patched, restarted, rebooted: alerts about it are silent, the VIP stays on the other."""
@@ -290,6 +305,21 @@ def reconcile(c: Context, yes: bool = False, gtids: str = "", bring: bool = Fals
     from runbook.operations.reconcile import reconcile
 
     reconcile(run_of(c, yes=yes), gtids=gtids, bring=bring)
+
+
+@operation(
+    help=YES
+    | {
+        "host": "whose data are replaced: slave, or master while the slave holds the VIP",
+        "discard_old": "instead remove what earlier runs have kept of that host's data",
+    }
+)
+def reseed(c: Context, host: str = "", discard_old: bool = False, yes: bool = False) -> None:
+    """Replace one host's data by the other's, which serves meanwhile; the old ones are kept where there is room."""
+    run = reaching(c, yes=yes)
+    from runbook.operations.reseed.reseed import reseed as replace
+
+    replace(run, host, discard_old=discard_old)
 
 
 LAB = {"name": "the lab's name"}
@@ -381,8 +411,10 @@ namespace = Collection(
     verify,
     switchover,
     promote,
+    rejoin,
     failback,
     reconcile,
+    reseed,
     test,
     lint,
 )

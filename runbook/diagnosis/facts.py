@@ -25,6 +25,7 @@ from runbook.mysql.tracking.tracking import ByPosition, listed
 from runbook.pair.alone import Alone
 from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
+from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
 from runbook.pair.witnessed import Witnessed
 from runbook.settings.settings import Role
@@ -98,6 +99,8 @@ class SideFacts:
     """Of the slave: what it noted of its master."""
     maintenance: Maintenance | None = None
     """Of the slave's host, as this host knows of it."""
+    seeding: Seeding | None = None
+    """Whose data are replaced now, or were to be, as this host knows of it."""
     takeover: Mapping[str, str] = field(default_factory=dict)
     """What the slave wrote down when it took the VIP over, while it has it."""
     sees_peer: bool = False

@@ -14,7 +14,7 @@ from runbook.keepalived.running import RUNNING_QUESTION, Running
 from runbook.keepalived.version import VERSION_QUESTION
 from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
-from runbook.pair import alone, maintenance, witnessed
+from runbook.pair import alone, maintenance, seeding, witnessed
 from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import LAST_LINE
 from runbook.system.family import OS_QUESTION
@@ -52,7 +52,7 @@ OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETT
 def ask_together(side: Side) -> None:
     """All that `look` asks, and what it knows of the server's names by, in one round trip."""
     units = [service_question(unit) for unit in UNITS]
-    ours = (*OURS, maintenance.QUESTION, alone.QUESTION, witnessed.QUESTION, *side.record_questions())
+    ours = (*OURS, maintenance.QUESTION, seeding.QUESTION, alone.QUESTION, witnessed.QUESTION, *side.record_questions())
     side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *_greetings(side)))
 
 
@@ -98,6 +98,7 @@ def look(side: Side) -> dict[str, Any]:
         "sees_peer": peer == "0",
         "alone": alone.parse(asked("whether the master is alone", alone.QUESTION)),
         "maintenance": maintenance.parse(asked("maintenance", maintenance.QUESTION)),
+        "seeding": seeding.parse(asked("a reseed", seeding.QUESTION)),
         "takeover": noted(asked("the record of a takeover", TAKEOVER_QUESTION)),
         "witnessed": witnessed.parse(asked("what it noted of the master", witnessed.QUESTION)),
         "vrrp": asked("the VRRP state", VRRP_QUESTION),

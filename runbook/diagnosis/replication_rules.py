@@ -2,9 +2,9 @@
 
 from runbook.diagnosis.facts import SideFacts
 from runbook.diagnosis.words import Words, serves_but, start_copying
-from runbook.mysql.replication import acknowledging, likeness, seeding
+from runbook.mysql.replication import acknowledging, likeness
 from runbook.mysql.replication.filters import way_out
-from runbook.mysql.tracking.progress import Position
+from runbook.mysql.seeding.by_hand import NEXT
 
 
 def same_server_uuid(master: SideFacts, slave: SideFacts) -> Words | None:
@@ -34,11 +34,10 @@ def purged(master: SideFacts, slave: SideFacts) -> Words | None:
     """What the slave lacks will not come."""
     if not slave.gone:
         return None
-    by_gtid = not isinstance(slave.gone, Position)
     return (
         f"The slave {slave.address} lacks {slave.gone.amount()} for good: the master's binary logs no longer hold "
         f"{slave.gone}.",
-        seeding.by_hand(slave.address, slave.dialect, by_gtid=by_gtid),
+        NEXT,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis import replication_rules as of_replication
-from runbook.diagnosis import role_rules, vip_rules
+from runbook.diagnosis import role_rules, seeding_rules, vip_rules
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.diagnosis.words import (
@@ -60,7 +60,9 @@ def _not_bootstrapped(master: SideFacts, slave: SideFacts) -> Words | None:
     next_step = "inv plan shows what is missing, inv bootstrap brings it"
     if slave.holds_vip and not master.holds_vip and "mysqld" in master.lacks:
         next_step = (
-            "The slave's data may be the only copy. inv promote makes it the master, inv rejoin this host its slave"
+            "The slave's data may be the only copy: back them up first (mysqldump on the slave). Then: inv reseed "
+            "--host=master installs a server there and brings them to it. "
+            f"{GONE_FOR_GOOD}"
         )
     return (f"The pair is not completely set up: {missing}. The VIP is on {vip_holders(master, slave)}.", next_step)
 
@@ -229,6 +231,8 @@ RULES: dict[Kind, Callable[[SideFacts, SideFacts], Words | None]] = {
     Kind.DIVERGED: _diverged,
     Kind.VIP_WITHOUT_MYSQLD: _vip_without_mysqld,
     Kind.CONFIGURATION_LOST: _configuration_lost,
+    Kind.SEEDING: seeding_rules.seeding,
+    Kind.SEED_BROKEN: seeding_rules.seed_broken,
     Kind.FAILED_OVER: _failed_over,
     Kind.MASTER_BACK: _master_back,
     Kind.MAINTENANCE: role_rules.maintenance,

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     DIVERGED = auto()
     VIP_WITHOUT_MYSQLD = auto()
     CONFIGURATION_LOST = auto()
+    SEEDING = auto()
+    SEED_BROKEN = auto()
     FAILED_OVER = auto()
     MASTER_BACK = auto()
     MAINTENANCE = auto()

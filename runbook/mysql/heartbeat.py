@@ -105,8 +105,7 @@ class SameTables(Condition):
             return None
         return (
             f"{host}: replication runs, and yet these tables of the master are not here: {', '.join(sorted(missing))}\n"
-            "They were made with the binary log off. The slave must be seeded from a backup of the master; "
-            "this release does not do that yet."
+            "They were made with the binary log off. The slave must get the master's data: inv reseed --host=slave."
         )
 
 

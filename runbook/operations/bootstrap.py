@@ -14,7 +14,9 @@ from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
+from runbook.pair import seeding
 from runbook.pair.pair import Pair
+from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
 from runbook.steps import install_mysql
 from runbook.steps.article import TASKS
@@ -31,6 +33,7 @@ def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
     NotSo when a dry run found something that a real one would refuse.
     """
     with run.on_pair(purpose) as (pair, report, target):
+        refuse_when_seeding(pair)
         try:
             bring_through(pair, names, report, run.consent(target))
         finally:
@@ -77,6 +80,23 @@ def _ahead(pair: Pair, names: Sequence[str], side: Side) -> Iterable[str]:
 
 def _never(side: Side, why: str) -> None:
     raise AssertionError(f"a question wanted to restart mysqld on {side.host} for {why}")
+
+
+def refuse_when_seeding(pair: Pair) -> None:
+    """A reseed that was broken off is brought to its end first: till then a server may have half of its data."""
+
+    def left(side: Side) -> Seeding | None:
+        with suppress(HostError):
+            return seeding.parse(side.host.ask(seeding.QUESTION))
+        return None
+
+    for record in pair.side_by_side(left).values():
+        if record:
+            role = "master" if record.recipient == str(pair.master.node.address) else "slave"
+            raise RunbookError(
+                f"{record.recipient} was to get its data from {record.donor} since {record.since}: that was broken off",
+                f"Nothing was changed. First: inv reseed --host={role}",
+            )
 
 
 def refuse_when_failed_over(pair: Pair) -> None:

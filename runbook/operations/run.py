@@ -100,6 +100,10 @@ class Run:
         vip = str(target.settings.vip.ip)
         return lambda: self._unasked(target) or answer(f"Type the VIP to go on ({vip}): ") == vip
 
+    def typed(self, target: Target, word: str, what: str) -> Callable[[], bool]:
+        """The same by another word, `what` it is."""
+        return lambda: self._unasked(target) or answer(f"Type {what} to go on ({word}): ") == word.lower()
+
     def _unasked(self, target: Target) -> bool:
         return self.yes or target.lab is not None
 

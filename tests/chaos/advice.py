@@ -19,7 +19,7 @@ ACT = re.compile(
     rf"|[Ii]n mysql (?:on {ADDRESS}|there): (?P<sql>SET GLOBAL [^.;]+)"
     r"|(?P<there>restart it there)"
     r"|(?P<repair>Repair (?:on the slave the row|the row it names))"
-    r"|(?P<hand>must be seeded anew)"
+    r"|(?P<hand>By hand, over the slave)"
 )
 LOOKS = ("journalctl",)
 OF_FAILS = ("Do what each FAIL above says", "The FAILs of inv verify say")

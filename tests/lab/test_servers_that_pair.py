@@ -4,13 +4,12 @@ Needs a healthy pair and leaves one; each way out is taken by the words that are
 """
 
 import re
-import shlex
 from collections.abc import Iterator
 
 import pytest
 from commandline import Ran, until
 from hosts_env_file import settings
-from outside import MASTER, SLAVE, OutsideHost, OutsidePair
+from outside import MASTER, SLAVE, OutsidePair
 from row import BY_POSITION, IS_MYSQL_9
 
 pytestmark = pytest.mark.skipif(not IS_MYSQL_9 or BY_POSITION, reason="statements of MySQL 8 and newer, by GTID")
@@ -113,33 +112,8 @@ def test_what_was_purged_and_never_came(pair: OutsidePair) -> None:
         "SET SESSION sql_log_bin = OFF; CREATE SCHEMA loaded; CREATE TABLE loaded.t (i INT PRIMARY KEY); "
         f"INSERT INTO loaded.t VALUES (1); SET GLOBAL gtid_purged = '+{NOBODYS}:1-50'"
     )
-    told = expect_unhealthy(pair, "lacks 50 transactions for good", f"{NOBODYS}:1-50")
-    expect_refused(pair, f"no longer hold transactions that the slave lacks: {NOBODYS}:1-50")
-    seed_by_hand(pair, told.out)
-    pair.inv("bootstrap").expect(0)
+    expect_unhealthy(pair, "lacks 50 transactions for good", f"{NOBODYS}:1-50", "inv reseed --host=slave")
+    expect_refused(pair, f"no longer hold transactions that the slave lacks: {NOBODYS}:1-50", "inv reseed --host=slave")
+    pair.inv("reseed", "--host=slave").expect(0, "The pair is healthy")
     assert slave.value("SELECT i FROM loaded.t") == "1"
     master.sql("DROP SCHEMA loaded")
-
-
-def seed_by_hand(pair: OutsidePair, told: str) -> None:
-    """By the words that were told, each command as it stands there."""
-    master, slave = pair.hosts
-    words = " ".join(told[told.index("Next: The slave must be seeded") :].split())
-    dump = re.search(r"on the master (mysqldump .*?) > FILE", words)
-    stop = re.search(rf"on {slave.address} (systemctl stop .*?), then in mysql (STOP REPLICA; .*?), then mysql", words)
-    assert dump and stop, words
-    dumped = dumped_on(pair, master, dump[1])
-    slave.sh(stop[1])
-    slave.sql(stop[2])
-    slave.sql(dumped)
-    slave.sh("systemctl restart mysql")
-    until("the slave's mysqld", SETTLED_SECONDS, lambda: slave.run("mysqladmin ping").code == 0)
-
-
-def dumped_on(pair: OutsidePair, host: OutsideHost, command: str) -> str:
-    """What this mysqldump writes, as root, whose password is no argument."""
-    password = settings(pair.lab.hosts_env)["MYSQL_ROOT_PASSWORD"].replace("\\", "\\\\").replace('"', '\\"')
-    options = f'[client]\nuser=root\npassword="{password}"\n\0'
-    program, _, rest = command.partition(" ")
-    script = f"IFS= read -r -d '' o; {program} --defaults-file=<(printf %s \"$o\") {rest}"
-    return host.sh(f"exec bash -c {shlex.quote(script)}", stdin=options)

@@ -20,7 +20,7 @@ from runbook.mysql.optionfile import client_section
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.socket_login import NO_PASSWORD
-from runbook.pair import maintenance, roles
+from runbook.pair import maintenance, roles, seeding
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Node, Role, Secret, Settings
@@ -105,6 +105,7 @@ class FakeLink:
         self.says(SOCKETS_QUESTION, FOLDERS)
         self.says(roles.QUESTION, "")
         self.says(maintenance.QUESTION, "")
+        self.says(seeding.QUESTION, "")
 
     def says(self, question: str, answer: Answer) -> None:
         self._answers[question] = answer

@@ -8,7 +8,8 @@ from runbook.core.host import Host
 from runbook.core.step import BOTH, Condition, Gap, State, Step
 from runbook.core.wait import until
 from runbook.errors import RunbookError
-from runbook.mysql.replication import known_source, seeding
+from runbook.mysql.replication import known_source
+from runbook.mysql.seeding import by_hand
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
 from runbook.mysql.tracking.tracking import BINARY_LOGS, Tracking, listed
@@ -225,8 +226,7 @@ class StillToBeHad(Condition):
         gone = purged.beyond(tracking.of_slave(self.slave, status).plus(tracking.received(status)))
         if status is None or not gone:
             return None
-        why = seeding.why(str(host.node.address), gone, self.slave.dialect, by_gtid=tracking.by_gtid)
-        return f"{host}: {why}"
+        return f"{host}: {by_hand.why(gone)}"
 
 
 def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Server, tracking: Tracking) -> str | None:
@@ -243,11 +243,11 @@ def why_not(status: ReplicaStatus | None, source: str, slave: Server, master: Se
         return (
             f"{stopped}the slave{wrong} has transactions that the master lacks: {names}\n"
             "Look at them with mysqlbinlog. If the slave's data are worth nothing, empty it: "
-            f"{slave.dialect.reset} there, and drop its schemas."
+            f"{slave.dialect.reset} there, and drop its schemas; or: inv reseed --host=slave."
         )
     gone = purged.beyond(on_slave)
     if gone:
-        return seeding.why(str(slave.host.node.address), gone, slave.dialect, by_gtid=tracking.by_gtid)
+        return by_hand.why(gone)
     why = _why_not_by_schemas(slave, master, configured=status is not None, logged=bool(on_master))
     blank = status is None and on_master and not on_slave
     return why or (_why_not_by_its_id(slave, master) if blank else None)
@@ -277,12 +277,13 @@ def _why_not_by_schemas(slave: Server, master: Server, *, configured: bool, logg
     if on_slave:
         return (
             f"the slave holds schemas of its own: {', '.join(on_slave)}\n"
-            "Nothing is overwritten: save them and drop them there, or exchange MASTER_HOST and SLAVE_HOST."
+            "Nothing is overwritten: save them and drop them there, or exchange MASTER_HOST and SLAVE_HOST. To have "
+            "them replaced by the master's: inv reseed --host=slave, which keeps them aside."
         )
     if on_master and not logged:
         return (
             f"the master holds schemas that stand in no binary log: {', '.join(on_master)}\n"
-            "The slave must be seeded from a backup of the master first; this release does not do that yet."
+            "The slave must get the master's data first: inv reseed --host=slave."
         )
     return None
 

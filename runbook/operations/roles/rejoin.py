@@ -17,16 +17,19 @@ from runbook.errors import Drift, NotSo
 from runbook.mysql.replication.replicates import Replicates, replica_status
 from runbook.mysql.tracking.progress import Position
 from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.mysql.tracking.tracking import listed
 from runbook.operations import verify
 from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import refuse, start_servers
-from runbook.operations.reconcile import Errant, confirmed, give_up, read, shown, typed
+from runbook.operations.reconcile import Errant, confirmed, give_up, read, shown
+from runbook.operations.reseed.replace import replace_data
 from runbook.operations.roles import handover
 from runbook.operations.roles import switchover as change
 from runbook.operations.run import Run
-from runbook.pair.alone import QUESTION, parse
+from runbook.pair.alone import QUESTION, Alone, parse
 from runbook.pair.pair import Pair
 from runbook.pair.roles import newest
+from runbook.pair.side import Side
 from runbook.steps.start_slave import known_source, replication
 
 NOTHING_DONE = "Nothing was changed"
@@ -84,24 +87,24 @@ def why_not(facts: Facts) -> str | None:
         )
     if slave.unreachable:
         return (
-            f"{slave} is not reached: {slave.unreachable}\n{NOTHING_DONE}. Bring it back, or put a new host in its place"
-            " (SLAVE_HOST in hosts.env, inv trust-hosts); then: inv rejoin"
+            f"{slave} is not reached: {slave.unreachable}\n{NOTHING_DONE}. Bring it back, or put a new host in its "
+            "place (SLAVE_HOST in hosts.env, inv trust-hosts); then: inv rejoin"
         )
     return None
 
 
 def _join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
-    if _is_there(pair):
+    if _has_data(pair.slave):
         _demote(pair)
         start_servers(pair, report)
-        _follow(pair, report, consent, gtids)
+        if not _follows(pair):
+            _prove(pair, report, consent, gtids)
     bring_through(pair, NAMES, report, consent)
 
 
-def _is_there(pair: Pair) -> bool:
-    """Whether the host has a server, with the data of the pair or without."""
+def _has_data(slave: Side) -> bool:
     try:
-        return pair.slave.is_installed and bool(pair.slave.dialect)
+        return slave.is_installed
     except NotReady:
         return False
 
@@ -115,18 +118,60 @@ def _demote(pair: Pair) -> None:
         handover.forget(pair)
 
 
-def _follow(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
+def _follows(pair: Pair) -> bool:
+    status = replica_status(pair.slave.server)
+    return status is not None and status.source.rpartition(":")[0] == str(pair.master.node.address)
+
+
+def _prove(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
+    """It follows, with its own data where nothing speaks against that."""
     slave, alone = pair.slave, parse(pair.master.host.ask(QUESTION))
-    status = replica_status(slave.server)
-    if status and status.source.rpartition(":")[0] == str(pair.master.node.address):
-        return
-    facts = _with_its_own(pair, gather(pair), alone.lost if alone else "")
-    if token := str(facts["slave"].errant or "") or (facts["slave"].own_since if facts["slave"].own else ""):
+    facts = _with_its_own(pair, gather(pair), alone)
+    has = facts["slave"]
+    if token := str(has.errant or "") or (has.own_since if has.own else ""):
         found = read(pair, facts, token)
-        harmless = shown(pair, found, report)
-        confirmed(consent("Give them up?") if harmless else _given_up(found, gtids, consent, report), token)
+        if not shown(pair, found, report):
+            confirmed(typed(found, gtids, consent, report), token)
+            replace_data(pair, report, slave)
+            return
         give_up(pair, facts, report)
+    if why := why_not_by_itself(facts, by_gtid=slave.tracking.by_gtid, alone=alone):
+        report.say(f"{slave.host}: {why}: its data are replaced by the master's")
+        replace_data(pair, report, slave)
+        return
     slave.switch_semi_sync("replica", "ON")
     report.outcome(ensure(slave.host, known_source(pair)))
     follows = replication(pair, by_authority=True, kind=Follows)
+    assert isinstance(follows, Follows)
     report.outcome(ensure(slave.host, replace(follows, begins=alone.own if alone else "")))
+
+
+def _with_its_own(pair: Pair, facts: Facts, alone: Alone | None) -> Facts:
+    """By position: what stands in the old master's binary log behind what the new one has of it."""
+    slave = pair.slave
+    if slave.tracking.by_gtid or not (alone and alone.lost):
+        return facts
+    own = tuple(listed(slave.tracking.own_since(slave.server, alone.lost)))
+    return {**facts, "slave": replace(facts["slave"], own=own, own_since=alone.lost)}
+
+
+def why_not_by_itself(facts: Facts, *, by_gtid: bool, alone: Alone | None) -> str | None:
+    """Why it cannot go on with the data that it has; None where it can. Pure."""
+    gone = facts["slave"].gone
+    if gone:
+        return f"the master's binary logs no longer hold {gone.amount()} that it lacks"
+    if not by_gtid and not (alone and alone.own):
+        return "by position nothing tells what it and the master have in common"
+    return None
+
+
+def typed(found: Errant, gtids: str, consent: Callable[[str], bool], report: Report) -> bool:
+    """Whether the operator gives up what only this host has; with --yes and on a lab he does."""
+    report.say(
+        "The master serves without these. To become its slave the host gets the master's data; these stay in that "
+        "file, and in the data that are kept aside.",
+        "yellow",
+    )
+    return gtids.replace(" ", "") == found.token or consent(
+        f"Replace the data of this host, and so give up {found.token}?"
+    )

@@ -8,8 +8,10 @@ from runbook.settings.values import Reader
 
 WantedReplication = Literal["auto", "gtid", "position"]
 WantedSemiSync = Literal["auto", "on", "off"]
+WantedSeed = Literal["auto", "clone", "backup", "dump"]
 
 _replication: Reader[WantedReplication] = read.choice(*get_args(WantedReplication))
+_seed: Reader[WantedSeed] = read.choice(*get_args(WantedSeed))
 _semi_sync: Reader[WantedSemiSync] = read.choice(*get_args(WantedSemiSync))
 
 
@@ -49,5 +51,15 @@ class Replication(KeyTable):
         help=(
             "How long a commit waits for a slave that does not answer, in milliseconds.\n"
             "After that the master goes on alone, and inv verify says so."
+        ),
+    )
+    seed = Key(
+        read=_seed,
+        default="auto",
+        article="has none",
+        help=(
+            "How inv reseed brings one host's data to the other: clone, backup, dump or auto.\n"
+            "clone: MySQL 8.0.17 and newer; backup: mariadb-backup; dump: the server's own dump program.\n"
+            "auto: the first of them that both servers have and that leaves no table empty; inv reseed says why."
         ),
     )

@@ -60,7 +60,7 @@ def inv(*commands: str) -> list[Act]:
             "To run them on the master as well: inv reconcile --bring",
             inv("reconcile --gtids='a:1,b:2'"),
         ),
-        ("The slave must be seeded anew, which this release does not do.", [Act("by hand", "seed the slave")]),
+        ("inv reseed --host=slave brings it the master's data, while the master serves.", inv("reseed --host=slave")),
     ],
 )
 def test_the_first_way_that_is_named(text: str, found: list[Act]) -> None:

@@ -32,12 +32,18 @@ from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import RULES, Kind, diagnose
 from runbook.mysql.replication.filters import Filter
 from runbook.pair.maintenance import Maintenance
+from runbook.pair.seeding import Seeding
 
 WRITTEN, SET = (Filter("binlog_do_db", "a", ("f:2",)),), (Filter("replicate_do_db", "a"),)
 
 
 ALIKE = replace(STOPPED, receiver_error="error 13117: Fatal error: source and replica have equal MySQL server ids")
 PATCHED = Maintenance("2026-11-27T15:00:00Z", "anna@desk", 2_000_000_000)
+SEEDED = Seeding(
+    "192.168.152.129", "192.168.152.128", "2026-11-27T19:26:00Z", "anna@desk", "clone", "replacing", ".old-x", "b.3", 4
+)
+LIVING = replace(SEEDED, alive=True)
+TO_MASTER = replace(SEEDED, recipient=SEEDED.donor, donor=SEEDED.recipient, phase="copying")
 CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.HEALTHY, {}, {}, "healthy", "Nothing"),
     (Kind.BOTH_UNREACHABLE, GONE, GONE, "Neither host", "network"),
@@ -91,7 +97,7 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
         "lower_case_table_names is 0 on the master and 1 on the slave",
         "write lower_case_table_names = 0 under [mysqld]",
     ),
-    (Kind.PURGED, {}, GONE_FOR_GOOD, "lacks 50 transactions for good: the master's binary", "inv bootstrap"),
+    (Kind.PURGED, {}, GONE_FOR_GOOD, "lacks 50 transactions for good: the master's binary", "inv reseed --host=slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": None}, "not configured", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": ELSEWHERE}, "10.0.0.9", "inv start-slave"),
     (Kind.REPLICATION_BROKEN, {}, {"replication": STOPPED}, "receiver No, applier Yes; error 2003", "inv start-slave"),
@@ -101,6 +107,14 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.MAINTENANCE, {"maintenance": PATCHED}, {}, "by anna@desk: the master", "inv maintenance.end"),
     (Kind.MAINTENANCE, {"maintenance": PATCHED}, DEAD, "the slave is away: nothing can take over", "maintenance.end"),
     (Kind.MAINTENANCE, {}, {"maintenance": PATCHED}, "since 2026-11-27T15:00:00Z", "inv maintenance.end"),
+    (Kind.SEEDING, {"seeding": SEEDED}, {"seeding": LIVING}, "serves meanwhile", "Wait for it"),
+    (Kind.SEEDING, {"seeding": LIVING}, DEAD | {"seeding": SEEDED}, "by clone since", "Wait for it"),
+    (Kind.SEED_BROKEN, {"seeding": SEEDED}, DEAD, "nothing can take over", "inv reseed --host=slave goes on"),
+    (Kind.SEED_BROKEN, {"seeding": SEEDED, "maintenance": PATCHED}, {}, "nobody is at it", "inv reseed --host=slave"),
+    (Kind.SEED_BROKEN, DEAD, TAKEN_OVER | {"seeding": TO_MASTER}, "the master 192.168.152.128 gets", "--host=master"),
+    (Kind.SEEDING, NO_VIP, TAKEN_OVER | {"seeding": replace(TO_MASTER, alive=True)}, "serves reads", "Wait for it"),
+    # That nobody serves is worse.
+    (Kind.NO_VIP, NO_VIP | {"seeding": SEEDED}, {}, "no host holds the VIP", "inv start"),
     # Whoever is in maintenance: that nobody takes writes is said first.
     (Kind.MASTER_BACK, NO_VIP | {"maintenance": PATCHED}, TAKEN_OVER, "waits for failback", "inv failback"),
     (Kind.FILTERED, {"filters": WRITTEN}, {}, "on the master 192.168.152.128: binlog_do_db = a (f:2)", "take out f:2"),

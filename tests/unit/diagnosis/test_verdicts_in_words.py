@@ -73,8 +73,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         DEAD | {"lacks": ("mysqld",)},
         TAKEN_OVER,
         "The pair is not completely set up: the master 192.168.152.128 lacks mysqld. The VIP is on the slave.",
-        "The slave's data may be the only copy: back them up first (mysqldump on the slave). This release"
-        " does not rebuild a master from its slave.",
+        "The slave's data may be the only copy: back them up first (mysqldump on the slave). Then: inv "
+        "reseed --host=master installs a server there and brings them to it",
     ),
     "the master lacks keepalived alone and the slave serves": (
         DEAD | {"lacks": ("keepalived",)},
@@ -424,11 +424,7 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         GONE_FOR_GOOD | {"replication": STOPPED},
         "The slave 192.168.152.129 lacks 50 transactions for good: the master's binary logs no longer hold "
         f"{UUID}:5-54.",
-        "The slave must be seeded anew, which this release does not do. By hand, over the slave's data: on the master "
-        "mysqldump --all-databases --single-transaction --triggers --routines --events --set-gtid-purged=ON > FILE; on "
-        "192.168.152.129 systemctl stop keepalived mysql-runbook-fence, then in mysql STOP REPLICA; RESET BINARY LOGS "
-        "AND GTIDS; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF, then mysql < FILE, and restart "
-        "mysqld there; then: inv bootstrap",
+        "inv reseed --host=slave brings it the master's data, while the master serves",
     ),
     "a third server acknowledges": (
         {"acknowledged_by": "10.0.0.9 (server_id 9)"},

@@ -139,7 +139,7 @@ def test_tables_that_stand_in_no_binary_log_are_named(pair: Pair, master: FakeMy
     with pytest.raises(RunbookError) as caught:
         ensure(pair.slave.host, SameTables(pair.master.server, pair.slave.server))
     assert "these tables of the master are not here: hive.dbs, hive.tbls" in str(caught.value)
-    assert "seeded from a backup" in str(caught.value)
+    assert "inv reseed --host=slave" in str(caught.value)
 
 
 def test_no_row_is_written_in_a_dry_run(settings: Settings) -> None:

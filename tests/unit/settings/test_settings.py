@@ -57,6 +57,7 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
         "AUTO_INCREMENT_INCREMENT": "4", "MASTER_AUTO_INCREMENT_OFFSET": "3",
         "SLAVE_AUTO_INCREMENT_OFFSET": "4",
         "SLAVE_SKIP_ERRORS": "1062, 1032", "REPLICATION": "position", "SEMI_SYNC": "off", "SEMI_SYNC_TIMEOUT_MS": "500",
+        "SEED": "dump",
         "SKIP_NAME_RESOLVE": "off",
         "ROUTER_ID": "pair",
         "VIRTUAL_ROUTER_ID": "77", "VRRP_VERSION": "2", "AUTH_PASS": "1111", "MASTER_PRIORITY": "150",

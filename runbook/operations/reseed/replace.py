@@ -1,0 +1,211 @@
+"""The act: the donor's data come beside the recipient's, take their place, and its server follows the donor.
+
+Each part says what it is about to do in a record on both hosts, looks what is there and does what is missing, so that
+the same command goes on where another was cut off. Until the new data are whole nothing of the old ones is touched,
+unless there is no room for both.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from runbook.alerts.quiet import MEANT
+from runbook.core.host import Host
+from runbook.core.host_paths import MAINTENANCE, SEEDING
+from runbook.core.lock import operator
+from runbook.core.report import Report
+from runbook.core.step import Gap, ensure
+from runbook.core.wait import DeadlinePassed
+from runbook.errors import RunbookError
+from runbook.mysql.replication.replicates import Replicates, replica_status
+from runbook.mysql.seeding import clone
+from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.operations.bootstrap import NAMES, bring_through
+from runbook.operations.failback import RECOVERY_SECONDS, replicate
+from runbook.operations.failback_proof import has_caught_up, why_it_never_catches_up
+from runbook.operations.reseed import plan as plans
+from runbook.operations.reseed import recipient as on_host
+from runbook.operations.reseed.decisions import megabytes
+from runbook.operations.reseed.plan import Plan
+from runbook.operations.reseed.progress import shown
+from runbook.pair import maintenance
+from runbook.pair.maintenance import Maintenance
+from runbook.pair.pair import Pair
+from runbook.pair.seeding import Seeding
+from runbook.pair.side import Side
+from runbook.steps.mysqld import Mysqld
+from runbook.steps.start_slave import known_source, replication
+
+STUCK_SECONDS = 600
+"""Without a single transaction more, a slave that catches up is stuck."""
+PAUSE_SECONDS = 0.5
+MARK = ", by inv reseed"
+"""Of a maintenance that keeps alerts silent for a reseed alone: another is its operator's to end."""
+
+
+@dataclass(frozen=True)
+class Seeded(Replicates):
+    """Replication of a slave whose data are the master's as they were at a place in its binary log."""
+
+    seed: Seeding | None = None
+
+    def refusal(self, host: Host, gap: Gap) -> str | None:
+        """Its data are the master's, whatever stands in its binary log."""
+        return None
+
+    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
+        if self.tracking.by_gtid or self.seed is None:
+            return super()._place(status)
+        return {"MASTER_LOG_FILE": self.seed.file, "MASTER_LOG_POS": self.seed.position}
+
+
+def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
+    """Replace the recipient's data by the other side's, and have it follow: nothing is asked in here.
+
+    Presupposes that the pair is locked; that the other side is the one that serves (decisions.why_not); that the
+    operator has agreed; and that what the recipient has and the other lacks was shown, and kept where there is no room
+    for the old data (decisions.why_errant_is_lost). Roles are not changed.
+
+    Raises Refused before anything has changed, and RunbookError where it was broken off: the other side serves on,
+    and the same call goes on. A slave follows the master then, and all of bootstrap's steps are so again; a master has
+    the data and waits for failback.
+    """
+    if not recipient.has_server:
+        bring_through(pair, ("prep-os", "install-mysql", "configure-mycnf"), report, lambda question: False)
+    plan = plans.make(pair, recipient)
+    donor = plans.donor_of(pair, recipient)
+    seed = _begin(pair, recipient, donor, plan, report)
+    if seed.phase == "copying":
+        seed = _copied(pair, recipient, plan, seed, report)
+    if seed.phase == "replacing":
+        with _donor_waits_for_nobody(donor):
+            _exchanged(recipient, plan, seed, report)
+        seed = _written(pair, replace(seed, phase="following"))
+    _follows(pair, recipient, seed, report)
+    _end(pair)
+
+
+def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report) -> Seeding:
+    now = time.gmtime()
+    addresses = (str(recipient.node.address), str(donor.node.address))
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", now)
+    old = time.strftime(f"{on_host.OLD}%Y%m%dT%H%M%SZ", now) if plan.old == "kept" else ""
+    seed = plan.left or Seeding(*addresses, since, operator(), plan.route.name, "copying", old)
+    if plan.left:
+        report.say(f"a reseed of {plan.left.since} was broken off while {plan.left.phase}: it goes on from there")
+    silent = Maintenance(seed.since, f"{operator()}{MARK}", int(time.time()) + pair.settings.maintenance_hours * 3600)
+
+    def silenced(side: Side) -> None:
+        if maintenance.parse(side.host.ask(maintenance.QUESTION)) is None:
+            side.host.put(MAINTENANCE, silent.text(MEANT[side.role]))
+
+    _written(pair, seed)
+    pair.side_by_side(silenced)
+    return seed
+
+
+def _written(pair: Pair, seed: Seeding) -> Seeding:
+    pair.side_by_side(lambda side: side.host.put(SEEDING, seed.text()))
+    return seed
+
+
+def _copied(pair: Pair, recipient: Side, plan: Plan, seed: Seeding, report: Report) -> Seeding:
+    host, datadir = recipient.host, plan.way.datadir
+    report.say(
+        f"copying {megabytes(plan.way.kilobytes)} from {plan.way.donor_address} to {plan.way.recipient_address} "
+        f"by {plan.chosen}"
+    )
+    if plan.old == "gone":
+        on_host.shut_keepalived(host)
+        on_host.stop_server(recipient, datadir)
+        on_host.empty(host, datadir)
+    began = time.monotonic()
+    with shown(report) as told:
+        place = plan.route.fill(plan.way, told)
+    seconds = time.monotonic() - began
+    rate = megabytes(int(plan.way.kilobytes / seconds))
+    report.say(f"copied: {megabytes(plan.way.kilobytes)} in {seconds:.1f} s ({rate}/s)")
+    return _written(pair, replace(seed, phase="replacing", file=place.file, position=place.position))
+
+
+@contextmanager
+def _donor_waits_for_nobody(donor: Side) -> Iterator[None]:
+    """Else each stop of the slave's server stalls the next commit [M on 9.7]; bootstrap's steps switch it on again."""
+    if donor.role == "master":
+        donor.switch_semi_sync("source", "OFF")
+    yield
+
+
+def _exchanged(recipient: Side, plan: Plan, seed: Seeding, report: Report) -> None:
+    host, datadir = recipient.host, plan.way.datadir
+    on_host.shut_keepalived(host)
+    on_host.stop_server(recipient, datadir)
+    on_host.exchange(host, datadir, seed.old)
+    on_host.free_server(recipient)
+    if seed.old:
+        report.say(f"{host}: what it had is in {datadir}/{seed.old}; inv reseed --host={host.name} --discard-old")
+
+
+def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None:
+    host, server = recipient.host, recipient.server
+    on_host.free_server(recipient)
+    report.outcome(ensure(host, Mysqld.of(recipient, RECOVERY_SECONDS)))
+    server.close()
+    for forgotten in ("authorities", "public_key"):
+        vars(server).pop(forgotten, None)
+    if clone.takes(server.dialect.version) and server.dialect.engine == "MySQL":
+        clone.forget(server, seed.recipient)
+    if recipient.role == "master":
+        return
+    if not _follows_already(recipient, pair):
+        _forget_others_replication(recipient)
+        report.outcome(ensure(host, known_source(pair)))
+        step = replication(pair, by_authority=True, kind=Seeded)
+        assert isinstance(step, Seeded)
+        report.outcome(ensure(host, replace(step, seed=seed)))
+    _caught_up(pair, report)
+    bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
+
+
+def _follows_already(slave: Side, pair: Pair) -> bool:
+    status = replica_status(slave.server)
+    return bool(status and status.source == f"{pair.settings.master.address}:{pair.settings.mysql_port}")
+
+
+def _forget_others_replication(slave: Side) -> None:
+    """What the donor copied once came along with its tables."""
+    server, replica = slave.server, slave.server.dialect.replica
+    if replica_status(server):
+        server.execute(f"STOP {replica}")
+        server.execute(f"RESET {replica} ALL")
+
+
+def _caught_up(pair: Pair, report: Report) -> None:
+    """Raises RunbookError when its applier stops, DeadlinePassed when it gets nothing more for STUCK_SECONDS."""
+    slave, tracking, began = pair.slave, pair.slave.tracking, time.monotonic()
+    replicate(pair, report)
+    target = tracking.of_master(pair.master.server)
+    has, moved = None, time.monotonic()
+    while True:
+        status = replica_status(slave.server)
+        found = tracking.of_slave(slave.server, status)
+        if has_caught_up(found, target):
+            break
+        if why := why_it_never_catches_up(str(slave.host), status):
+            raise RunbookError(why)
+        if str(found) != str(has):
+            has, moved = found, time.monotonic()
+        if time.monotonic() - moved > STUCK_SECONDS:
+            raise DeadlinePassed(f"{slave.host}: nothing more applied for {STUCK_SECONDS} s: inv verify says why")
+        time.sleep(PAUSE_SECONDS)
+    report.say(f"caught up: the slave has everything the master has ({time.monotonic() - began:.1f} s)")
+
+
+def _end(pair: Pair) -> None:
+    def forget(side: Side) -> None:
+        found = maintenance.parse(side.host.ask(maintenance.QUESTION))
+        silent = f" {MAINTENANCE}" if found and found.by.endswith(MARK) else ""
+        side.host.do(f"rm -f {SEEDING}{silent}")
+
+    pair.side_by_side(forget)
