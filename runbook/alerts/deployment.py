@@ -11,7 +11,7 @@ from runbook.core.step import Gap, Step
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.tls.known_server import known_by
 from runbook.pair.side import Side
-from runbook.settings.settings import Role
+from runbook.settings.settings import Node
 from runbook.system.resources import OURS, File, Package, Service
 from runbook.system.unit import OwnUnit
 
@@ -46,11 +46,11 @@ def steps(side: Side) -> Sequence[Step]:
     ]
 
 
-def _at_the_vip(side: Side, role: Role) -> str:
+def _at_the_vip(side: Side, server: Node) -> str:
     """A client's login at the VIP, where this server is expected."""
     s = side.settings
     account = (s.probe_user, s.probe_password)
-    return client_section(*account, str(s.vip.ip), s.mysql_port, known_by(side.dialect, role))
+    return client_section(*account, str(s.vip.ip), s.mysql_port, known_by(side.dialect, server))
 
 
 def configuration(side: Side) -> Configuration:
@@ -61,8 +61,8 @@ def configuration(side: Side) -> Configuration:
         "PAIR": s.router_id,
         "ADDRESS": str(side.node.address),
         "MASTER_SERVER_ID": str(s.master.server_id),
-        "VIP_OPTIONS": _at_the_vip(side, side.peer.role),
-        "VIP_OPTIONS_HERE": _at_the_vip(side, side.role),
+        "VIP_OPTIONS": _at_the_vip(side, side.peer),
+        "VIP_OPTIONS_HERE": _at_the_vip(side, side.node),
         "ALERT_CHANNELS": " ".join(s.alert_channels),
         "ALERT_RETRY_SECONDS": str(s.alert_retry_seconds),
         "KEYWORD": s.alert_keyword or "",

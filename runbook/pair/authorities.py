@@ -8,7 +8,7 @@ from runbook.errors import RunbookError
 from runbook.mysql.tls.authority import certificates
 from runbook.mysql.tls.known_server import authority_file
 from runbook.pair.side import Side
-from runbook.settings.settings import Role
+from runbook.settings.settings import Node, Role
 
 
 def authorities(*sides: Side, silent: Container[Role] = ()) -> tuple[str, ...]:
@@ -26,12 +26,12 @@ def authorities(*sides: Side, silent: Container[Role] = ()) -> tuple[str, ...]:
     told = [side for side in sides if side.role in found]
     for side in sides:
         if side.role not in found:
-            found[side.role] = tuple(filter(None, (_copy(side.role, other) for other in told)))
+            found[side.role] = tuple(filter(None, (_copy(side.node, other) for other in told)))
     return tuple(dict.fromkeys(pem for pems in found.values() for pem in pems))
 
 
-def _copy(role: Role, on: Side) -> str:
+def _copy(server: Node, on: Side) -> str:
     """A server's CA as a host knows it since the last bootstrap."""
     with suppress(RunbookError):
-        return certificates(on.host.ask(f"cat {shlex.quote(authority_file(role))} 2>/dev/null || true"))
+        return certificates(on.host.ask(f"cat {shlex.quote(authority_file(server))} 2>/dev/null || true"))
     return ""

@@ -94,7 +94,7 @@ def script_configuration(side: Side) -> str:
         **words_of(side),
         "CLIENT_OPTIONS": client_section(s.check_user, s.check_password),
         "PEER_OPTIONS": client_section(
-            s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port, known_by(side.dialect, side.peer.role)
+            s.probe_user, s.probe_password, str(side.peer.address), s.mysql_port, known_by(side.dialect, side.peer)
         ),
     }
     head = f"# {OURS}: inv deploy-scripts writes it anew. Read by the scripts in {SCRIPTS}.\n"

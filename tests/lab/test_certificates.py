@@ -95,7 +95,7 @@ def test_a_masters_new_ca_is_named_and_brought_to_scripts_and_replication(health
         until("replication by the old CA", SETTLED_SECONDS, slave.replicates)
         master.sql("ALTER INSTANCE RELOAD TLS")
         slave.sql(connect_anew)
-        told = pair.inv("verify", "--json").expect(FAILED, "master-ca.pem: content differs", "inv create-replica-user")
+        told = pair.inv("verify", "--json").expect(FAILED, "-ca.pem: content differs", "inv create-replica-user")
         assert "CA of the master, for replication" in told.out and "inv start-slave" in told.out
         assert not slave.replicates(), "it replicates from a master whose CA it does not know"
         until("people are told", ASKED_SECONDS, lambda: "2026" in slave.run(f"cat {TOLD}").out)

@@ -122,7 +122,7 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
         side = pair.sides[role]
         tell_preflight(side)
         options = client_section(settings.check_user, settings.check_password)
-        account, known = (settings.probe_user, settings.probe_password), known_by(side.dialect, side.peer.role)
+        account, known = (settings.probe_user, settings.probe_password), known_by(side.dialect, side.peer)
         peer = client_section(*account, str(side.peer.address), settings.mysql_port, known)
         station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options, peer)
         station.vip = vip

@@ -19,7 +19,6 @@ from runbook.mysql.tracking.progress import Position
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import listed
 from runbook.operations import verify
-from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import refuse, start_servers
 from runbook.operations.reconcile import Errant, confirmed, give_up, read, shown
 from runbook.operations.reseed.replace import replace_data
@@ -99,7 +98,7 @@ def _join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str
         start_servers(pair, report)
         if not _follows(pair):
             _prove(pair, report, consent, gtids)
-    bring_through(pair, NAMES, report, consent)
+    change.converge(pair, report)
 
 
 def _has_data(slave: Side) -> bool:
