@@ -98,10 +98,13 @@ def _join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str
         start_servers(pair, report)
         if not _follows(pair):
             _prove(pair, report, consent, gtids)
+    else:
+        replace_data(pair, report, pair.slave)
     change.converge(pair, report)
 
 
 def _has_data(slave: Side) -> bool:
+    """A host with a server may have them; a new one gets the master's."""
     try:
         return slave.is_installed
     except NotReady:
