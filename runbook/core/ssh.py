@@ -4,6 +4,7 @@ import io
 import logging
 import shlex
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -54,6 +55,7 @@ class Link:
         self._opening = threading.Lock()
         self._made: Any = None
         self._ahead: Future[None] | None = None
+        self._begun = 0.0
 
     @property
     def _connection(self) -> Any:
@@ -65,6 +67,7 @@ class Link:
     def open_ahead(self) -> None:
         """Begin to connect, while something else is done: the next `open` waits for it and raises what it raised."""
         ahead = self._ahead = Future[None]()
+        self._begun = time.monotonic()
 
         def connect() -> None:
             try:
@@ -76,12 +79,12 @@ class Link:
         threading.Thread(target=connect, daemon=True).start()
 
     def why_not_within(self, seconds: float) -> str | None:
-        """Why the host does not let us in within that time; None where it does."""
+        """Why the host does not let us in within that time of our first try; None where it does."""
         if self._ahead is None:
             self.open_ahead()
         assert self._ahead is not None
         try:
-            self._ahead.result(seconds)
+            self._ahead.result(max(0.0, self._begun + seconds - time.monotonic()))
         except TimeoutError:
             return f"it does not answer within {seconds:g} s"
         except RunbookError as error:

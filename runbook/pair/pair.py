@@ -74,9 +74,16 @@ class Pair:
         """The hosts that are not left out."""
         return tuple(role for role in ROLES if role not in self.left_out)
 
-    def leave_out_after(self, seconds: float) -> None:
-        """Go on without the hosts that do not let us in within that time."""
-        whys = self.side_by_side(lambda side: side.host.link.why_not_within(seconds))
+    def leave_out_after(self, seconds: float, ask: Callable[[Side], None]) -> None:
+        """Go on without the hosts that do not let us in within that time; who does is asked meanwhile."""
+
+        def reached(side: Side) -> str | None:
+            why = side.host.link.why_not_within(seconds)
+            if why is None:
+                ask(side)
+            return why
+
+        whys = self.side_by_side(reached)
         self.left_out = {role: why for role, why in whys.items() if why}
 
     def records(self, among: tuple[Role, ...] | None = None) -> Records:

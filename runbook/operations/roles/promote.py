@@ -9,7 +9,7 @@ import time
 from runbook.core.host_paths import ALONE, CONFIG, ROLE, TAKEOVER
 from runbook.core.lock import operator
 from runbook.core.report import Report
-from runbook.core.step import ensure
+from runbook.core.step import ensure, foresee
 from runbook.core.wait import until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
@@ -223,7 +223,9 @@ def _complete(turned: Pair, report: Report) -> None:
     if events:
         report.say(f"{new.host}: runs the events {', '.join(events)} now")
     for phase in deploy_scripts.phases(turned, lambda side, why: None):
-        for item in phase.items(new):
+        items = phase.items(new)
+        foresee(new.host, items)
+        for item in items:
             ensure(new.host, item)
     turned.side_by_side(
         lambda side: side.host.do(f"rm -f {CONFIG}{handover.NEXT} {ROLE}{handover.NEXT}"), turned.reached

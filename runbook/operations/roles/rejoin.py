@@ -96,8 +96,7 @@ def _join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str
     if _has_data(pair.slave):
         _demote(pair)
         start_servers(pair, report)
-        if not _follows(pair):
-            _prove(pair, report, consent, gtids)
+        _prove(pair, report, consent, gtids)
     else:
         replace_data(pair, report, pair.slave)
     change.converge(pair, report)
@@ -137,6 +136,8 @@ def _prove(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: st
             replace_data(pair, report, slave)
             return
         give_up(pair, facts, report)
+    if _follows(pair):
+        return
     if why := why_not_by_itself(facts, by_gtid=slave.tracking.by_gtid, alone=alone):
         report.say(f"{slave.host}: {why}: its data are replaced by the master's")
         replace_data(pair, report, slave)
