@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from runbook.core.host import Host
 from runbook.errors import RunbookError
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.seeding.route import Place, Told, Way
@@ -13,6 +12,7 @@ class Dump:
     """Of the fields of `Route`."""
 
     name: ClassVar[str] = "dump"
+    programs: ClassVar[tuple[str, ...]] = ()
 
     def why_not(self, donor: Dialect, recipient: Dialect) -> str | None:
         """Within one series: it brings the accounts as tables."""
@@ -23,10 +23,6 @@ class Dump:
     def left_empty(self, donor: Server) -> list[str]:
         """It dumps the tables of every engine."""
         return []
-
-    def missing(self, donor: Host, recipient: Host) -> str | None:
-        """Not yet."""
-        return "not there yet"
 
     def fill(self, way: Way, told: Told) -> Place:
         """Not yet."""

@@ -6,8 +6,6 @@ unless there is no room for both.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from runbook.alerts.quiet import MEANT
@@ -25,6 +23,7 @@ from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import RECOVERY_SECONDS, replicate
 from runbook.operations.failback_proof import has_caught_up, why_it_never_catches_up
 from runbook.operations.reseed import plan as plans
+from runbook.operations.reseed import programs
 from runbook.operations.reseed import recipient as on_host
 from runbook.operations.reseed.decisions import megabytes
 from runbook.operations.reseed.plan import Plan
@@ -34,12 +33,15 @@ from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
 from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
+from runbook.steps.article import TASKS
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.start_slave import known_source, replication
 
 STUCK_SECONDS = 600
 """Without a single transaction more, a slave that catches up is stuck."""
 PAUSE_SECONDS = 0.5
+SHORTLY_MS = 100
+WHILE_FAILED_OVER = tuple(task.name for task in TASKS if task.while_failed_over)
 MARK = ", by inv reseed"
 """Of a maintenance that keeps alerts silent for a reseed alone: another is its operator's to end."""
 
@@ -72,15 +74,17 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
     the data and waits for failback.
     """
     if not recipient.has_server:
-        bring_through(pair, ("prep-os", "install-mysql", "configure-mycnf"), report, lambda question: False)
+        to_a_server = ("prep-os", "install-mysql", "configure-mycnf")
+        bring_through(pair, to_a_server, report, lambda question: False, while_failed_over=recipient.role == "master")
     plan = plans.make(pair, recipient)
     donor = plans.donor_of(pair, recipient)
+    programs.bring(pair, plan.route, report)
     seed = _begin(pair, recipient, donor, plan, report)
     if seed.phase == "copying":
         seed = _copied(pair, recipient, plan, seed, report)
     if seed.phase == "replacing":
-        with _donor_waits_for_nobody(donor):
-            _exchanged(recipient, plan, seed, report)
+        _let_nobody_wait(donor)
+        _exchanged(recipient, plan, seed, report)
         seed = _written(pair, replace(seed, phase="following"))
     _follows(pair, recipient, seed, report)
     _end(pair)
@@ -98,7 +102,7 @@ def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report)
 
     def silenced(side: Side) -> None:
         if maintenance.parse(side.host.ask(maintenance.QUESTION)) is None:
-            side.host.put(MAINTENANCE, silent.text(MEANT[side.role]))
+            side.host.put(MAINTENANCE, silent.text(MEANT["slave" if side is recipient else "master"]))
 
     _written(pair, seed)
     pair.side_by_side(silenced)
@@ -124,17 +128,20 @@ def _copied(pair: Pair, recipient: Side, plan: Plan, seed: Seeding, report: Repo
     with shown(report) as told:
         place = plan.route.fill(plan.way, told)
     seconds = time.monotonic() - began
+    seed = _written(pair, replace(seed, phase="replacing", file=place.file, position=place.position, gtids=place.gtids))
     rate = megabytes(int(plan.way.kilobytes / seconds))
     report.say(f"copied: {megabytes(plan.way.kilobytes)} in {seconds:.1f} s ({rate}/s)")
-    return _written(pair, replace(seed, phase="replacing", file=place.file, position=place.position))
+    return seed
 
 
-@contextmanager
-def _donor_waits_for_nobody(donor: Side) -> Iterator[None]:
-    """Else each stop of the slave's server stalls the next commit [M on 9.7]; bootstrap's steps switch it on again."""
-    if donor.role == "master":
-        donor.switch_semi_sync("source", "OFF")
-    yield
+def _let_nobody_wait(donor: Side) -> None:
+    """A commit that waits for a slave which is being stopped waits for SHORTLY_MS, and those after it not at all.
+
+    To switch semi-synchronous replication off holds commits up for a second itself [M on 9.7]. Bootstrap's steps set
+    the time right again, and the slave has it in force once it has caught up.
+    """
+    if donor.role == "master" and donor.semi_sync.value == "on":
+        donor.server.execute(f"SET GLOBAL {donor.server.dialect.named('rpl_semi_sync_source_timeout')} = {SHORTLY_MS}")
 
 
 def _exchanged(recipient: Side, plan: Plan, seed: Seeding, report: Report) -> None:
@@ -157,9 +164,14 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
     if clone.takes(server.dialect.version) and server.dialect.engine == "MySQL":
         clone.forget(server, seed.recipient)
     if recipient.role == "master":
+        # The slave's own, from this very host.
+        _forget_others_replication(recipient)
+        bring_through(pair, WHILE_FAILED_OVER, Report(report.mask, as_json=True), lambda question: False)
         return
     if not _follows_already(recipient, pair):
         _forget_others_replication(recipient)
+        for name, value in recipient.tracking.seeded(seed.gtids).items():
+            server.execute(f"SET GLOBAL {name} = %s", value)
         report.outcome(ensure(host, known_source(pair)))
         step = replication(pair, by_authority=True, kind=Seeded)
         assert isinstance(step, Seeded)

@@ -1,0 +1,62 @@
+"""What a program on one host writes, read by one on the other, through the two connections of this run."""
+
+import paramiko
+
+from runbook.core.host import Host
+from runbook.errors import HostError
+from runbook.mysql.seeding.route import Progress, Told
+
+PIECE_BYTES = 1 << 17
+TOLD_BYTES = 4 << 20
+STALL_SECONDS = 300
+"""For which neither gives nor takes anything, as while the donor's server waits for a lock."""
+
+
+class Stream:
+    """A source on the donor and whatever reads it on the recipient; both ends' words count."""
+
+    def __init__(self, donor: Host, source: str, recipient: Host, what: str) -> None:
+        self._donor, self._source, self._recipient, self._what = donor, source, recipient, what
+
+    def run(self, first: bytes, reader: str, kilobytes: int, told: Told) -> None:
+        """Pump until the source ends; raises HostError, and what was read then is not to be used, when either fails."""
+        self._donor.changing(f"read by {self._what}")
+        self._recipient.changing("fill a new data directory")
+        reading = self._recipient.link.process(reader)
+        source = self._donor.link.process(self._source)
+        try:
+            for channel in (reading, source):
+                channel.settimeout(STALL_SECONDS)
+            source.sendall(first)
+            self._pump(source, reading, kilobytes, told)
+            reading.shutdown_write()
+            self._ended(self._donor, source)
+            self._ended(self._recipient, reading)
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            raise HostError(
+                str(self._recipient), f"the stream of {self._what} was cut off: {error or 'nothing came or went'}"
+            ) from error
+        finally:
+            for channel in (source, reading):
+                channel.close()
+
+    def _pump(self, source: paramiko.Channel, reading: paramiko.Channel, kilobytes: int, told: Told) -> None:
+        come = said = 0
+        told(Progress(f"the stream of {self._what}", 0, kilobytes))
+        while piece := source.recv(PIECE_BYTES):
+            if reading.exit_status_ready():
+                return
+            reading.sendall(piece)
+            come += len(piece)
+            if come - said > TOLD_BYTES:
+                said = come
+                told(Progress(f"the stream of {self._what}", come >> 10, kilobytes))
+
+    def _ended(self, host: Host, channel: paramiko.Channel) -> None:
+        code = channel.recv_exit_status()
+        if code == 0:
+            return
+        words = b"".join(iter(lambda: channel.recv_stderr(PIECE_BYTES), b"")).decode(errors="replace")
+        words += b"".join(iter(lambda: channel.recv(PIECE_BYTES), b"")).decode(errors="replace")
+        said = " ".join(words.split())[-600:]
+        raise HostError(str(host), f"{self._what} failed, exit code {code}: {said or 'it said nothing'}")
