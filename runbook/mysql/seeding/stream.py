@@ -8,6 +8,7 @@ from runbook.mysql.seeding.route import Progress, Told
 
 PIECE_BYTES = 1 << 17
 TOLD_BYTES = 4 << 20
+HEAD_BYTES, TAIL_BYTES = 1 << 16, 1 << 10
 STALL_SECONDS = 300
 """For which neither gives nor takes anything, as while the donor's server waits for a lock."""
 
@@ -18,8 +19,13 @@ class Stream:
     def __init__(self, donor: Host, source: str, recipient: Host, what: str) -> None:
         self._donor, self._source, self._recipient, self._what = donor, source, recipient, what
 
-    def run(self, first: bytes, reader: str, kilobytes: int, told: Told) -> None:
-        """Pump until the source ends; raises HostError, and what was read then is not to be used, when either fails."""
+    def run(self, first: bytes, reader: str, kilobytes: int, told: Told, to_reader: bytes = b"") -> tuple[str, str]:
+        """Pump until the source ends; what it began and ended with, HEAD_BYTES and TAIL_BYTES of it.
+
+        `first` goes to the source's standard input, `to_reader` to the reader's before the stream.
+
+        Raises HostError when either fails, and what was read then is not to be used.
+        """
         self._donor.changing(f"read by {self._what}")
         self._recipient.changing("fill a new data directory")
         reading = self._recipient.link.process(reader)
@@ -28,10 +34,12 @@ class Stream:
             for channel in (reading, source):
                 channel.settimeout(STALL_SECONDS)
             source.sendall(first)
-            self._pump(source, reading, kilobytes, told)
+            reading.sendall(to_reader)
+            ends = self._pump(source, reading, kilobytes, told)
             reading.shutdown_write()
             self._ended(self._donor, source)
             self._ended(self._recipient, reading)
+            return ends
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise HostError(
                 str(self._recipient), f"the stream of {self._what} was cut off: {error or 'nothing came or went'}"
@@ -40,17 +48,21 @@ class Stream:
             for channel in (source, reading):
                 channel.close()
 
-    def _pump(self, source: paramiko.Channel, reading: paramiko.Channel, kilobytes: int, told: Told) -> None:
+    def _pump(self, source: paramiko.Channel, reading: paramiko.Channel, kilobytes: int, told: Told) -> tuple[str, str]:
         come = said = 0
+        head = tail = b""
         told(Progress(f"the stream of {self._what}", 0, kilobytes))
         while piece := source.recv(PIECE_BYTES):
             if reading.exit_status_ready():
-                return
+                break
             reading.sendall(piece)
             come += len(piece)
+            head += piece[: HEAD_BYTES - len(head)]
+            tail = (tail + piece)[-TAIL_BYTES:]
             if come - said > TOLD_BYTES:
                 said = come
                 told(Progress(f"the stream of {self._what}", come >> 10, kilobytes))
+        return head.decode(errors="replace"), tail.decode(errors="replace")
 
     def _ended(self, host: Host, channel: paramiko.Channel) -> None:
         code = channel.recv_exit_status()

@@ -14,8 +14,9 @@ from runbook.core.host_paths import MAINTENANCE, SEEDING
 from runbook.core.lock import operator
 from runbook.core.report import Report
 from runbook.core.step import Gap, ensure
-from runbook.core.wait import DeadlinePassed
+from runbook.core.wait import DeadlinePassed, until
 from runbook.errors import RunbookError
+from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.replication.replicates import Replicates, replica_status
 from runbook.mysql.seeding import clone
 from runbook.mysql.tracking.status import ReplicaStatus
@@ -41,6 +42,7 @@ STUCK_SECONDS = 600
 """Without a single transaction more, a slave that catches up is stuck."""
 PAUSE_SECONDS = 0.5
 SHORTLY_MS = 100
+IN_FORCE_SECONDS = 30
 WHILE_FAILED_OVER = tuple(task.name for task in TASKS if task.while_failed_over)
 MARK = ", by inv reseed"
 """Of a maintenance that keeps alerts silent for a reseed alone: another is its operator's to end."""
@@ -178,6 +180,7 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
         report.outcome(ensure(host, replace(step, seed=seed)))
     _caught_up(pair, report)
     bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
+    _acknowledged(pair)
 
 
 def _follows_already(slave: Side, pair: Pair) -> bool:
@@ -212,6 +215,20 @@ def _caught_up(pair: Pair, report: Report) -> None:
             raise DeadlinePassed(f"{slave.host}: nothing more applied for {STUCK_SECONDS} s: inv verify says why")
         time.sleep(PAUSE_SECONDS)
     report.say(f"caught up: the slave has everything the master has ({time.monotonic() - began:.1f} s)")
+
+
+def _acknowledged(pair: Pair) -> None:
+    """Semi-synchronous replication that a timeout has ended is in force again with the first commit after it."""
+    if pair.master.semi_sync.value == "off":
+        return
+    master, beat = pair.master.server, SeenOnSlave(pair.master.server, pair.slave.server)
+    status = master.dialect.named("Rpl_semi_sync_source_status")
+
+    def in_force() -> bool:
+        beat.fix(pair.slave.host, ())
+        return bool(master.one("SHOW GLOBAL STATUS LIKE %s", status).get("Value") == "ON")
+
+    until(f"{pair.master.host}: a commit that the slave acknowledges", IN_FORCE_SECONDS, in_force, pause=PAUSE_SECONDS)
 
 
 def _end(pair: Pair) -> None:
