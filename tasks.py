@@ -214,6 +214,14 @@ def drill_switchover(c: Context, yes: bool = False, json: bool = False) -> None:
     session.roles(run_of(c, yes=yes, json=json))
 
 
+@operation(name="lose-slave", help=YES | JSON, resumable=False)
+def drill_lose_slave(c: Context, yes: bool = False, json: bool = False) -> None:
+    """Drill: the slave loses its data and gets the master's by inv reseed; writes wait once for the slave."""
+    from runbook.drill import session
+
+    session.lost_slave(run_of(c, yes=yes, json=json))
+
+
 @operation(name="all", help=YES | {"only": "names of drills, with commas between them"}, resumable=False)
 def all_drills(c: Context, yes: bool = False, only: str = "") -> None:
     """Run every drill that can be had here, failback and verify after each; ends with a table of their figures."""
@@ -419,7 +427,7 @@ namespace = Collection(
     lint,
 )
 namespace.add_collection(Collection("alert", test_alert))
-namespace.add_collection(Collection("drill", *DRILLS, drill_switchover, all_drills, reports))
+namespace.add_collection(Collection("drill", *DRILLS, drill_lose_slave, drill_switchover, all_drills, reports))
 namespace.add_collection(Collection("maintenance", begin_maintenance, end_maintenance))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 

@@ -1,12 +1,13 @@
 """Drills as an operator calls them: one, with the way home or without, or all of them; each leaves a report."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from runbook.core.report import Report
-from runbook.drill import failover, faults, summary, switchover
+from runbook.drill import failover, faults, lose_slave, summary, switchover
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
@@ -21,6 +22,19 @@ from runbook.operations.target import Target
 from runbook.pair.pair import Pair
 
 
+class Scene(Protocol):
+    """A drill that is no fault: it leaves the pair healthy by itself."""
+
+    NAME: str
+
+    def rehearse(self, pair: Pair, report: Report, confirm: Callable[[], bool], recorder: Recorder, /) -> str | None:
+        """What came of it in a sentence, None in a dry run."""
+        ...
+
+
+SCENES: tuple[Scene, ...] = (lose_slave, switchover)
+
+
 def one(run: Run, name: str, *, home: bool) -> None:
     """Drill one fault, and bring the VIP home afterwards if that is wanted."""
     series = Series()
@@ -33,7 +47,12 @@ def one(run: Run, name: str, *, home: bool) -> None:
 
 def roles(run: Run) -> None:
     """The roles change there and back."""
-    _change_roles(run, Series())
+    _play(run, switchover, Series())
+
+
+def lost_slave(run: Run) -> None:
+    """The slave loses its data and gets the master's."""
+    _play(run, lose_slave, Series())
 
 
 def every(run: Run, only: Collection[str]) -> None:
@@ -42,7 +61,7 @@ def every(run: Run, only: Collection[str]) -> None:
     The operator is asked once. A broken promise does not end them while the pair can be brought home.
     Raises BadInput for a name that no drill has, NotSo when a promise was broken.
     """
-    names = (*faults.NAMES, switchover.NAME)
+    names = (*faults.NAMES, *(scene.NAME for scene in SCENES))
     unknown = set(only) - set(names)
     if unknown:
         raise BadInput(f"no such drill: {', '.join(sorted(unknown))}", f"There are: {', '.join(names)}")
@@ -56,9 +75,10 @@ def every(run: Run, only: Collection[str]) -> None:
                 print(f"drill.{name} cannot be had here and is left out; run it alone to see why.")
             else:
                 _drill_and_come_home(replace(run, yes=run.yes or bool(series.results)), name, series)
-        if not only or switchover.NAME in only:
-            with _going_on():
-                _change_roles(replace(run, yes=run.yes or bool(series.results)), series)
+        for scene in SCENES:
+            if not only or scene.NAME in only:
+                with _going_on():
+                    _play(replace(run, yes=run.yes or bool(series.results)), scene, series)
     finally:
         Report(str).show(summary.table(series.results))
     if series.broken:
@@ -103,10 +123,10 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
         return series.note(name, work)
 
 
-def _change_roles(run: Run, series: Series) -> None:
-    name = switchover.NAME
+def _play(run: Run, scene: Scene, series: Series) -> None:
+    name = scene.NAME
     with _recording(run, name) as record, _drilling(run, name, record) as (pair, report, target, recorder):
-        series.note(name, partial(switchover.rehearse, pair, report, run.typed_vip(target), recorder))
+        series.note(name, partial(scene.rehearse, pair, report, run.typed_vip(target), recorder))
 
 
 @contextmanager

@@ -44,13 +44,17 @@ def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
             raise Drift
 
 
-def bring_through(pair: Pair, names: Sequence[str], report: Report, consent: Consent) -> None:
+def bring_through(
+    pair: Pair, names: Sequence[str], report: Report, consent: Consent, *, while_failed_over: bool = False
+) -> None:
     """Bring the pair through these tasks; with a dry pair, show what would change and change nothing.
+
+    `while_failed_over` is for a caller who needs them although the slave serves: a master's host that is a new one.
 
     Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.
     """
     examine(pair, partial(_ahead, pair, names))
-    if not all(task.while_failed_over for task in TASKS if task.name in names):
+    if not while_failed_over and not all(task.while_failed_over for task in TASKS if task.name in names):
         refuse_when_failed_over(pair)
     if "start-slave" in names:
         refuse_when_filtered(pair)

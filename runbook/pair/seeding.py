@@ -31,12 +31,14 @@ class Seeding:
     file: str = ""
     position: int = 0
     """The donor's place in its binary log at which the new data are."""
+    gtids: str = ""
+    """The same by GTID, where the data do not say it themselves."""
     alive: bool = False
     """Whether a run holds the host that was asked."""
 
     def text(self) -> str:
         """As it stands on a host."""
-        place = f"file={self.file}\nposition={self.position}\n"
+        place = f"file={self.file}\nposition={self.position}\ngtids={self.gtids}\n"
         return (
             f"recipient={self.recipient}\ndonor={self.donor}\nsince={self.since}\nby={self.by}\n"
             f"route={self.route}\nphase={self.phase}\nold={self.old}\n{place}"
@@ -59,5 +61,6 @@ def parse(text: str) -> Seeding | None:
         found.get("old", ""),
         found.get("file", ""),
         int(position) if re.fullmatch(r"\d{1,18}", position) else 0,
+        found.get("gtids", ""),
         alive=ALIVE in text.splitlines(),
     )

@@ -36,6 +36,7 @@ LIBRARIES: dict[str, str] = {
     "libtinfo.so.5": "libtinfo5",
 }
 UPGRADERS: tuple[Upgrader, ...] = (Unattended(), NeedRestart())
+BACKUP_PACKAGES: tuple[str, ...] = ("mariadb-backup",)
 
 DATA_FOLDER = "/var/lib/mysql"
 DATA_QUESTION = f"ls -A {DATA_FOLDER} 2>/dev/null || true"
@@ -109,6 +110,12 @@ def package_of(file_name: str) -> str:
 
 def make_way_for_release(host: Host) -> None:
     """Nothing stands in the way of a vendor's repository here."""
+
+
+def removals(host: Host, *packages: str) -> list[str]:
+    """The packages that an install of these would remove: a tool's dependencies can conflict with the server [M]."""
+    simulated = host.ask(f"apt-get -s -q {APT_OPTIONS} install {' '.join(packages)} 2>/dev/null || true", timeout=60)
+    return [line.split()[1] for line in simulated.splitlines() if line.startswith("Remv ")]
 
 
 def leaves_first_start(host: Host) -> bool:

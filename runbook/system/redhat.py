@@ -36,6 +36,7 @@ LIBRARIES: dict[str, str] = {
     "libcrypt.so.1": "libxcrypt-compat",
 }
 # dnf5 has its defaults elsewhere, and reads this file where there is one.
+BACKUP_PACKAGES: tuple[str, ...] = ("MariaDB-backup", "mariadb-backup")
 UPGRADERS: tuple[Upgrader, ...] = (
     Automatic("dnf-automatic", "/etc/dnf/automatic.conf", "/usr/share/dnf5/dnf5-plugins/automatic.conf"),
     Automatic("yum-cron", "/etc/yum/yum-cron.conf"),
@@ -98,6 +99,11 @@ def install(host: Host, *packages: str) -> None:
         for attempt in attempts
     ]
     host.do(f'log=$(mktemp); {" || ".join(tries)}; code=$?; rm -f "$log"; exit $code', timeout=INSTALL_SECONDS)
+
+
+def removals(host: Host, *packages: str) -> list[str]:
+    """None: without --allowerasing an install that would remove a package fails (dnf(8), yum(8))."""
+    return []
 
 
 def leaves_first_start(host: Host) -> bool:

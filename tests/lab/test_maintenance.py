@@ -1,17 +1,14 @@
 """The slave's host is stopped, patched and rebooted on purpose: nobody is woken, and clients hardly notice."""
 
 import shlex
-import threading
 import time
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Self
 
-import pymysql
 import pytest
 from commandline import stays, until
 from hosts_env_file import settings
 from outside import OutsideHost, OutsidePair
+from writer import Writer
 
 FAILED = 1
 SETTLED_SECONDS = 15
@@ -19,7 +16,6 @@ STAYS_SECONDS = 10
 BACK_SECONDS = 60
 NOTICED_SECONDS = 1.0
 """Less than a commit would wait for a slave that is away; what a client loses in all is benchmarks/switchover.py's."""
-PACE_SECONDS = 0.02
 ALERTS = "/run/mysql-runbook/alerts/now"
 PATCHED = "/var/tmp/patched"
 PATCH_SECONDS = 240
@@ -28,40 +24,6 @@ REINSTALL = (
     "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --reinstall "
     "$(dpkg-query -W -f '${Package}\\n' | grep -xE 'mysql-server|mysql-server-core|keepalived')"
 )
-
-
-class Writer(threading.Thread):
-    """A client that writes through the VIP all the time, and notes when it was acknowledged."""
-
-    def __init__(self, pair: OutsidePair) -> None:
-        super().__init__(daemon=True)
-        self._pair = pair
-        self._stopping = threading.Event()
-        self.acknowledged: list[float] = []
-
-    def __enter__(self) -> Self:
-        self.start()
-        until("a write", SETTLED_SECONDS, lambda: bool(self.acknowledged))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self.join()
-
-    def run(self) -> None:
-        client = None
-        while not self._stopping.wait(PACE_SECONDS):
-            try:
-                client = client or self._pair.client()
-                with client.cursor() as at:
-                    at.execute("REPLACE INTO runbook.heartbeat (id, beat) VALUES (2, UUID())")
-                self.acknowledged.append(time.monotonic())
-            except (pymysql.MySQLError, OSError):
-                client = None
-
-    def gaps(self) -> list[float]:
-        """The stretches between two writes, in seconds."""
-        return [later - earlier for earlier, later in pairwise(self.acknowledged)]
 
 
 @pytest.fixture

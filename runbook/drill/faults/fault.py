@@ -112,4 +112,4 @@ def reason_without_lab(settings: Settings, what: str, by_hand: tuple[str, ...]) 
 def machine_of(side: Side) -> Machine | None:
     """The lab's host of this side, or None where it is no lab's."""
     lab = Lab.owning(side.settings.source)
-    return getattr(lab, side.role) if lab else None
+    return next((each for each in lab.machines if each.address == str(side.node.address)), None) if lab else None

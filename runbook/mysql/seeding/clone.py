@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from runbook.core.host import Host
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.seeding import worker
 from runbook.mysql.seeding.route import Place, Told, Way
@@ -42,6 +41,7 @@ class Clone:
     """Of the fields of `Route`."""
 
     name: ClassVar[str] = "clone"
+    programs: ClassVar[tuple[str, ...]] = ()
 
     def why_not(self, donor: Dialect, recipient: Dialect) -> str | None:
         """By the versions, as the manual has it."""
@@ -56,10 +56,6 @@ class Clone:
     def left_empty(self, donor: Server) -> list[str]:
         """Tables of other engines than InnoDB."""
         return [row["name"] for row in donor.ask(OTHER_ENGINES)]
-
-    def missing(self, donor: Host, recipient: Host) -> str | None:
-        """The plugin comes with the server."""
-        return None
 
     def fill(self, way: Way, told: Told) -> Place:
         """The donor's port is asked by the recipient's host, as replication does; by an account for this once."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 from runbook.core.host import Host
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.session import Server
+from runbook.settings.settings import Secret
 
 FOLDER = ".seed"
 """Within the data directory: on its file system, where AppArmor and SELinux let mysqld in, and hidden, so that neither
@@ -23,6 +24,8 @@ class Way:
     donor_address: str
     recipient: Host
     recipient_address: str
+    root: Secret
+    """root's password on the donor, by its socket."""
     datadir: str
     """The recipient's; its own server may be running on it, or be gone with all of it."""
     kilobytes: int
@@ -59,6 +62,8 @@ class Route(Protocol):
     """One way."""
 
     name: ClassVar[str]
+    programs: ClassVar[tuple[str, ...]]
+    """Those that both hosts must have, and a server's package may come without."""
 
     def why_not(self, donor: Dialect, recipient: Dialect) -> str | None:
         """Why these two cannot use it; None where they can. Pure."""
@@ -66,10 +71,6 @@ class Route(Protocol):
 
     def left_empty(self, donor: Server) -> list[str]:
         """Tables of the donor whose rows it would not bring."""
-        ...
-
-    def missing(self, donor: Host, recipient: Host) -> str | None:
-        """Which program it needs and does not find, with the way out. It only asks."""
         ...
 
     def fill(self, way: Way, told: Told) -> Place:

@@ -56,13 +56,27 @@ trap 'exit 1' HUP INT TERM PIPE
 """
 
 
+ANEW = 'rm -rf "$folder"\nas_mysql "$folder"\n'
+WHOLE = f'sync\n: >"$folder/{COMPLETE}" && sync\n'
+
+
 def script(folder: str, body: str) -> str:
     """The worker that does `body` in a new `folder`, which it marks as whole in the end."""
-    quoted = shlex.quote(folder)
-    return (
-        f'{BEGIN}\nfolder={quoted}\nnew=$folder/{NEW}\nrm -rf "$folder"\nas_mysql "$folder"\n{body}\n'
-        f'sync\n: >"$folder/{COMPLETE}" && sync\n'
-    )
+    return f"{_in(folder)}{ANEW}{body}\n{WHOLE}"
+
+
+def receiver(folder: str, body: str) -> str:
+    """The command that begins a new `folder` with what comes by its standard input."""
+    return f"exec bash -c {shlex.quote(f'{_in(folder)}{ANEW}{body}')} mysql-runbook-seed"
+
+
+def finisher(folder: str, body: str) -> str:
+    """The worker that ends what a receiver has begun, and marks it as whole."""
+    return f"{_in(folder)}{body}\n{WHOLE}"
+
+
+def _in(folder: str) -> str:
+    return f"{BEGIN}\nfolder={shlex.quote(folder)}\nnew=$folder/{NEW}\n"
 
 
 def work(host: Host, text: str, first: str, told: Told) -> Place:

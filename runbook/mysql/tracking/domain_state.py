@@ -77,6 +77,10 @@ class ByDomainState:
         known = slave.value("SELECT @@GLOBAL.gtid_slave_pos")
         return {} if DomainState.parse(known) == DomainState.parse(position) else {"gtid_slave_pos": position}
 
+    def seeded(self, gtids: str) -> dict[str, str]:
+        """In a copy of a master the table of it is empty, or says how far it was when it was a slave [M on 10.11]."""
+        return {"gtid_slave_pos": gtids} if gtids else {}
+
     def _own(self, server: Asked) -> DomainState:
         return self.of_master(server).made_by(int(server.value("SELECT @@server_id")))
 

@@ -62,6 +62,10 @@ class ByGtidSet:
     def adopted(self, slave: Asked) -> dict[str, str]:
         return {}
 
+    def seeded(self, gtids: str) -> dict[str, str]:
+        """The clone says it itself."""
+        return {}
+
     def _own(self, server: Asked) -> GtidSet:
         return self.of_master(server).made_by(server.value("SELECT @@server_uuid"))
 

@@ -87,6 +87,10 @@ class Tracking(Protocol):
         """Variables that make what a stopped slave logged as a master a part of what it has from the master."""
         ...
 
+    def seeded(self, gtids: str) -> dict[str, str]:
+        """Variables that tell a server whose data came from another, up to these GTIDs, what it has."""
+        ...
+
     def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:
         """The options of CHANGE MASTER TO, in its old words, that say where to go on from."""
         ...
@@ -201,6 +205,9 @@ class ByPosition:
         return lacking
 
     def adopted(self, slave: Asked) -> dict[str, str]:
+        return {}
+
+    def seeded(self, gtids: str) -> dict[str, str]:
         return {}
 
     def place(self, status: ReplicaStatus | None, master: Asked) -> dict[str, object]:

@@ -14,8 +14,10 @@ NOTHING_CHANGED = "Nothing was changed"
 SPARE_KILOBYTES = 512 * 1024
 """Beside the copy: an empty server that fetches it, and what is written until then."""
 MORE_PERCENT = 5
+NOTHING_KILOBYTES = 1024
+"""No server's data are so small."""
 
-Old = Literal["kept", "gone"]
+Old = Literal["kept", "gone", "none"]
 
 
 def command(role: Role) -> str:
@@ -56,6 +58,16 @@ def _why_slave_is_not_sure(facts: Facts) -> str | None:
     return None
 
 
+def why_not_applied(slave: str, *, applied: bool) -> str | None:
+    """What a slave that serves has received and not applied is the pair's, too, and would be missed."""
+    if applied:
+        return None
+    return (
+        f"{slave}: what it has received from the master is not all applied\n{NOTHING_CHANGED}. Wait for it, or see "
+        f"why: inv verify; then: {command('master')}"
+    )
+
+
 def why_not_by_position(recipient: Role, *, by_gtid: bool) -> str | None:
     """By position the slave's place in the master's binary logs means nothing once the master's data are others."""
     if recipient == "slave" or by_gtid:
@@ -79,10 +91,13 @@ class Room:
 
 
 def where_the_old_go(room: Room) -> Old | None:
-    """Kept where there is room for both, gone before the copy where that makes the room; None where nothing does."""
+    """Kept where there is room for both, gone before the copy where that makes the room; None where nothing does.
+
+    `none` where there are none.
+    """
     needed = room.needed + room.needed * MORE_PERCENT // 100 + SPARE_KILOBYTES
     if room.free >= needed:
-        return "kept"
+        return "none" if room.old < NOTHING_KILOBYTES else "kept"
     return "gone" if room.free + room.old >= needed else None
 
 
@@ -116,13 +131,15 @@ def what_is_lost(host: SideFacts, errant: str | None, old: Old) -> str:
         own = f"On {host} is what the other lacks: {errant}."
     else:
         own = f"Nothing is on {host} that the other lacks."
+    if old == "none":
+        return f"{own} It has no data."
     kept = "are kept beside the new ones" if old == "kept" else "are REMOVED before the new ones come: no room for both"
     return f"{own} Its data {kept}."
 
 
 def why_errant_is_lost(host: SideFacts, errant: str | None, old: Old, recipient: Role) -> str | None:
     """What nobody else has is not removed: it is kept with the old data, or has been kept before."""
-    if not errant or old == "kept":
+    if not errant or old != "gone":
         return None
     keep = "inv reconcile, which keeps them as a file; or make room" if recipient == "slave" else "make room"
     return (

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.seeding.by_hand import by_hand
 from runbook.mysql.seeding.choice import ROUTES, Chosen, choose
 from runbook.mysql.seeding.route import Route, Way
 from runbook.operations.failback import Refused, refuse
-from runbook.operations.reseed import decisions, recipient
+from runbook.operations.reseed import decisions, programs, recipient
 from runbook.operations.reseed.decisions import Old, Room
 from runbook.operations.reseed.recipient import Folders
 from runbook.pair import seeding
@@ -38,6 +39,9 @@ def make(pair: Pair, host: Side) -> Plan:
     """Raises Refused where there is no route, a program or room is missing, or the data lie in several folders."""
     donor = donor_of(pair, host)
     refuse(decisions.why_not_by_position(host.role, by_gtid=donor.tracking.by_gtid))
+    if host.role == "master":
+        status = replica_status(donor.server)
+        refuse(decisions.why_not_applied(str(donor.host), applied=donor.tracking.applied(donor.server, status)))
     chosen = choose(
         pair.settings.seed,
         donor.dialect,
@@ -50,13 +54,15 @@ def make(pair: Pair, host: Side) -> Plan:
             "Nothing was changed. SEED in hosts.env says which ways are tried; auto tries all.",
             by_hand(str(host.node.address), donor.dialect, by_gtid=donor.tracking.by_gtid),
         )
-    refuse(chosen.route.missing(donor.host, host.host))
+    for side in (donor, host):
+        programs.package_of(side, chosen.route)
     datadir = recipient.datadir_of(host)
     recipient.refuse_elsewhere(host, datadir)
     folders = recipient.look(host.host, datadir)
     size = recipient.kilobytes_of(donor)
     room = folders.room(size)
-    way = Way(donor.server, str(donor.node.address), host.host, str(host.node.address), datadir, size)
+    root = pair.settings.mysql_root_password
+    way = Way(donor.server, str(donor.node.address), host.host, str(host.node.address), root, datadir, size)
     left = _left(host, donor, folders)
     old = "kept" if left else decisions.where_the_old_go(room)
     if old is None:

@@ -6,8 +6,6 @@ unless there is no room for both.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from runbook.alerts.quiet import MEANT
@@ -16,8 +14,9 @@ from runbook.core.host_paths import MAINTENANCE, SEEDING
 from runbook.core.lock import operator
 from runbook.core.report import Report
 from runbook.core.step import Gap, ensure
-from runbook.core.wait import DeadlinePassed
+from runbook.core.wait import DeadlinePassed, until
 from runbook.errors import RunbookError
+from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.replication.replicates import Replicates, replica_status
 from runbook.mysql.seeding import clone
 from runbook.mysql.tracking.status import ReplicaStatus
@@ -25,6 +24,7 @@ from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import RECOVERY_SECONDS, replicate
 from runbook.operations.failback_proof import has_caught_up, why_it_never_catches_up
 from runbook.operations.reseed import plan as plans
+from runbook.operations.reseed import programs
 from runbook.operations.reseed import recipient as on_host
 from runbook.operations.reseed.decisions import megabytes
 from runbook.operations.reseed.plan import Plan
@@ -34,12 +34,16 @@ from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
 from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
+from runbook.steps.article import TASKS
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.start_slave import known_source, replication
 
 STUCK_SECONDS = 600
 """Without a single transaction more, a slave that catches up is stuck."""
 PAUSE_SECONDS = 0.5
+SHORTLY_MS = 100
+IN_FORCE_SECONDS = 30
+WHILE_FAILED_OVER = tuple(task.name for task in TASKS if task.while_failed_over)
 MARK = ", by inv reseed"
 """Of a maintenance that keeps alerts silent for a reseed alone: another is its operator's to end."""
 
@@ -72,15 +76,17 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
     the data and waits for failback.
     """
     if not recipient.has_server:
-        bring_through(pair, ("prep-os", "install-mysql", "configure-mycnf"), report, lambda question: False)
+        to_a_server = ("prep-os", "install-mysql", "configure-mycnf")
+        bring_through(pair, to_a_server, report, lambda question: False, while_failed_over=recipient.role == "master")
     plan = plans.make(pair, recipient)
     donor = plans.donor_of(pair, recipient)
+    programs.bring(pair, plan.route, report)
     seed = _begin(pair, recipient, donor, plan, report)
     if seed.phase == "copying":
         seed = _copied(pair, recipient, plan, seed, report)
     if seed.phase == "replacing":
-        with _donor_waits_for_nobody(donor):
-            _exchanged(recipient, plan, seed, report)
+        _let_nobody_wait(donor)
+        _exchanged(recipient, plan, seed, report)
         seed = _written(pair, replace(seed, phase="following"))
     _follows(pair, recipient, seed, report)
     _end(pair)
@@ -98,7 +104,7 @@ def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report)
 
     def silenced(side: Side) -> None:
         if maintenance.parse(side.host.ask(maintenance.QUESTION)) is None:
-            side.host.put(MAINTENANCE, silent.text(MEANT[side.role]))
+            side.host.put(MAINTENANCE, silent.text(MEANT["slave" if side is recipient else "master"]))
 
     _written(pair, seed)
     pair.side_by_side(silenced)
@@ -124,17 +130,20 @@ def _copied(pair: Pair, recipient: Side, plan: Plan, seed: Seeding, report: Repo
     with shown(report) as told:
         place = plan.route.fill(plan.way, told)
     seconds = time.monotonic() - began
+    seed = _written(pair, replace(seed, phase="replacing", file=place.file, position=place.position, gtids=place.gtids))
     rate = megabytes(int(plan.way.kilobytes / seconds))
     report.say(f"copied: {megabytes(plan.way.kilobytes)} in {seconds:.1f} s ({rate}/s)")
-    return _written(pair, replace(seed, phase="replacing", file=place.file, position=place.position))
+    return seed
 
 
-@contextmanager
-def _donor_waits_for_nobody(donor: Side) -> Iterator[None]:
-    """Else each stop of the slave's server stalls the next commit [M on 9.7]; bootstrap's steps switch it on again."""
-    if donor.role == "master":
-        donor.switch_semi_sync("source", "OFF")
-    yield
+def _let_nobody_wait(donor: Side) -> None:
+    """A commit that waits for a slave which is being stopped waits for SHORTLY_MS, and those after it not at all.
+
+    To switch semi-synchronous replication off holds commits up for a second itself [M on 9.7]. Bootstrap's steps set
+    the time right again, and the slave has it in force once it has caught up.
+    """
+    if donor.role == "master" and donor.semi_sync.value == "on":
+        donor.server.execute(f"SET GLOBAL {donor.server.dialect.named('rpl_semi_sync_source_timeout')} = {SHORTLY_MS}")
 
 
 def _exchanged(recipient: Side, plan: Plan, seed: Seeding, report: Report) -> None:
@@ -157,15 +166,21 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
     if clone.takes(server.dialect.version) and server.dialect.engine == "MySQL":
         clone.forget(server, seed.recipient)
     if recipient.role == "master":
+        # The slave's own, from this very host.
+        _forget_others_replication(recipient)
+        bring_through(pair, WHILE_FAILED_OVER, Report(report.mask, as_json=True), lambda question: False)
         return
     if not _follows_already(recipient, pair):
         _forget_others_replication(recipient)
+        for name, value in recipient.tracking.seeded(seed.gtids).items():
+            server.execute(f"SET GLOBAL {name} = %s", value)
         report.outcome(ensure(host, known_source(pair)))
         step = replication(pair, by_authority=True, kind=Seeded)
         assert isinstance(step, Seeded)
         report.outcome(ensure(host, replace(step, seed=seed)))
     _caught_up(pair, report)
     bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
+    _acknowledged(pair)
 
 
 def _follows_already(slave: Side, pair: Pair) -> bool:
@@ -200,6 +215,20 @@ def _caught_up(pair: Pair, report: Report) -> None:
             raise DeadlinePassed(f"{slave.host}: nothing more applied for {STUCK_SECONDS} s: inv verify says why")
         time.sleep(PAUSE_SECONDS)
     report.say(f"caught up: the slave has everything the master has ({time.monotonic() - began:.1f} s)")
+
+
+def _acknowledged(pair: Pair) -> None:
+    """Semi-synchronous replication that a timeout has ended is in force again with the first commit after it."""
+    if pair.master.semi_sync.value == "off":
+        return
+    master, beat = pair.master.server, SeenOnSlave(pair.master.server, pair.slave.server)
+    status = master.dialect.named("Rpl_semi_sync_source_status")
+
+    def in_force() -> bool:
+        beat.fix(pair.slave.host, ())
+        return bool(master.one("SHOW GLOBAL STATUS LIKE %s", status).get("Value") == "ON")
+
+    until(f"{pair.master.host}: a commit that the slave acknowledges", IN_FORCE_SECONDS, in_force, pause=PAUSE_SECONDS)
 
 
 def _end(pair: Pair) -> None:
