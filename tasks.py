@@ -206,20 +206,26 @@ def drill(name: str) -> Any:
 DRILLS = tuple(map(drill, faults.NAMES))
 
 
-@operation(name="switchover", help=YES | JSON, resumable=False)
-def drill_switchover(c: Context, yes: bool = False, json: bool = False) -> None:
-    """Drill: exchange the roles and exchange them back; writes stand still twice, for a moment."""
-    from runbook.drill import session
+def scene(name: str, what: str) -> Any:
+    """A task for one scene of a pair's life."""
 
-    session.roles(run_of(c, yes=yes, json=json))
+    def body(c: Context, yes: bool = False, json: bool = False) -> None:
+        from runbook.drill import session
+
+        session.scene(run_of(c, yes=yes, json=json), name)
+
+    body.__doc__ = what
+    return operation(name=name, help=YES | JSON, resumable=False)(body)
 
 
-@operation(name="lose-slave", help=YES | JSON, resumable=False)
-def drill_lose_slave(c: Context, yes: bool = False, json: bool = False) -> None:
-    """Drill: the slave loses its data and gets the master's by inv reseed; writes wait once for the slave."""
-    from runbook.drill import session
-
-    session.lost_slave(run_of(c, yes=yes, json=json))
+SCENES = (
+    scene("switchover", "Drill: exchange the roles and exchange them back; writes stand still twice, for a moment."),
+    scene(
+        "lose-slave", "Drill: the slave loses its data and gets the master's by inv reseed; writes wait once for it."
+    ),
+    scene("lose-master", "Drill: the master is lost with its disk: promote, rejoin with a blank host, home again."),
+    scene("returning-master", "Drill: the old master comes back while the promoted one is off: it must stay closed."),
+)
 
 
 @operation(name="all", help=YES | {"only": "names of drills, with commas between them"}, resumable=False)
@@ -427,7 +433,7 @@ namespace = Collection(
     lint,
 )
 namespace.add_collection(Collection("alert", test_alert))
-namespace.add_collection(Collection("drill", *DRILLS, drill_lose_slave, drill_switchover, all_drills, reports))
+namespace.add_collection(Collection("drill", *DRILLS, *SCENES, all_drills, reports))
 namespace.add_collection(Collection("maintenance", begin_maintenance, end_maintenance))
 namespace.add_collection(Collection("lab", up, status, reset, down))
 

@@ -205,9 +205,10 @@ class Link:
             channel.close()
 
     def close(self) -> None:
-        """Close the connection; a later `run` opens it again."""
-        if self._made is not None:
-            self._made.close()
+        """Close the connection; a later `run` opens another, by the keys that are known then."""
+        made, self._made = self._made, None
+        if made is not None:
+            made.close()
 
     def _as_root(self, command: str) -> str:
         # A login without a terminal may come with a PATH that lacks the folders of ip, mysqld and keepalived.

@@ -23,6 +23,7 @@ from runbook.operations.reseed import plan as plans
 from runbook.operations.reseed import recipient
 from runbook.operations.reseed.replace import replace_data
 from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 NAME = "lose-slave"
 STALL_SECONDS = 1.0
@@ -41,6 +42,11 @@ class Lost:
     stalled_by_reseed: float
     reseed: float
     vip_moves: int
+
+
+def reason_against(settings: Settings) -> tuple[str, ...]:
+    """Nothing: any pair can have it."""
+    return ()
 
 
 def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: Recorder) -> str | None:
@@ -147,8 +153,8 @@ def _told(pair: Pair, seen: Lost, clients: Probe, report: Report, recorder: Reco
     judged = list(scores(seen, compared, healthy=found.good))
     headline = (
         f"The slave lost its data and had the master's {seen.reseed:.1f} s after inv reseed began; writes stood still "
-        f"for {seen.stalled_by_reseed:.2f} s by it; {len(audit.missing)} of {audit.acknowledged} acknowledged writes are "
-        "missing."
+        f"for {seen.stalled_by_reseed:.2f} s by it; {len(audit.missing)} of {audit.acknowledged} acknowledged writes "
+        "are missing."
     )
     figures = {
         "reseed_seconds": seen.reseed,

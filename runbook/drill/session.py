@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from runbook.core.report import Report
-from runbook.drill import failover, faults, lose_slave, summary, switchover
+from runbook.drill import failover, faults, lose_master, lose_slave, returning_master, summary, switchover
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
@@ -20,6 +20,7 @@ from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 from runbook.operations.target import Target
 from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 
 class Scene(Protocol):
@@ -27,12 +28,16 @@ class Scene(Protocol):
 
     NAME: str
 
+    def reason_against(self, settings: Settings, /) -> tuple[str, ...]:
+        """Why this pair cannot have it from here, and what can be done instead; or nothing."""
+        ...
+
     def rehearse(self, pair: Pair, report: Report, confirm: Callable[[], bool], recorder: Recorder, /) -> str | None:
         """What came of it in a sentence, None in a dry run."""
         ...
 
 
-SCENES: tuple[Scene, ...] = (lose_slave, switchover)
+SCENES: tuple[Scene, ...] = (lose_slave, switchover, lose_master, returning_master)
 
 
 def one(run: Run, name: str, *, home: bool) -> None:
@@ -45,14 +50,9 @@ def one(run: Run, name: str, *, home: bool) -> None:
             _compare_servers(run, name, result, record, series)
 
 
-def roles(run: Run) -> None:
-    """The roles change there and back."""
-    _play(run, switchover, Series())
-
-
-def lost_slave(run: Run) -> None:
-    """The slave loses its data and gets the master's."""
-    _play(run, lose_slave, Series())
+def scene(run: Run, name: str) -> None:
+    """Drill one scene of a pair's life."""
+    _play(run, next(each for each in SCENES if name == each.NAME), Series())
 
 
 def every(run: Run, only: Collection[str]) -> None:
@@ -76,7 +76,11 @@ def every(run: Run, only: Collection[str]) -> None:
             else:
                 _drill_and_come_home(replace(run, yes=run.yes or bool(series.results)), name, series)
         for scene in SCENES:
-            if not only or scene.NAME in only:
+            if only and scene.NAME not in only:
+                continue
+            if scene.reason_against(settings):
+                print(f"drill.{scene.NAME} cannot be had here and is left out; run it alone to see why.")
+            else:
                 with _going_on():
                     _play(replace(run, yes=run.yes or bool(series.results)), scene, series)
     finally:

@@ -20,10 +20,16 @@ from runbook.operations.failback import verified
 from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
 from runbook.operations.roles.switchover import Changed, change, converge, refuse_what_is_at_work
 from runbook.pair.pair import Pair
+from runbook.settings.settings import Settings
 
 NAME = "switchover"
 STANDSTILL_SECONDS = 0.5
 """Target for what a client sees of one change."""
+
+
+def reason_against(settings: Settings) -> tuple[str, ...]:
+    """Nothing: any pair can have it."""
+    return ()
 
 
 def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: Recorder) -> str | None:

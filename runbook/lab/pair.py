@@ -123,6 +123,12 @@ class Lab:
             self.network.create()
             self._start(root, say)
 
+    def blank(self, machine: Machine, say: Say) -> None:
+        """Put a blank disk in a host that has no power, as one that comes new in its place: its SSH keys are others."""
+        machine.drop_disk()
+        self._prepare_disks(Path(self._record()["image"]))
+        say(f"{machine.hostname} {machine.address}: has a blank disk")
+
     def down(self) -> None:
         """Stop both hosts and remove all of the lab; the image cache and the unreachable route stay."""
         with self._work(lambda _: None):

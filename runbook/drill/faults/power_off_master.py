@@ -5,13 +5,11 @@ The host is gone without a goodbye, and comes back later. Only a lab's power is 
 
 from typing import ClassVar
 
-from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
-from runbook.lab.hold import Hold
+from runbook.drill.faults.fault import Fault, reason_without_lab
+from runbook.drill.power import Power
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
-
-BOOT_SECONDS = 90
 
 
 class PowerOffMaster(Fault):
@@ -40,28 +38,14 @@ class PowerOffMaster(Fault):
         )
 
     def __init__(self) -> None:
-        self._holds: dict[Role, Hold] = {}
+        self._power: dict[Role, Power] = {}
 
     def inject(self, pair: Pair) -> None:
         pair.side_by_side(self._cut, self.roles)
 
     def _cut(self, side: Side) -> None:
-        side.host.changing("power cut")
-        machine = machine_of(side)
-        assert machine is not None, "reason_against was not asked"
-        self._holds[side.role] = machine.hold()
-        self._holds[side.role].take()
-        side.release_lock()
-        machine.power_cut()
+        power = self._power[side.role] = Power(side)
+        power.cut()
 
     def release(self, side: Side) -> None:
-        machine = machine_of(side)
-        try:
-            if machine and not machine.is_running():
-                side.host.changing("boot")
-                machine.boot()
-                machine.wait_for_ssh(BOOT_SECONDS)
-                side.retake_lock()
-        finally:
-            if side.role in self._holds:
-                self._holds[side.role].release()
+        self._power.get(side.role, Power(side)).back()

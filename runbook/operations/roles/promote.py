@@ -5,6 +5,7 @@ written nothing has happened; from then on the same command goes on from whereve
 """
 
 import time
+from collections.abc import Callable
 
 from runbook.core.host_paths import ALONE, CONFIG, ROLE, TAKEOVER
 from runbook.core.lock import operator
@@ -22,6 +23,7 @@ from runbook.mysql.work.events import enable, waiting
 from runbook.operations.failback import refuse
 from runbook.operations.roles import handover, lost_logs, promotion_proof
 from runbook.operations.roles.lost_logs import LostLogs
+from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
 from runbook.operations.run import Run, answer
 from runbook.operations.target import Target
@@ -64,24 +66,33 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
             _finish(pair, report)
             return
-        facts = gather(pair)
-        report.say(diagnose(facts).sentence)
-        refuse(promotion_proof.why_not_promote(facts))
-        refuse_unwritable(pair.settings.source)
-        logs = _lost_logs(pair, facts, report)
-        proof = promotion_proof.proof_of(
-            facts["slave"],
-            semi_sync=pair.slave.semi_sync.value == "on",
-            from_logs=logs is not None and logs.whole,
-            unapplied=_unapplied(pair),
-        )
-        report.say(str(proof), "bold green" if proof.proven else "bold yellow")
-        report.say(_will_be(pair))
-        if pair.dry:
-            raise Drift
-        if not _agreed(run, target, pair, proven=proof.proven, unproven=unproven):
-            raise BadInput("Not confirmed: nothing was changed.")
-        _act(pair, report, logs)
+        turned = make_master(pair, report, lambda proof: _agreed(run, target, pair, proof, unproven=unproven))
+        _tell(turned, report)
+
+
+def make_master(pair: Pair, report: Report, agreed: Callable[[Proof], bool]) -> Pair:
+    """Make the slave of a lost master the master, once that is agreed to; the pair as it is then.
+
+    Raises Drift in a dry run, Refused and BadInput before anything has changed.
+    """
+    facts = gather(pair)
+    report.say(diagnose(facts).sentence)
+    refuse(promotion_proof.why_not_promote(facts))
+    refuse_unwritable(pair.settings.source)
+    logs = _lost_logs(pair, facts, report)
+    proof = promotion_proof.proof_of(
+        facts["slave"],
+        semi_sync=pair.slave.semi_sync.value == "on",
+        from_logs=logs is not None and logs.whole,
+        unapplied=_unapplied(pair),
+    )
+    report.say(str(proof), "bold green" if proof.proven else "bold yellow")
+    report.say(_will_be(pair))
+    if pair.dry:
+        raise Drift
+    if not agreed(proof):
+        raise BadInput("Not confirmed: nothing was changed.")
+    return _act(pair, report, logs)
 
 
 def _will_be(pair: Pair) -> str:
@@ -92,9 +103,9 @@ def _will_be(pair: Pair) -> str:
     )
 
 
-def _agreed(run: Run, target: Target, pair: Pair, *, proven: bool, unproven: bool) -> bool:
+def _agreed(run: Run, target: Target, pair: Pair, proof: Proof, *, unproven: bool) -> bool:
     question = f"Is {pair.master.node.address} off or cut off, and shall {pair.slave.node.address} become the master?"
-    if proven or unproven or target.lab is not None:
+    if proof.proven or unproven or target.lab is not None:
         return run.consent(target)(question)
     return answer(f"{question}\nWrites may be missing. Type {UNPROVEN} to go on: ").upper() == UNPROVEN
 
@@ -135,7 +146,7 @@ def _lost_logs(pair: Pair, facts: Facts, report: Report) -> LostLogs | None:
     return logs
 
 
-def _act(pair: Pair, report: Report, logs: LostLogs | None) -> None:
+def _act(pair: Pair, report: Report, logs: LostLogs | None) -> Pair:
     last = newest(pair.records())
     record = made_now((last.epoch if last else FIRST_EPOCH) + 1, WHY)
     turned = pair.turned()
@@ -146,6 +157,7 @@ def _act(pair: Pair, report: Report, logs: LostLogs | None) -> None:
     ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
     ensure(new.host, ConfigurationRead())
     _take_over(turned, report, logs)
+    return turned
 
 
 def _fence(turned: Pair, record: Record, report: Report) -> None:
@@ -173,6 +185,7 @@ def _finish(pair: Pair, report: Report) -> None:
     if facts["master"].read_only and not facts["slave"].unreachable and not facts["slave"].answers:
         logs = _lost_logs(pair, {"master": facts["slave"], "slave": facts["master"]}, report)
     _take_over(turned, report, logs)
+    _tell(turned, report)
 
 
 def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
@@ -230,7 +243,6 @@ def _complete(turned: Pair, report: Report) -> None:
     turned.side_by_side(
         lambda side: side.host.do(f"rm -f {CONFIG}{handover.NEXT} {ROLE}{handover.NEXT}"), turned.reached
     )
-    _tell(turned, report)
 
 
 def _tell(pair: Pair, report: Report) -> None:

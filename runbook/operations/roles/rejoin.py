@@ -69,7 +69,7 @@ def rejoin(run: Run, *, gtids: str = "", switchover: bool = False) -> None:
             if pair.dry:
                 report.say(f"would make {pair.slave.node.address} the slave of {pair.master.node.address}")
                 raise Drift
-            _join(pair, report, run.consent(target), gtids)
+            join(pair, report, run.consent(target), gtids)
             if not verify.seen_healthy(pair, report):
                 raise NotSo
         if switchover:
@@ -92,7 +92,8 @@ def why_not(facts: Facts) -> str | None:
     return None
 
 
-def _join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
+def join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str = "") -> None:
+    """Have the slave's host follow the master that serves, with its own data or with the master's."""
     if _has_data(pair.slave):
         _demote(pair)
         start_servers(pair, report)
