@@ -15,9 +15,10 @@ from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_di
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
 from runbook.pair import seeding
-from runbook.pair.pair import Pair
+from runbook.pair.pair import ROLES, Pair
 from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
+from runbook.settings.settings import Role
 from runbook.steps import install_mysql
 from runbook.steps.article import TASKS
 from runbook.steps.phase import Phase
@@ -45,11 +46,19 @@ def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
 
 
 def bring_through(
-    pair: Pair, names: Sequence[str], report: Report, consent: Consent, *, while_failed_over: bool = False
+    pair: Pair,
+    names: Sequence[str],
+    report: Report,
+    consent: Consent,
+    *,
+    while_failed_over: bool = False,
+    roles: tuple[Role, ...] = ROLES,
 ) -> None:
     """Bring the pair through these tasks; with a dry pair, show what would change and change nothing.
 
     `while_failed_over` is for a caller who needs them although the slave serves: a master's host that is a new one.
+    With `roles` the other host is looked at and left as it is: what a pair wants of a master has its commits wait for a
+    slave, which is not there yet.
 
     Raises BadInput before anything changes, and the first task's error with both hosts' outcomes reported.
     """
@@ -67,7 +76,9 @@ def bring_through(
         if task.name in names:
             report.task(task.name)
             for phase in task.phases(pair, restart):
-                pair.side_by_side(partial(_converge, task.name, phase, report), phase.roles)
+                wanted = tuple(role for role in phase.roles if role in roles)
+                if wanted:
+                    pair.side_by_side(partial(_converge, task.name, phase, report), wanted)
 
 
 def _ahead(pair: Pair, names: Sequence[str], side: Side) -> Iterable[str]:

@@ -77,7 +77,8 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
     """
     if not recipient.has_server:
         to_a_server = ("prep-os", "install-mysql", "configure-mycnf")
-        bring_through(pair, to_a_server, report, lambda question: False, while_failed_over=recipient.role == "master")
+        failed_over, only = recipient.role == "master", (recipient.role,)
+        bring_through(pair, to_a_server, report, lambda question: False, while_failed_over=failed_over, roles=only)
     plan = plans.make(pair, recipient)
     donor = plans.donor_of(pair, recipient)
     programs.bring(pair, plan.route, report)

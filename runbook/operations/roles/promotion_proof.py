@@ -102,9 +102,11 @@ def proof_of(slave: SideFacts, *, semi_sync: bool, from_logs: bool, unapplied: s
 def _by_witness(seen: Witnessed | None) -> Proof:
     if seen is None or seen.good is None:
         return Proof(False, "since its boot the slave has not seen once that the master's commits waited for it")
-    if seen.silent is None:
+    # Its mysqld does not greet the slave now (why_not_promote): it went silent by now.
+    silent = seen.silent or seen.now
+    if silent is None:
         return Proof(False, "the slave did not see the master go silent")
-    took, most = seen.silent - seen.good, seen.timeout_ms / 1000
+    took, most = silent - seen.good, seen.timeout_ms / 1000
     if took > most:
         return Proof(
             False,
