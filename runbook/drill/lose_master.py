@@ -43,7 +43,8 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
         turned = lost_master.promote(scene)
         _exchange_the_host(turned, report)
         scene.power.back()
-        home = lost_master.come_home(scene, turned)
+        lost_master.rejoin(scene, turned)
+    home = lost_master.come_home(scene, turned)
     return lost_master.told(
         home,
         scene,

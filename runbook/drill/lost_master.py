@@ -110,13 +110,18 @@ def promote(scene: Scene) -> Pair:
     return turned
 
 
-def come_home(scene: Scene, turned: Pair) -> Pair:
-    """`inv rejoin --switchover`: the old order again."""
+def rejoin(scene: Scene, turned: Pair) -> None:
+    """`inv rejoin`, while clients write."""
     scene.report.say("Now inv rejoin --switchover.")
     turned.left_out.clear()
-    turned.slave.close()
+    turned.slave.server.close()
     join(turned, scene.report, lambda question: True)
-    changed = change(turned, scene.clients)
+
+
+def come_home(scene: Scene, turned: Pair) -> Pair:
+    """The old order again, before clients who know a new host's certificate, too."""
+    with Probe.of(turned) as clients:
+        changed = change(turned, clients)
     exchange_hosts_env(changed.pair)
     converge(changed.pair, scene.report)
     return changed.pair

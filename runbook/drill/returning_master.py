@@ -49,7 +49,8 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
         lost_master.lose(scene)
         turned = lost_master.promote(scene)
         score = _return(scene, turned)
-        home = lost_master.come_home(scene, turned)
+        lost_master.rejoin(scene, turned)
+    home = lost_master.come_home(scene, turned)
     return lost_master.told(
         home, scene, (score,), lambda took: f"The old master came back alone and stayed closed; promoted in {took}"
     )
@@ -64,20 +65,20 @@ def _return(scene: Scene, turned: Pair) -> Score:
     scene.recorder.mark("note", "the promoted master's power is cut", off_at)
     try:
         scene.power.back()
-        turned.slave.close()
+        turned.slave.server.close()
         old = scene.pair.settings.master.server_id
 
         def served() -> bool:
             return any(scene.clients.seen("read", ok=True, server_id=old, since=off_at))
 
         scene.clients.wait("reads from the old master through the VIP", RETURN_SECONDS, served)
-        alerted = raised(turned, "slave", "peer-unseen")
         time.sleep(CLOSED_SECONDS)
+        alerted = raised(turned, "slave", "peer-unseen")
         opened = [look for look in scene.old_writes.looks(off_at) if look.takes_writes]
         looks = len(scene.old_writes.looks(off_at))
     finally:
         promoted.back()
-        turned.master.close()
+        turned.master.server.close()
     scene.clients.wait("writes again", RETURN_SECONDS, lambda: scene.clients.seen_since("write", time.monotonic() - 1))
     breach = f"the old master took writes at {len(opened)} of {looks} looks" if opened else ""
     if not breach and not alerted:
