@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 2.0
 VIP_SECONDS = 90
 """After a boot of both hosts the slave waits a minute for the other."""
 APPLIED_SECONDS = 60
-OPEN_SECONDS = 10
+OPEN_SECONDS = 30
 UNPROVEN = "UNPROVEN"
 
 
@@ -153,9 +153,6 @@ def _act(pair: Pair, report: Report, logs: LostLogs | None) -> Pair:
     new = turned.master
     _fence(turned, record, report)
     handover.lay_ready(new, record)
-    text = configuration(turned.settings, new.node, new.interface, new.keepalived)
-    ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
-    ensure(new.host, ConfigurationRead())
     _take_over(turned, report, logs)
     return turned
 
@@ -203,7 +200,9 @@ def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
         assert record is not None, "a role was taken that nobody wrote"
         ensure(new.host, RolesInSchema(turned, record))
         new.host.put(ALONE, alone.text())
-        new.server.execute("SET GLOBAL read_only = OFF")
+        if new.holds_vip():
+            new.server.execute("SET GLOBAL read_only = OFF")
+    _serves(turned)
     report.say(f"{new.host}: takes writes as the master, {record}", "bold")
     _complete(turned, report)
 
@@ -240,8 +239,24 @@ def _complete(turned: Pair, report: Report) -> None:
         foresee(new.host, items)
         for item in items:
             ensure(new.host, item)
+    # A reload may cost it the VIP for a moment: not before it serves.
+    text = configuration(turned.settings, new.node, new.interface, new.keepalived)
+    ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
+    ensure(new.host, ConfigurationRead())
+    _serves(turned)
     turned.side_by_side(
         lambda side: side.host.do(f"rm -f {CONFIG}{handover.NEXT} {ROLE}{handover.NEXT}"), turned.reached
+    )
+
+
+def _serves(turned: Pair) -> None:
+    """Its scripts open it, as they close it, where it holds the VIP."""
+    new = turned.master
+    until(
+        f"{new.host} with the VIP, and open for writes",
+        OPEN_SECONDS,
+        lambda: new.holds_vip() and not new.server.closed(),
+        pause=0.05,
     )
 
 
