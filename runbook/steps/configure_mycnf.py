@@ -18,6 +18,7 @@ from runbook.steps.phase import Phase, Restart
 from runbook.system.resources import OURS, File
 
 FILE_NAME = "zz-runbook.cnf"  # the last of the folder: what comes later wins
+CLOSED_FILE_NAME = "zz-runbook-closed.cnf"
 GTID_MODE = "SELECT @@GLOBAL.gtid_mode"
 
 
@@ -141,11 +142,18 @@ def files(side: Side) -> list[Step]:
         IncludeFolder(names.my_cnf, names.include_folder),
         ContraryLines.of(names.my_cnf, names.include_folder, file.path, wanted(manner_of(side))),
         file,
+        closed_file(side),
     ]
 
 
+def closed_file(side: Side) -> File:
+    """A second one with nothing but that: a server whose option file was cut off started open (chaos, seed 501)."""
+    text = templates.render("closed.cnf.j2", ours=OURS, super_read_only=side.dialect.has_super_read_only)
+    return File(f"{side.names.include_folder}/{CLOSED_FILE_NAME}", text)
+
+
 def our_option_file(side: Side) -> OptionFile:
-    """The one file of ours that the server reads."""
+    """The file with all that we want of the server."""
     manner = manner_of(side)
     return OptionFile(path_of(side), option_file(manner), validation=manner.dialect.validation, refusals=refusals(side))
 
