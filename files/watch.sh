@@ -164,8 +164,8 @@ watch_maintenance() {
     fi
 }
 
-# watch_peer: whether the other server, which is there, lets us ask. The master opens without its word where it does not,
-# as after a restored host with certificates or accounts of its own.
+# watch_peer: whether the other server, which is there, lets us ask. The master does not open without its word where it
+# does not, as after a restored host with certificates or accounts of its own: people know before that is needed.
 PEER_SECONDS=60
 
 watch_peer() {
