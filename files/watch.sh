@@ -124,6 +124,7 @@ watch_slave() {
     local why=''
     if [ -e "$ALONE" ]; then
         noted "$ALONE" since
+        # shellcheck disable=SC2154 # library.sh's
         notice master-alone "since $noted"
         passes slave-away
         notice_over slave-away

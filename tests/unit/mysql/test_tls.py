@@ -18,7 +18,7 @@ from runbook.errors import RunbookError
 from runbook.mysql.login import PasswordAsked, logins
 from runbook.mysql.tls.authority import AUTHORITY_QUESTION, SPEAKS_TLS, certificates
 from runbook.mysql.tls.contexts import NotTheServer
-from runbook.mysql.tls.known_server import KnownServer, authority_file, known_by, options_file
+from runbook.mysql.tls.known_server import KnownServer, authority_file, options_file
 from runbook.pair.authorities import authorities
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Secret
@@ -257,4 +257,4 @@ def test_a_change_of_roles_leaves_each_servers_ca_where_it_is(pair: Pair) -> Non
     turned = pair.turned()
     for name in (authority_file, options_file):
         assert name(turned.slave.node) == name(pair.master.node) != name(turned.master.node)
-    assert (CA_FILE, OPTIONS_FILE) == (authority_file(pair.master.node), options_file(pair.master.node))
+    assert (authority_file(pair.master.node), options_file(pair.master.node)) == (CA_FILE, OPTIONS_FILE)
