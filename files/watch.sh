@@ -198,8 +198,6 @@ watch_errant() {
     if [ -n "$made" ]; then notice errant "the master lacks $made"; else notice_over errant; fi
 }
 
-# The client's errors that say that there is no connection, and the server's that it is on its way out.
-NOBODY_THERE='^(2002|2003|2005|2006|2013|2055|1053|1080)$'
 AWAY_SECONDS=30
 
 # receiver_is_out ERRNO: whether the receiver has been without its master for too long. A master that restarts is away for
