@@ -26,7 +26,7 @@ from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_
 from runbook.operations.run import Run, answer
 from runbook.operations.target import Target
 from runbook.pair import roles
-from runbook.pair.alone import Alone
+from runbook.pair.alone import QUESTION, Alone, parse
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RolesInSchema
@@ -62,7 +62,7 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
             if last is None or last.why != WHY:
                 pair.refuse_stale()
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
-            _finish(pair, report)
+            _finish(pair, last, report)
             return
         facts = gather(pair)
         report.say(diagnose(facts).sentence)
@@ -139,13 +139,17 @@ def _act(pair: Pair, report: Report, logs: LostLogs | None) -> None:
     last = newest(pair.records())
     record = made_now((last.epoch if last else FIRST_EPOCH) + 1, WHY)
     turned = pair.turned()
-    new = turned.master
+    _make_ready(turned.master, record)
     _fence(turned, record, report)
+    _take_over(turned, report, logs)
+
+
+def _make_ready(new: Side, record: Record) -> None:
+    """Before any role is written: one that is written and has no files that lie ready would be no master."""
     handover.lay_ready(new, record)
-    text = configuration(turned.settings, new.node, new.interface, new.keepalived)
+    text = configuration(new.settings, new.node, new.interface, new.keepalived)
     ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
     ensure(new.host, ConfigurationRead())
-    _take_over(turned, report, logs)
 
 
 def _fence(turned: Pair, record: Record, report: Report) -> None:
@@ -163,12 +167,15 @@ def _fence(turned: Pair, record: Record, report: Report) -> None:
         report.say(f"{old.host}: could not be fenced ({str(error).splitlines()[0]}): switch it off", "bold yellow")
 
 
-def _finish(pair: Pair, report: Report) -> None:
-    """From wherever a promotion was cut off, once the new master's role was written."""
+def _finish(pair: Pair, last: Record, report: Report) -> None:
+    """From wherever a promotion was cut off, once the first role was written, which may be the old master's."""
     turned = pair.turned()
     if pair.dry:
         raise Drift
     facts = gather(turned)
+    refuse(promotion_proof.why_not_finish(facts))
+    _make_ready(turned.master, last)
+    _fence(turned, last, report)
     logs = None
     if facts["master"].read_only and not facts["slave"].unreachable and not facts["slave"].answers:
         logs = _lost_logs(pair, {"master": facts["slave"], "slave": facts["master"]}, report)
@@ -200,7 +207,7 @@ def _lies_ready(side: Side) -> bool:
 
 
 def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
-    """It copies nobody from now on; by position that is written down first."""
+    """It copies nobody from now on; where it stood then is known once only, and kept."""
     new, replica = turned.master, turned.master.server.dialect.replica
     lost = own = ""
     status = replica_status(new.server)
@@ -211,6 +218,9 @@ def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
             lost, own = "" if whole else f"{status.source_file}:{status.source_position}", new.tracking.own(new.server)
         new.server.execute(f"RESET {replica} ALL")
     epoch = new.record.epoch if new.record else FIRST_EPOCH
+    before = parse(new.host.ask(QUESTION))
+    if status is None and before and before.epoch == epoch:
+        return before
     return Alone(epoch, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), operator(), lost, own)
 
 

@@ -5,6 +5,8 @@ import time
 import pytest
 from station import Make, Station
 
+from runbook.pair.alone import Alone
+
 UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
 WORKER = (
     f"Worker 1 failed executing transaction '{UUID}:5' at source log binlog.000002, end_log_pos 901; Could not execute "
@@ -156,6 +158,20 @@ def test_without_semi_sync_a_slave_whose_server_does_not_answer_is_told(master: 
         look(master, 2)
         assert list(master.alerts) == alerts
     assert said(master, "does not answer: what is acknowledged now is on this host only") == 1
+
+
+def test_a_master_that_has_no_slave_is_told_as_that_and_not_of_one_that_is_away(master: Station) -> None:
+    master.facts(Rpl_semi_sync_source_status="OFF", Rpl_semi_sync_source_clients="0")
+    look(master, 2)
+    assert list(master.alerts) == ["slave-away"]
+    master.keep("alone", Alone(2, "2026-11-27T15:00:00Z", "anna@desk").text())
+    look(master, 2)
+    assert master.alerts == {"master-alone": "since 2026-11-27T15:00:00Z"}
+    assert said(master, "master-alone: since 2026-11-27T15:00:00Z") == 1
+    master.kept("alone").unlink()
+    master.facts()
+    look(master)
+    assert master.alerts == {}
 
 
 # ---- the peer ----

@@ -158,7 +158,9 @@ def test_one_that_is_back_and_takes_writes_may_have_acknowledged_anything(slave:
         seen = notes(slave, "it is back", lambda found: not is_silent(found))
         assert seen.good == before.good, "good is only what was seen to be so"
         master_says(slave)
-        notes(slave, "it is well again", lambda found: (found.good or 0) >= (before.silent or 0) and not is_silent(found))
+        notes(
+            slave, "it is well again", lambda found: (found.good or 0) >= (before.silent or 0) and not is_silent(found)
+        )
 
 
 @pytest.mark.parametrize(
