@@ -44,13 +44,14 @@ is_newest_master() {
     local peer_closed='' peer_epoch='' peer_master='' epoch
     known_epoch
     { read -r peer_closed && read -r peer_epoch peer_master; } < <(ask_peer "$CLOSED; $KNOWN_ROLES")
-    if [ "$peer_closed" = 0 ]; then
-        say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
-        stays_closed peer-writes
-    elif is_older "$epoch" "$peer_epoch" "$peer_master"; then
+    # A newer master that takes writes is the only one: nobody may be told to close it.
+    if is_older "$epoch" "$peer_epoch" "$peer_master"; then
         say_anew "holds the VIP and stays closed: $PEER is the master by a newer change of roles: stops keepalived"
         stays_closed newer-master "$PEER knows of change ${peer_epoch:-?}, this host of change $epoch"
         timeout 5 systemctl stop --no-block keepalived
+    elif [ "$peer_closed" = 0 ]; then
+        say_anew "holds the VIP and stays closed: $PEER takes writes; close that server first"
+        stays_closed peer-writes
     elif [ -z "$peer_closed" ] && ! may_open_unseen "$epoch"; then
         say_anew "holds the VIP and stays closed: $PEER does not answer, and may be the master by now"
         stays_closed peer-unseen

@@ -3,6 +3,10 @@
 # of library.sh.
 set -u
 
+# The client's errors that say that there is no connection, and the server's that it is on its way out.
+# shellcheck disable=SC2034 # watch.sh's and witness.sh's
+NOBODY_THERE='^(2002|2003|2005|2006|2013|2055|1053|1080)$'
+
 # query STATEMENTS [OPTION...]: tab-separated rows without names. When all connections are used up it comes in by the
 # administrators' door, which mysqld has on loopback (admin_address): fencing must not wait for a client to leave.
 query() {

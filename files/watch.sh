@@ -124,6 +124,7 @@ watch_slave() {
     local why=''
     if [ -e "$ALONE" ]; then
         noted "$ALONE" since
+        # shellcheck disable=SC2154 # library.sh's
         notice master-alone "since $noted"
         passes slave-away
         notice_over slave-away
@@ -164,8 +165,8 @@ watch_maintenance() {
     fi
 }
 
-# watch_peer: whether the other server, which is there, lets us ask. The master opens without its word where it does not,
-# as after a restored host with certificates or accounts of its own.
+# watch_peer: whether the other server, which is there, lets us ask. The master does not open without its word where it
+# does not, as after a restored host with certificates or accounts of its own: people know before that is needed.
 PEER_SECONDS=60
 
 watch_peer() {
@@ -197,8 +198,6 @@ watch_errant() {
     if [ -n "$made" ]; then notice errant "the master lacks $made"; else notice_over errant; fi
 }
 
-# The client's errors that say that there is no connection, and the server's that it is on its way out.
-NOBODY_THERE='^(2002|2003|2005|2006|2013|2055|1053|1080)$'
 AWAY_SECONDS=30
 
 # receiver_is_out ERRNO: whether the receiver has been without its master for too long. A master that restarts is away for

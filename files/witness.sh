@@ -22,6 +22,11 @@ said() {
     [[ ! $answer =~ $'\n'$1$'\t'([^$'\n']*) ]] || value=${BASH_REMATCH[${#BASH_REMATCH[@]} - 1]}
 }
 
+# is_silent CODE: whether nobody answered within the time, or there is no connection.
+is_silent() {
+    [ "$1" = 124 ] || { [[ $answer =~ ERROR\ ([0-9]+) ]] && [[ ${BASH_REMATCH[1]} =~ $NOBODY_THERE ]]; }
+}
+
 # in_force: whether what the master acknowledges is on its one slave, and nobody waits for that just now.
 in_force() {
     local value
@@ -33,24 +38,32 @@ in_force() {
     said 'rpl_semi_sync_(source|master)_timeout' && timeout_ms=$value
 }
 
+# leave_word: written over what was there, and as long: who reads it meanwhile reads a whole one.
+leave_word() {
+    local word
+    printf -v word 'good=%s\nsilent=%s\ntimeout_ms=%s\n' "$good" "$silent" "$timeout_ms"
+    { printf '%-80s\n' "$word" 1<>"$WITNESSED"; } 2>/dev/null
+}
+
 witness() {
-    local asked now good='' silent='' timeout_ms='' pause
+    local asked good='' silent='' timeout_ms='' pause
     exec {pause}<> <(:)
     while :; do
         read_configuration
         CLIENT_OPTIONS=$PEER_OPTIONS
         if [ "$ROLE" = slave ]; then
             printf -v asked '%(%s)T' -1
-            if ask_session "$QUESTION"; then
-                # One that is back and takes no writes has acknowledged nothing since.
-                [[ $answer == *$'\nclosed\n1\n' ]] || silent=''
-                ! in_force || good=$asked silent=''
-            elif [ -z "$silent" ]; then
-                printf -v now '%(%s)T' -1
-                silent=$now
-                say "the master $PEER is silent"
+            ask_session "$QUESTION"
+            if is_silent $?; then
+                [ -n "$silent" ] || say "the master $PEER is silent"
+                : "${silent:=$(printf '%(%s)T' -1)}"
+            elif in_force; then
+                good=$asked silent=''
+            elif [[ -n $answer && $answer != *$'\nclosed\n1\n'* ]]; then
+                # One that is there, even if it refuses us, may acknowledge without the slave; not if it takes no writes.
+                silent=''
             fi
-            { printf 'good=%s\nsilent=%s\ntimeout_ms=%s\n' "$good" "$silent" "$timeout_ms" >"$WITNESSED"; } 2>/dev/null
+            leave_word
         else
             close_session
             good='' silent=''

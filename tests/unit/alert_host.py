@@ -30,9 +30,9 @@ class AlertHost:
             station.install(name, (SCRIPTS / name).read_text())
         station.install("alert_texts.sh", shell_arrays(settings.alert_lang, "mysql"))
         (station.folder / "mysql-runbook-alert.conf").write_text(configuration)
-        for role in ("master", "slave"):
+        for role, server in (("master", settings.master), ("slave", settings.slave)):
             account = (settings.probe_user, settings.probe_password, str(settings.vip.ip), settings.mysql_port)
-            vip = client_section(*account, f"/usr/local/lib/mysql-runbook/{role}-tls.cnf")
+            vip = client_section(*account, f"/usr/local/lib/mysql-runbook/{server.address}-tls.cnf")
             station.write(f"vip_options_{role}", vip.rstrip("\n"))
         station.write("served", "slave\tclosed")
         station.write("posts", "")

@@ -1,6 +1,7 @@
 """What the unit tests share: settings from a hosts.env of their own, and a PyMySQL that reaches fake servers only."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from runbook.mysql.optionfile import client_section
 from runbook.mysql.tls.known_server import known_by
 from runbook.observe import client
 from runbook.pair.pair import Pair
+from runbook.pair.roles import FIRST_EPOCH, made_now
 from runbook.pair.side import Side
 from runbook.settings.load import load
 from runbook.settings.settings import Role, Settings
@@ -127,6 +129,7 @@ def scripts_on(settings_of: Callable[..., Settings], tmp_path: Path) -> Iterator
         station = Station(tmp_path / f"{role}{len(made)}", script_configuration(side), options, peer)
         station.vip = vip
         station.closed = closed
+        station.keep("role", replace(made_now(FIRST_EPOCH, "bootstrap"), role=role).text())
         made.append(station)
         return station
 

@@ -20,7 +20,7 @@ from runbook.mysql.optionfile import client_section
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.socket_login import NO_PASSWORD
-from runbook.pair import maintenance, roles, seeding
+from runbook.pair import alone, maintenance, roles, seeding, witnessed
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Node, Role, Secret, Settings
@@ -93,6 +93,7 @@ class FakeLink:
         self.stdins: list[str | None] = []
         self.changed: list[str] = []
         self.closed = False
+        self.silent: str | None = None
         self.mysqlds: dict[tuple[str, int], FakeMysqld] = {}
         self.sockets: dict[str, FakeMysqld] = {}
         self._answers: dict[str, Answer] = {}
@@ -106,6 +107,8 @@ class FakeLink:
         self.says(roles.QUESTION, "")
         self.says(maintenance.QUESTION, "")
         self.says(seeding.QUESTION, "")
+        self.says(alone.QUESTION, "")
+        self.says(witnessed.QUESTION, "")
 
     def says(self, question: str, answer: Answer) -> None:
         self._answers[question] = answer
@@ -119,6 +122,10 @@ class FakeLink:
 
     def open(self) -> None:
         """There is always a way to it."""
+
+    def why_not_within(self, seconds: float) -> str | None:
+        """Why it does not let us in within that time; nothing, unless a test says otherwise."""
+        return self.silent
 
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
         assert timeout > 0, f"no deadline for {script}"

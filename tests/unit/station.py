@@ -12,10 +12,10 @@ from runbook.core.host_paths import paths_for_scripts
 SCRIPTS = Path(__file__).parents[2] / "files"
 CALLED_BY_KEEPALIVED = ("mysql_check.sh", "master.sh", "backup.sh", "stop.sh")
 CALLED_BY_ITS_UNIT = ("defer.sh", "release.sh")
-FENCE, CHECKER = "fence.sh", "checker.sh"
+FENCE, CHECKER, WITNESS = "fence.sh", "checker.sh", "witness.sh"
 SENDER = ("alert.sh", "alert_message.sh", "alert_channels.sh")
-SHARED = ("server.sh", "takeover.sh", "library.sh", "session.sh", "cut_off.sh", "watch.sh", "check.sh")
-NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE, CHECKER)
+SHARED = ("server.sh", "opening.sh", "takeover.sh", "library.sh", "session.sh", "cut_off.sh", "watch.sh", "check.sh")
+NAMES = (*CALLED_BY_KEEPALIVED, *CALLED_BY_ITS_UNIT, FENCE, CHECKER, WITNESS)
 
 STUBS = Path(__file__).parent / "stubs"
 HERE = "@station@"
@@ -46,6 +46,8 @@ Local:
            /32 link BROADCAST
 """
 VIP_ADDRESS = "        |-- 192.168.152.130\n           /32 universe UNICAST\n           /32 host LOCAL\n"
+MASTERS_ROW = "1\t192.168.152.128"
+"""What both servers know of the roles: the first change made this host's address the master's."""
 # What root has set for clients of his own; the command mysql here notes it when it is heard.
 FOREIGN = {"MYSQL_HOST": "elsewhere", "MYSQL_UNIX_PORT": "/elsewhere", "LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN": "1"}
 FACTS = {
@@ -110,11 +112,31 @@ class Station:
         self.facts()
         self.disk(free=50_000, size=100_000)
         self.write("status", STATUS)
+        self.write("roles", MASTERS_ROW)
+        self.peer("1")
+
+    def peer(self, closed: str, roles: str = MASTERS_ROW) -> None:
+        """How the other server is: 1 closed, 0 open, or its ERROR line; and what it knows of the roles, if anything."""
+        self.write("peer", closed)
+        self.write("peer_roles", roles)
+
+    def peer_is_silent(self) -> None:
+        """The other server is not there."""
+        (self.state / "peer").unlink()
+
+    def keep(self, name: str, text: str) -> None:
+        """A file that this host has beyond a boot."""
+        self.kept(name).parent.mkdir(parents=True, exist_ok=True)
+        self.kept(name).write_text(text)
+
+    def kept(self, name: str) -> Path:
+        """Where such a file is, or would be."""
+        return self.folder / "var" / "mysql-runbook" / name
 
     @property
     def maintenance(self) -> Path:
         """The record of one; not there as long as there is none."""
-        return self.folder / "var" / "mysql-runbook" / "maintenance"
+        return self.kept("maintenance")
 
     def install(self, name: str, text: str) -> None:
         """Put a script, or a file that one reads, where this host's scripts are."""
@@ -209,7 +231,7 @@ class Station:
     @property
     def deferred(self) -> bool:
         """Whether a master remembers that the slave may have the VIP."""
-        return (self.folder / "var" / "mysql-runbook" / "deferred").exists()
+        return self.kept("deferred").exists()
 
     @property
     def vrrp_state(self) -> str:
@@ -224,7 +246,7 @@ class Station:
     @property
     def takeover(self) -> dict[str, str] | None:
         """The record of a takeover, or None."""
-        file = self.folder / "var" / "mysql-runbook" / "takeover"
+        file = self.kept("takeover")
         if not file.exists():
             return None
         return dict(line.split("=", 1) for line in file.read_text().splitlines())

@@ -25,10 +25,11 @@ from runbook.operations.roles import handover, lost_logs, promotion_proof
 from runbook.operations.roles.lost_logs import LostLogs
 from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
+from runbook.operations.roles.unseen_slave import let_open
 from runbook.operations.run import Run, answer
 from runbook.operations.target import Target
 from runbook.pair import roles
-from runbook.pair.alone import Alone
+from runbook.pair.alone import QUESTION, Alone, parse
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RolesInSchema
@@ -57,17 +58,19 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
         )
     with run.on_pair("promote", by_stale=True, patience=PATIENCE_SECONDS) as (pair, report, target):
         if host == "master":
-            _confirm_master(pair, report, run, target)
+            let_open(pair, report, run.typed_vip(target))
+            tell(pair, report)
             return
         last = newest(pair.records())
         if roles.contradiction(pair.settings, pair.records()):
             if last is None or last.why != WHY:
                 pair.refuse_stale()
+                return
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
-            _finish(pair, report)
+            _finish(pair, last, report)
             return
         turned = make_master(pair, report, lambda proof: _agreed(run, target, pair, proof, unproven=unproven))
-        _tell(turned, report)
+        tell(turned, report)
 
 
 def make_master(pair: Pair, report: Report, agreed: Callable[[Proof], bool]) -> Pair:
@@ -150,9 +153,9 @@ def _act(pair: Pair, report: Report, logs: LostLogs | None) -> Pair:
     last = newest(pair.records())
     record = made_now((last.epoch if last else FIRST_EPOCH) + 1, WHY)
     turned = pair.turned()
-    new = turned.master
+    # Before any role is written: one that is written and has no files that lie ready would be no master.
+    handover.lay_ready(turned.master, record)
     _fence(turned, record, report)
-    handover.lay_ready(new, record)
     _take_over(turned, report, logs)
     return turned
 
@@ -172,17 +175,20 @@ def _fence(turned: Pair, record: Record, report: Report) -> None:
         report.say(f"{old.host}: could not be fenced ({str(error).splitlines()[0]}): switch it off", "bold yellow")
 
 
-def _finish(pair: Pair, report: Report) -> None:
-    """From wherever a promotion was cut off, once the new master's role was written."""
+def _finish(pair: Pair, last: Record, report: Report) -> None:
+    """From wherever a promotion was cut off, once the first role was written, which may be the old master's."""
     turned = pair.turned()
     if pair.dry:
         raise Drift
     facts = gather(turned)
+    refuse(promotion_proof.why_not_finish(facts))
+    handover.lay_ready(turned.master, last)
+    _fence(turned, last, report)
     logs = None
     if facts["master"].read_only and not facts["slave"].unreachable and not facts["slave"].answers:
         logs = _lost_logs(pair, {"master": facts["slave"], "slave": facts["master"]}, report)
     _take_over(turned, report, logs)
-    _tell(turned, report)
+    tell(turned, report)
 
 
 def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
@@ -212,7 +218,7 @@ def _lies_ready(side: Side) -> bool:
 
 
 def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
-    """It copies nobody from now on; by position that is written down first."""
+    """It copies nobody from now on; where it stood then is known once only, and kept."""
     new, replica = turned.master, turned.master.server.dialect.replica
     lost = own = ""
     status = replica_status(new.server)
@@ -223,6 +229,9 @@ def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
             lost, own = "" if whole else f"{status.source_file}:{status.source_position}", new.tracking.own(new.server)
         new.server.execute(f"RESET {replica} ALL")
     epoch = new.record.epoch if new.record else FIRST_EPOCH
+    before = parse(new.host.ask(QUESTION))
+    if status is None and before and before.epoch == epoch:
+        return before
     return Alone(epoch, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), operator(), lost, own)
 
 
@@ -260,37 +269,10 @@ def _serves(turned: Pair) -> None:
     )
 
 
-def _tell(pair: Pair, report: Report) -> None:
+def tell(pair: Pair, report: Report) -> None:
+    """How the pair is afterwards; NotSo where its master does not serve."""
     verdict = diagnose(gather(pair))
     report.say(verdict.sentence, "bold")
     report.say(f"Next: {verdict.next_step}", "bold")
     if verdict.kind not in (Kind.MASTER_ALONE, Kind.HEALTHY):
         raise NotSo
-
-
-def _confirm_master(pair: Pair, report: Report, run: Run, target: Target) -> None:
-    """It was away, and does not see its slave: the operator says that nobody has made that one the master."""
-    pair.refuse_stale()
-    facts = gather(pair)
-    verdict = diagnose(facts)
-    report.say(verdict.sentence)
-    if verdict.kind is not Kind.PEER_UNSEEN:
-        refuse(
-            f"That is for a master that stays closed because it does not see its slave\n{promotion_proof.NOTHING_DONE}."
-            f" {verdict.next_step}"
-        )
-    if pair.dry:
-        raise Drift
-    report.say(
-        f"{pair.slave.node.address} must not have been promoted: what it took as the master would be lost.", "yellow"
-    )
-    if not run.typed_vip(target)():
-        raise BadInput("Not confirmed: nothing was changed.")
-    master = pair.master
-    record = master.record or made_now(FIRST_EPOCH, WHY)
-    if master.record is None:
-        master.host.put(ROLE, record.text())
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    master.host.put(ALONE, Alone(record.epoch, since, operator()).text())
-    until(f"{master.host} open for writes", OPEN_SECONDS, lambda: not master.server.closed())
-    _tell(pair, report)

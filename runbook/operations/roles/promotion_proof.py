@@ -31,6 +31,18 @@ def why_not_promote(facts: Facts) -> str | None:
     return _by_master(master, slave, facts) or _by_slave(slave, facts)
 
 
+def why_not_finish(turned: Facts) -> str | None:
+    """Why a promotion that was cut off is not gone on with; `turned` is the pair as it is to be."""
+    old = turned["slave"]
+    if not old.open:
+        return None
+    return (
+        f"{old.address}, the old master, takes writes: it came back before {turned['master'].address} was the master\n"
+        f"{NOTHING_DONE}. End it for good: ssh {old.address} systemctl stop {old.unit}; then: inv promote. What it "
+        "took meanwhile is shown and kept by inv rejoin"
+    )
+
+
 def _by_master(master: SideFacts, slave: SideFacts, facts: Facts) -> str | None:
     if master.open:
         return (
@@ -60,7 +72,7 @@ def _by_slave(slave: SideFacts, facts: Facts) -> str | None:
     if not slave.answers:
         return (
             f"{slave} does not answer, and cannot become the master: {slave.unreachable or slave.sql}\n"
-            f"{NOTHING_DONE}. {diagnose(facts).next_step}"
+            f"{NOTHING_DONE}. {diagnose(facts).next_step}; then: inv promote"
         )
     if slave.open:
         verdict = diagnose(facts)
@@ -107,7 +119,10 @@ def _by_witness(seen: Witnessed | None) -> Proof:
     if silent is None:
         return Proof(False, "the slave did not see the master go silent")
     took, most = silent - seen.good, seen.timeout_ms / 1000
-    if took > most:
+    if took < 0:
+        return Proof(False, "the slave's clock was set back: how long the master was not seen to be well is not known")
+    # Both are whole seconds: up to one more may lie between them.
+    if took + 1 > most:
         return Proof(
             False,
             f"commits were last seen to wait for the slave at {_at(seen.good)}, {took} s before the master went silent:"

@@ -13,14 +13,14 @@ from runbook.core.step import Gap, NotReady, ensure
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
-from runbook.errors import Drift, NotSo
+from runbook.errors import BadInput, Drift, NotSo
 from runbook.mysql.replication.replicates import Replicates, replica_status
 from runbook.mysql.tracking.progress import Position
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import listed
 from runbook.operations import verify
 from runbook.operations.failback import refuse, start_servers
-from runbook.operations.reconcile import Errant, confirmed, give_up, read, shown
+from runbook.operations.reconcile import Errant, give_up, read, shown
 from runbook.operations.reseed.replace import replace_data
 from runbook.operations.roles import handover
 from runbook.operations.roles import switchover as change
@@ -133,7 +133,11 @@ def _prove(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: st
     if token := str(has.errant or "") or (has.own_since if has.own else ""):
         found = read(pair, facts, token)
         if not shown(pair, found, report):
-            confirmed(typed(found, gtids, consent, report), token)
+            if not typed(found, gtids, consent, report):
+                raise BadInput(
+                    "Not confirmed: the data of both hosts are as they were.",
+                    f"To give them up: inv rejoin --gtids='{token}'",
+                )
             replace_data(pair, report, slave)
             return
         give_up(pair, facts, report)

@@ -103,6 +103,24 @@ def test_a_connection_ahead_is_tried_once_and_says_at_the_next_need_why_not(
         assert len(tried) == times
 
 
+def test_a_host_that_does_not_let_us_in_in_time_is_said_to_be_silent(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, there = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        there.wait(10)
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(link._connection, "open", wait)
+    assert link.why_not_within(0.01) == "it does not answer within 0.01 s"
+    there.set()
+    why = link.why_not_within(10)
+    assert waiting.is_set() and why is not None
+    assert "Connection refused" in why and not why.startswith(link.label) and "\n" not in why
+
+
 def test_a_name_that_does_not_resolve_is_called_that(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     error = refused(link, socket.gaierror(-2, "Name or service not known"), monkeypatch)
     assert error.exit_code == 2

@@ -31,6 +31,7 @@ from pair_facts import (
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.rules import RULES, Kind, diagnose
 from runbook.mysql.replication.filters import Filter
+from runbook.pair.alone import Alone
 from runbook.pair.maintenance import Maintenance
 from runbook.pair.seeding import Seeding
 
@@ -39,6 +40,7 @@ WRITTEN, SET = (Filter("binlog_do_db", "a", ("f:2",)),), (Filter("replicate_do_d
 
 ALIKE = replace(STOPPED, receiver_error="error 13117: Fatal error: source and replica have equal MySQL server ids")
 PATCHED = Maintenance("2026-11-27T15:00:00Z", "anna@desk", 2_000_000_000)
+ON_ITS_OWN = Alone(2, "2026-11-27T15:00:00Z", "anna@desk")
 SEEDED = Seeding(
     "192.168.152.129", "192.168.152.128", "2026-11-27T19:26:00Z", "anna@desk", "clone", "replacing", ".old-x", "b.3", 4
 )
@@ -48,7 +50,7 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.HEALTHY, {}, {}, "healthy", "Nothing"),
     (Kind.BOTH_UNREACHABLE, GONE, GONE, "Neither host", "network"),
     (Kind.NOT_BOOTSTRAPPED, {"lacks": ("mysqld", "keepalived")}, {}, "lacks mysqld, keepalived", "inv bootstrap"),
-    (Kind.NOT_BOOTSTRAPPED, DEAD | {"lacks": ("mysqld",)}, TAKEN_OVER, "on the slave", "back them up first"),
+    (Kind.NOT_BOOTSTRAPPED, DEAD | {"lacks": ("mysqld",)}, TAKEN_OVER, "on the slave", "wait for it: inv promote"),
     (Kind.CONFIGURATION_LOST, {"lacks": (CONFIG,)}, {}, f"no whole configuration {CONFIG} on the master", "inv verify"),
     (Kind.CONFIGURATION_LOST, DEAD | {"lacks": (CONFIG,)}, TAKEN_OVER, "on the slave", "inv deploy-scripts writes"),
     (Kind.TWO_WRITERS, {"lacks": (CONFIG,)}, OPEN, "both servers take writes", "super_read_only = ON"),
@@ -107,6 +109,11 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.MAINTENANCE, {"maintenance": PATCHED}, {}, "by anna@desk: the master", "inv maintenance.end"),
     (Kind.MAINTENANCE, {"maintenance": PATCHED}, DEAD, "the slave is away: nothing can take over", "maintenance.end"),
     (Kind.MAINTENANCE, {}, {"maintenance": PATCHED}, "since 2026-11-27T15:00:00Z", "inv maintenance.end"),
+    (Kind.MASTER_ALONE, {"alone": ON_ITS_OWN}, GONE, "since 2026-11-27T15:00:00Z, by anna@desk", "inv rejoin"),
+    (Kind.MASTER_ALONE, {"alone": ON_ITS_OWN}, DEAD | {"lacks": ("mysqld",)}, "has no slave", "a new host in its"),
+    (Kind.MASTER_ALONE, {"alone": ON_ITS_OWN}, ERRANT, "nothing can take over", "inv rejoin"),
+    (Kind.PEER_UNSEEN, CLOSED, GONE, "its host is not reached (timed out)", "inv promote --host=master"),
+    (Kind.PEER_UNSEEN, CLOSED, DEAD, "its mysqld (failed) does not answer", "opens by itself within seconds"),
     (Kind.SEEDING, {"seeding": SEEDED}, {"seeding": LIVING}, "serves meanwhile", "Wait for it"),
     (Kind.SEEDING, {"seeding": LIVING}, DEAD | {"seeding": SEEDED}, "by clone since", "Wait for it"),
     (Kind.SEED_BROKEN, {"seeding": SEEDED}, DEAD, "nothing can take over", "inv reseed --host=slave goes on"),
@@ -171,10 +178,14 @@ BROKEN: Changes = {"replication": STOPPED}
         (Kind.FAILED_OVER, DEAD, TAKEN_OVER | {"keepalived": "failed"}),
         (Kind.MASTER_BACK, NO_VIP | {"keepalived": "inactive"}, TAKEN_OVER),
         (Kind.MASTER_UNREACHABLE, GONE, DEAD),
-        (Kind.SLAVE_UNREACHABLE, CLOSED, GONE),
+        (Kind.PEER_UNSEEN, CLOSED, GONE),
+        (Kind.SLAVE_UNREACHABLE, {"alone": None}, GONE),
         (Kind.NO_VIP, FULL | NO_VIP, DEAD),
         (Kind.LOGIN_REFUSED, FULL, DEAD),
-        (Kind.MASTER_READ_ONLY, CLOSED, DEAD),
+        (Kind.MASTER_READ_ONLY, CLOSED, {"keepalived": "failed"}),
+        (Kind.TWO_WRITERS, {"alone": ON_ITS_OWN}, OPEN),
+        (Kind.MASTER_BACK, NO_VIP | {"alone": ON_ITS_OWN}, TAKEN_OVER),
+        (Kind.MAINTENANCE, CLOSED | {"maintenance": PATCHED}, DEAD),
         (Kind.SLAVE_DOWN, {"keepalived": "failed"}, DEAD),
         (Kind.KEEPALIVED_DOWN, {}, {"keepalived": "inactive"} | BROKEN),
         (Kind.KEEPALIVED_DOWN, HANGS, {"keepalived": "inactive"}),

@@ -9,10 +9,11 @@ from case_files import Case, case, cases
 from fake import FakeMysqld, Row, link_of, mysqld_of
 from pair_facts import UUID
 
+from runbook.core.notes import noted
 from runbook.core.ssh import Ran, Unreachable
 from runbook.diagnosis import comparison, of_host
 from runbook.diagnosis import facts as gathering
-from runbook.diagnosis.facts import gather, parse_record
+from runbook.diagnosis.facts import gather
 from runbook.errors import BadInput
 from runbook.keepalived.running import RUNNING_QUESTION
 from runbook.mysql.dialects.mysql import COPYING
@@ -161,7 +162,7 @@ def test_a_dead_host_is_a_fact_and_the_other_is_asked(pair: Pair) -> None:
 
 @cases("takeover_record")
 def test_the_record_of_a_takeover_is_read(case: Case) -> None:
-    assert parse_record(case.text) == case.means
+    assert noted(case.text) == case.means
 
 
 CHANGED = "master 192.168.152.128: its SSH host key CHANGED\nWas the host rebuilt?\nThen: `inv trust-hosts`."

@@ -74,7 +74,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         TAKEN_OVER,
         "The pair is not completely set up: the master 192.168.152.128 lacks mysqld. The VIP is on the slave.",
         "The slave's data may be the only copy: back them up first (mysqldump on the slave). Then: inv "
-        "reseed --host=master installs a server there and brings them to it",
+        "reseed --host=master installs a server there and brings them to it. If it is gone for good, or users cannot "
+        "wait for it: inv promote",
     ),
     "the master lacks keepalived alone and the slave serves": (
         DEAD | {"lacks": ("keepalived",)},
@@ -264,7 +265,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         TAKEN_OVER,
         "The pair is failed over since 2026-11-22T17:03:48Z: the slave 192.168.152.129 holds the VIP and "
         "serves reads only; the master's mysqld (failed) does not answer: it does not run.",
-        "See in mysqld's error log on 192.168.152.128 why it went down; then: inv failback",
+        "See in mysqld's error log on 192.168.152.128 why it went down; then: inv failback. "
+        "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and a stranger on the master's port": (
         DEAD | {"stranger": NC, "sql": f"it does not run; {NC} listens on port 3306"},
@@ -273,7 +275,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "serves reads only; the master's mysqld (failed) does not answer: it does not run; nc (pid 77, "
         "user nobody) listens on port 3306.",
         "nc (pid 77, user nobody) is not mysqld, keeps it from its port and hears what is meant for it: "
-        "find out who started it, then end it: ssh 192.168.152.128 kill 77; then: inv failback",
+        "find out who started it, then end it: ssh 192.168.152.128 kill 77; then: inv failback. "
+        "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and the master hangs": (
         HUNG | {"holds_vip": False},
@@ -282,7 +285,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "serves reads only; the master's mysqld (active) does not answer: it accepts connections and says"
         " nothing for 3 s.",
         "mysqld on 192.168.152.128 hangs or is still recovering: see its error log and disk, restart it "
-        "there; then: inv failback",
+        "there; then: inv failback. "
+        "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and the master's house is full": (
         FULL | {"holds_vip": False},
@@ -290,14 +294,16 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "The pair is failed over since 2026-11-22T17:03:48Z: the slave 192.168.152.129 holds the VIP and serves reads "
         "only; the master's mysqld (active) does not answer: Too many connections.",
         "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
-        "max_connections in mysql on 192.168.152.128; then: inv failback",
+        "max_connections in mysql on 192.168.152.128; then: inv failback. "
+        "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and the master's host is gone": (
         GONE,
         TAKEN_OVER | {"sees_peer": False, "takeover": {}},
         "The pair is failed over: the slave 192.168.152.129 holds the VIP and serves reads only; the "
         "master's host is not reached: timed out, and its mysqld does not answer the slave.",
-        "Bring the master's host back (power, network), then: inv failback",
+        "Bring the master's host back (power, network), then: inv failback. "
+        "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "the master is back": (
         NO_VIP,

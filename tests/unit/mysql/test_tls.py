@@ -185,7 +185,7 @@ def test_what_is_no_certificate_is_named_with_its_file(pair: Pair, fake_mysql: N
 
 def test_a_pair_is_known_by_both_cas_or_by_those_that_can_be_asked_or_by_none(pair: Pair, fake_mysql: None) -> None:
     has(pair, "master", "ca.pem")
-    copy = f"cat {authority_file('slave')} 2>/dev/null || true"
+    copy = f"cat {authority_file(pair.slave.node)} 2>/dev/null || true"
     for on_master, known_by in (("", (PEM,)), (OTHER_PEM, (PEM, OTHER_PEM))):
         link_of(pair.master).says(copy, on_master)
         assert authorities(*pair.sides.values()) == known_by, "the slave's mysqld does not run"
@@ -201,8 +201,8 @@ def test_a_pair_is_known_by_both_cas_or_by_those_that_can_be_asked_or_by_none(pa
 
 VERIFY = "ssl-mode=VERIFY_CA\n"
 HEAD = "# Made by the MySQL pair runbook.\n[client]\n"
-OPTIONS = f"{HEAD}{VERIFY}ssl-ca=/usr/local/lib/mysql-runbook/master-ca.pem\n"
-CA_FILE, OPTIONS_FILE = authority_file("master"), options_file("master")
+OPTIONS = f"{HEAD}{VERIFY}ssl-ca=/usr/local/lib/mysql-runbook/192.168.152.128-ca.pem\n"
+CA_FILE, OPTIONS_FILE = (f"/usr/local/lib/mysql-runbook/192.168.152.128-{name}" for name in ("ca.pem", "tls.cnf"))
 
 
 def on_the_slave(pair: Pair, ca: str | None, options: str | None) -> None:
@@ -251,3 +251,10 @@ def test_where_nothing_can_be_looked_at_the_client_asks_as_ever(
     step = KnownServer(pair.master.server, verification)
     assert ensure(pair.slave.host, step).status == "changed"
     assert ensure(pair.slave.host, step).status == "ok"
+
+
+def test_a_change_of_roles_leaves_each_servers_ca_where_it_is(pair: Pair) -> None:
+    turned = pair.turned()
+    for name in (authority_file, options_file):
+        assert name(turned.slave.node) == name(pair.master.node) != name(turned.master.node)
+    assert (authority_file(pair.master.node), options_file(pair.master.node)) == (CA_FILE, OPTIONS_FILE)

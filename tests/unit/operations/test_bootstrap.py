@@ -165,7 +165,7 @@ def test_a_plan_goes_on_where_the_server_is_known_only_once_it_is_there(
     (waits,) = [each for each in report.outcomes if each.step == "configure-mycnf" and each.host == "slave"]
     assert waits.status == "waits"
     assert "MYSQL_SOURCE" in waits.note
-    assert report.outcomes[-1].step == "record of the roles in runbook"
+    assert report.outcomes[-1].step == "the master is not alone"
 
 
 def test_the_questions_of_a_phase_share_a_round_trip(settings: Settings, report: Report) -> None:

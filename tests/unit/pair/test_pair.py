@@ -4,10 +4,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from answering_hosts import answering, teach
 from fake import captured_json, link_of, mysqld_of, pair_of
 
 from runbook.core.host import DryHost
+from runbook.core.lock import HostLock
 from runbook.core.step import Change, NotReady, ensure
+from runbook.diagnosis.facts import gather
 from runbook.errors import BadInput, HostError, RunbookError
 from runbook.mysql.program import PROGRAM_QUESTION
 from runbook.operations.bootstrap import refuse_when_failed_over
@@ -279,3 +282,49 @@ def test_two_series_are_refused_with_both_named(pair: Pair, master: str, slave: 
 def test_a_series_that_is_not_there_yet_is_waited_for_in_a_dry_run(settings: Settings) -> None:
     pair = pair_of(settings, dry=True)
     assert ensure(pair.slave.host, SameSeries(pair)).status == "waits"
+
+
+# ---- a host that does not answer ----
+
+SILENT = "it does not answer within 2 s"
+
+
+def without_the_master(settings: Settings) -> Pair:
+    pair = pair_of(settings)
+    link_of(pair.master).silent = SILENT
+    pair.leave_out_after(2, lambda side: None)
+    return pair
+
+
+def test_with_patience_a_run_goes_on_with_the_hosts_that_let_us_in(settings: Settings) -> None:
+    pair = pair_of(settings)
+    pair.leave_out_after(2, lambda side: None)
+    assert (pair.left_out, pair.reached) == ({}, ("master", "slave"))
+    pair = without_the_master(settings)
+    assert (pair.left_out, pair.reached) == ({"master": SILENT}, ("slave",))
+    assert pair.records() == {"slave": None}
+    assert link_of(pair.master).calls == [], "who is left out is not waited for again"
+
+
+def test_who_is_left_out_stays_so_when_the_roles_are_exchanged(settings: Settings) -> None:
+    turned = without_the_master(settings).turned()
+    assert (turned.left_out, turned.reached) == ({"slave": SILENT}, ("master",))
+
+
+def test_only_the_hosts_that_were_reached_are_locked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = without_the_master(settings)
+    locked: list[str] = []
+    monkeypatch.setattr(HostLock, "take", lambda lock: locked.append(lock._host.node.role))
+    monkeypatch.setattr(HostLock, "release", lambda lock: None)
+    with pair.locked("promote", lambda text: None):
+        assert locked == ["slave"]
+
+
+def test_who_is_left_out_is_a_fact(settings: Settings, fake_mysql: None) -> None:
+    pair = without_the_master(settings)
+    teach(pair.slave, sees_peer="1\n")
+    answering(pair.slave)
+    found = gather(pair)
+    assert (found["master"].unreachable, found["master"].answers) == (SILENT, False)
+    assert found["slave"].answers
+    assert link_of(pair.master).calls == []

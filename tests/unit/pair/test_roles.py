@@ -1,5 +1,6 @@
 """What the hosts remember of their roles, and when hosts.env contradicts it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -81,6 +82,26 @@ def test_a_hosts_env_that_the_last_change_of_roles_contradicts_is_stale(
     assert f"is stale: {address}, which it calls the {called}, is the" in why
     assert "since 2026-11-27T15:00:00Z, epoch 3 (switchover, by anna@desk)" in why
     assert "Nothing was done. inv sync-hosts-env" in why
+
+
+@pytest.mark.parametrize(
+    ("known", "master", "slave", "is_stale"),
+    [
+        # It was away while its peer was promoted, which cannot be asked now, or is a new host.
+        (4, SLAVE, None, False),
+        (4, None, MASTER, False),
+        (4, OLD_SLAVE, SLAVE, False),
+        # What it knows of itself is as new as what they remember, or older.
+        (3, SLAVE, MASTER, True),
+        (2, SLAVE, MASTER, True),
+        (0, SLAVE, MASTER, True),
+    ],
+)
+def test_a_host_that_was_away_is_no_authority_over_a_hosts_env_that_knows_of_a_later_change(
+    settings_of: Callable[..., Settings], known: int, master: Record | None, slave: Record | None, is_stale: bool
+) -> None:
+    why = contradiction(settings_of(ROLES_EPOCH=str(known)), {"master": master, "slave": slave})
+    assert (why is not None) is is_stale
 
 
 def test_one_that_could_not_be_asked_is_no_new_host(settings: Settings) -> None:

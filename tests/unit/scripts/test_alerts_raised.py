@@ -109,10 +109,10 @@ def test_what_must_be_told_all_the_same_is_nowhere_among_what_is_meant() -> None
 
 def test_another_writer_is_raised(scripts_on: Make) -> None:
     station = scripts_on("master", vip=True)
-    station.write("peer", "0")
+    station.peer("0")
     station.run("mysql_check.sh")
     assert station.alerts == {"peer-writes": ""}
-    station.write("peer", "1")
+    station.peer("1")
     station.run("mysql_check.sh")
     assert station.alerts == {}
 

@@ -115,6 +115,7 @@ def test_where_a_start_discards_what_was_received_the_applier_is_started_while_t
 def test_a_slave_keeps_what_it_could_not_apply_until_the_master_answers(scripts_on: Make) -> None:
     station = scripts_on("slave", vip=True)
     station.discards_at_start()
+    station.peer_is_silent()
     station.write("applier", "OFF")
     station.write("unapplied", "uuid:5-9")
     station.run("master.sh")
@@ -123,7 +124,7 @@ def test_a_slave_keeps_what_it_could_not_apply_until_the_master_answers(scripts_
     assert station.read("receiver") == "OFF"
     assert station.takeover is not None
     assert "keeps what it received and could not apply: 192.168.152.128 does not answer" in station.read("log")
-    station.write("peer", "1")
+    station.peer("1")
     station.run("mysql_check.sh")
     assert station.read("receiver") == "ON"
     assert station.takeover is None
@@ -162,7 +163,9 @@ def test_a_place_that_a_power_cut_tore_is_forgotten_where_nothing_is_lost_by_it(
     if discards:
         station.discards_at_start()
     if peer:
-        station.write("peer", "0")
+        station.peer("0")
+    else:
+        station.peer_is_silent()
     station.run("mysql_check.sh")
     assert (station.read("receiver") == "ON") is starts
     assert ("does not replicate: ERROR 1201" in station.read("log")) is not starts

@@ -59,7 +59,7 @@ def test_a_master_that_had_given_way_lets_the_slave_have_the_vip_first(scripts_o
 def test_a_master_goes_first_when_it_sees_that_the_slave_waits_as_well(scripts_on: Make) -> None:
     station = scripts_on("master", vip=False)
     station.run("stop.sh")
-    station.write("peer", "1")
+    station.peer("1")
     station.write("peer_waits", "yes")
     assert station.run("defer.sh") == 0
     assert station.read("asked") == ""

@@ -5,6 +5,8 @@ import time
 import pytest
 from station import Make, Station
 
+from runbook.pair.alone import Alone
+
 UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
 WORKER = (
     f"Worker 1 failed executing transaction '{UUID}:5' at source log binlog.000002, end_log_pos 901; Could not execute "
@@ -149,14 +151,27 @@ def test_without_semi_sync_a_slave_whose_server_does_not_answer_is_told(master: 
         conf.write("SEMI_SYNC_SECONDS=0\n")
     master.facts(Rpl_semi_sync_source_status="OFF", Rpl_semi_sync_source_clients="0")
     for answer, alerts in (("1", []), ("", ["slave-away"]), ("1", [])):
-        peer = master.state / "peer"
         if answer:
-            master.write("peer", answer)
+            master.peer(answer)
         else:
-            peer.unlink()
+            master.peer_is_silent()
         look(master, 2)
         assert list(master.alerts) == alerts
     assert said(master, "does not answer: what is acknowledged now is on this host only") == 1
+
+
+def test_a_master_that_has_no_slave_is_told_as_that_and_not_of_one_that_is_away(master: Station) -> None:
+    master.facts(Rpl_semi_sync_source_status="OFF", Rpl_semi_sync_source_clients="0")
+    look(master, 2)
+    assert list(master.alerts) == ["slave-away"]
+    master.keep("alone", Alone(2, "2026-11-27T15:00:00Z", "anna@desk").text())
+    look(master, 2)
+    assert master.alerts == {"master-alone": "since 2026-11-27T15:00:00Z"}
+    assert said(master, "master-alone: since 2026-11-27T15:00:00Z") == 1
+    master.kept("alone").unlink()
+    master.facts()
+    look(master)
+    assert master.alerts == {}
 
 
 # ---- the peer ----
@@ -166,7 +181,7 @@ NOBODY_THERE = "ERROR 2003 (HY000): Can't connect to MySQL server on '192.168.15
 
 
 def look_at_the_peer(station: Station, says: str, times: int = 1) -> None:
-    station.write("peer", says)
+    station.peer(says)
     for _ in range(times):
         (station.run_folder / "watch.peer").unlink(missing_ok=True)
         look(station)
@@ -192,7 +207,7 @@ def test_a_peer_that_is_away_or_full_refuses_nobody(master: Station, says: str) 
 
 
 def test_the_peer_is_asked_each_minute(master: Station) -> None:
-    master.write("peer", "1")
+    master.peer("1")
     look(master, 3)
     asked = [line for line in master.read("argv").splitlines() if "-NB -e SELECT @@GLOBAL.super_read_only" in line]
     assert len(asked) == 1
@@ -334,7 +349,7 @@ def test_a_takeover_with_a_broken_applier_waits_for_nothing_and_says_how_stale_i
 def test_what_a_slave_made_itself_is_told_until_the_master_has_it(slave: Station) -> None:
     look(slave)
     assert slave.alerts == {}
-    slave.write("peer", "0")
+    slave.peer("0")
     slave.write("peer_has", "uuid:1-9")
     slave.write("made_itself", "own:1-2")
     look(slave, 2)
@@ -348,6 +363,7 @@ def test_what_a_slave_made_itself_is_told_until_the_master_has_it(slave: Station
 
 
 def test_of_what_a_silent_master_has_nothing_is_known(slave: Station) -> None:
+    slave.peer_is_silent()
     slave.write("made_itself", "own:1-2")
     look(slave)
     assert "errant" not in slave.alerts

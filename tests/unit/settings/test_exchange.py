@@ -12,12 +12,12 @@ from runbook.settings.load import load
 pytestmark = pytest.mark.usefixtures("own_home")
 
 
-def turned(text: str, folder: Path) -> str:
-    """What the text becomes."""
+def turned(text: str, folder: Path, epoch: int = 2) -> str:
+    """What the text becomes by this change of roles."""
     file = folder / "before.env"
     file.write_text(text)
     file.chmod(0o600)
-    return rewritten(text, exchanged(read(file).texts))
+    return rewritten(text, exchanged(read(file).texts, epoch))
 
 
 def test_each_host_keeps_what_it_is_and_the_roles_are_exchanged(tmp_path: Path) -> None:
@@ -30,13 +30,15 @@ def test_each_host_keeps_what_it_is_and_the_roles_are_exchanged(tmp_path: Path) 
     assert (after.slave.interface, after.master.interface) == ("ens33", None)
     assert (after.master.priority, after.slave.priority) == (before.master.priority, before.slave.priority)
     assert after.vip == before.vip
+    assert (before.roles_epoch, after.roles_epoch) == (0, 2)
 
 
 def test_twice_is_as_before(tmp_path: Path) -> None:
     text = lines(MASTER_SSH="db-one", SLAVE_AUTO_INCREMENT_OFFSET="1")
     before = load(write(tmp_path, text))
-    after = load(write(tmp_path, turned(turned(text, tmp_path), tmp_path)))
+    after = load(write(tmp_path, turned(turned(text, tmp_path), tmp_path, 3)))
     assert (after.master, after.slave) == (before.master, before.slave)
+    assert after.roles_epoch == 3
 
 
 def test_a_key_that_had_its_default_gets_the_line_that_stands_behind_a_hash() -> None:

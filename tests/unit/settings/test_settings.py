@@ -44,6 +44,7 @@ def test_each_key_reaches_the_settings(tmp_path: Path, own_home: Path) -> None:
     for file in (key, config, own_home / "mysql.tar.gz"):
         file.touch(mode=0o600)
     given = MINIMAL | {
+        "ROLES_EPOCH": "4",
         "VIP": "192.168.152.130/22", "MASTER_INTERFACE": "ens33", "SLAVE_INTERFACE": "bond0.7",
         "MASTER_SSH": "db-one", "SLAVE_SSH": "db-two", "SSH_USER": "ops", "SSH_PORT": "2222",
         "SSH_KEY": "~/key", "SSH_CONFIG": "~/config", "SSH_KNOWN_HOSTS": "known", "SSH_JUMP": "me@jump:2200",
