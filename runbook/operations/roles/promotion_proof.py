@@ -38,8 +38,8 @@ def why_not_finish(turned: Facts) -> str | None:
         return None
     return (
         f"{old.address}, the old master, takes writes: it came back before {turned['master'].address} was the master\n"
-        f"{NOTHING_DONE}. End it for good: ssh {old.address} systemctl stop {old.unit}; then: inv promote. What it took "
-        "meanwhile is shown and kept by inv rejoin"
+        f"{NOTHING_DONE}. End it for good: ssh {old.address} systemctl stop {old.unit}; then: inv promote. What it "
+        "took meanwhile is shown and kept by inv rejoin"
     )
 
 
