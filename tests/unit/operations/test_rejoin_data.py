@@ -9,6 +9,7 @@ from fake import link_of, pair_of
 from pair_facts import ERRANT, GONE_FOR_GOOD, RUNS, UUID, Changes, facts
 
 from runbook.core.host import Host
+from runbook.core.host_paths import ROLE
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts
 from runbook.errors import BadInput
@@ -24,6 +25,7 @@ from runbook.settings.settings import Settings
 pytestmark = pytest.mark.usefixtures("fake_mysql", "own_home")
 
 ALONE = Alone(2, "2026-11-27T15:00:00Z", "anna@desk", "mysql-bin.000002:99", "mysql-bin.000007:120")
+ENDED = "mysql-bin.000002:99"
 WITHOUT_PLACE = replace(ALONE, lost="", own="")
 ON_ITS_OWN: Changes = {"alone": ALONE}
 FOUND = Errant(f"{UUID}:5-7", (), (), "/var/lib/mysql-runbook/errant/20261127T150000Z.sql")
@@ -57,6 +59,7 @@ def proving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(module, "ensure", ensure)
     monkeypatch.setattr(Report, "outcome", lambda *_: None)
     monkeypatch.setattr(Side, "switch_semi_sync", noted("acknowledge"))
+    monkeypatch.setattr(Host, "do", lambda _, command: done.append(f"remember: {command}"))
     return done
 
 
@@ -66,6 +69,9 @@ class Tracking:
     def __init__(self, *, by_gtid: bool, own: str = "") -> None:
         self.by_gtid = by_gtid
         self._own = own
+
+    def own(self, server: object) -> str:
+        return ENDED
 
     def own_since(self, server: object, place: str) -> list[str]:
         assert place == ALONE.lost
@@ -100,11 +106,24 @@ def test_one_that_has_nothing_of_its_own_just_follows(
     assert proving == FOLLOWS
 
 
-def test_by_position_it_follows_from_where_the_new_master_began(
+def test_by_position_it_follows_from_where_the_new_master_began_and_knows_until_where_it_was_one(
     settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, proving: list[str]
 ) -> None:
     prove(settings, report, monkeypatch, facts(ON_ITS_OWN), tracking=Tracking(by_gtid=False))
-    assert proving == [*FOLLOWS[:-1], f"follow from {ALONE.own}"]
+    assert proving == [f"remember: echo own={ENDED} >> {ROLE}", *FOLLOWS[:-1], f"follow from {ALONE.own}"]
+
+
+def test_what_it_wrote_as_the_master_is_none_of_its_own_from_then_on_in_the_same_run(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(settings)
+    monkeypatch.setattr(Side, "tracking", Tracking(by_gtid=False))
+    slave, link = replace(NEWEST, role="slave"), link_of(pair.slave)
+    link.says(roles.QUESTION, slave.text())
+    assert pair.slave.record == slave
+    link.takes(f"echo own={ENDED} >> {ROLE}", lambda: link.says(roles.QUESTION, f"{slave.text()}own={ENDED}\n"))
+    module._remember_where_it_ended(pair.slave)
+    assert pair.slave.record == replace(slave, own=ENDED)
 
 
 def test_the_place_from_which_it_follows_is_one_of_the_new_masters_log() -> None:
@@ -178,8 +197,13 @@ NEWEST = Record("master", 2, "2026-11-27T15:00:00Z", "anna@desk", "promote")
 
 @pytest.mark.parametrize(
     ("own", "told"),
-    [(replace(NEWEST, epoch=1), True), (None, True), (replace(NEWEST, role="slave"), False)],
-    ids=["still the old master", "a new host", "fenced already"],
+    [
+        (replace(NEWEST, epoch=1), True),
+        (None, True),
+        (replace(NEWEST, role="slave"), False),
+        (replace(NEWEST, role="slave", own="mysql-bin.000002:99"), False),
+    ],
+    ids=["still the old master", "a new host", "fenced already", "the slave since, by position"],
 )
 def test_it_is_the_slave_by_its_own_scripts_before_its_server_is_started(
     settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, own: Record | None, told: bool
