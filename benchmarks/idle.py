@@ -29,7 +29,7 @@ SETTLED_AFTER_SECONDS = 15
 PROBE = r"""
 usage() {{
     local unit key value all=0
-    for unit in keepalived mysql-runbook-fence mysql-runbook-checker; do
+    for unit in keepalived mysql-runbook-fence mysql-runbook-checker mysql-runbook-witness; do
         while read -r key value; do
             [ "$key" != usage_usec ] || all=$((all + value))
         done 2>/dev/null <"/sys/fs/cgroup/system.slice/$unit.service/cpu.stat"

@@ -99,4 +99,4 @@ def wanted(records: Records, made: Record) -> Record:
         return made
     if records.get(last.role) == last:
         return last
-    return replace(made, epoch=last.epoch + 1)
+    return replace(made, epoch=max(made.epoch, last.epoch + 1))

@@ -44,7 +44,7 @@ def read(pair: Pair) -> LostLogs:
         )
     except CommandFailed as error:
         raise HostError(str(pair.master.host), f"its binary logs cannot be read: {error.ran.err.strip()}") from error
-    if not text.startswith("#") and not text.startswith("/*"):
+    if text.startswith(CUT_OFF) or not text.startswith(("#", "/*")):
         raise HostError(str(pair.master.host), "its binary logs cannot be read, or are not there")
     if len(text) > MOST_BYTES:
         raise HostError(str(pair.master.host), f"the slave lacks more than {MOST_BYTES >> 20} MiB of its binary logs")

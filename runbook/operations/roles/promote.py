@@ -65,7 +65,7 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
         if roles.contradiction(pair.settings, pair.records()):
             if last is None or last.why != WHY:
                 pair.refuse_stale()
-                return
+            assert last is not None, "no host remembers what contradicts hosts.env"
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
             _finish(pair, last, report)
             return

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from runbook.core.host import Host
+from runbook.core.host_paths import ROLE
 from runbook.core.report import Report
 from runbook.core.step import Gap, NotReady, ensure
 from runbook.diagnosis.facts import Facts, gather
@@ -113,8 +114,8 @@ def _has_data(slave: Side) -> bool:
 
 def _demote(pair: Pair) -> None:
     """By its own scripts it is a slave from now on."""
-    last = newest(pair.records())
-    if last and pair.slave.record != replace(last, role="slave"):
+    last, own = newest(pair.records()), pair.slave.record
+    if last and (own is None or (own.role, own.epoch) != ("slave", last.epoch)):
         handover.lay_ready(pair.slave, last)
         pair.slave.host.do(handover.TAKE)
         handover.forget(pair)
@@ -147,11 +148,19 @@ def _prove(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: st
         report.say(f"{slave.host}: {why}: its data are replaced by the master's")
         replace_data(pair, report, slave)
         return
+    _remember_where_it_ended(slave)
     slave.switch_semi_sync("replica", "ON")
     report.outcome(ensure(slave.host, known_source(pair)))
     follows = replication(pair, by_authority=True, kind=Follows)
     assert isinstance(follows, Follows)
     report.outcome(ensure(slave.host, replace(follows, begins=alone.own if alone else "")))
+
+
+def _remember_where_it_ended(slave: Side) -> None:
+    """By position: until there it wrote as the master, and that is nothing of its own."""
+    if not slave.tracking.by_gtid:
+        slave.host.do(f"echo own={slave.tracking.own(slave.server)} >> {ROLE}")
+        vars(slave).pop("record", None)
 
 
 def _with_its_own(pair: Pair, facts: Facts, alone: Alone | None) -> Facts:

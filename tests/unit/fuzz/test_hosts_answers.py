@@ -26,6 +26,7 @@ from runbook.mysql.replication import filters
 from runbook.mysql.tls.authority import authorities_of
 from runbook.mysql.tracking.progress import DomainState, GtidSet, Position
 from runbook.operations import preflight
+from runbook.pair import alone, maintenance, roles, witnessed
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source
 from runbook.steps.install_mysql import NoSocketActivation
@@ -82,6 +83,19 @@ READERS: dict[str, tuple[Reader, str]] = {
     "firewall rules": (FirewallRules(3306, PEER).read, "ufw\nufw allow 3306/tcp\n"),
     "stranger": (lambda host: stranger.on_port(host, 3306), "4711 nobody nc\n"),
     "filters": (lambda host: filters.of(host, None), "/etc/my.cnf:3:binlog-ignore-db = mysql\n"),
+    "record of the roles": (
+        lambda host: host.read(roles.QUESTION, roles.parse),
+        "role=master\nepoch=2\nsince=now\nby=me\nwhy=promote\nown=\n",
+    ),
+    "alone": (lambda host: host.read(alone.QUESTION, alone.parse), "epoch=2\nsince=now\nby=me\nlost=\nown=\n"),
+    "witnessed": (
+        lambda host: host.read(witnessed.QUESTION, witnessed.parse),
+        "good=1795809301\nsilent=1795809303\ntimeout_ms=10000\n",
+    ),
+    "maintenance": (
+        lambda host: host.read(maintenance.QUESTION, maintenance.parse),
+        "since=now\nby=me\nuntil=1795809301\nquiet=\n",
+    ),
     "left behind": (left_behind, "kill-master\n"),
     "CA": (lambda host: authorities_of(HasCa(host)), PEM),
     "socket": (

@@ -10,6 +10,7 @@ from pair_facts import (
     FULL,
     GONE,
     HUNG,
+    MASTER,
     NO_VIP,
     OPEN,
     RUNS,
@@ -24,7 +25,7 @@ from pair_facts import (
 
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.tracking.progress import GtidSet
-from runbook.operations.roles.promotion_proof import proof_of, why_not_promote
+from runbook.operations.roles.promotion_proof import proof_of, why_not_finish, why_not_promote
 from runbook.pair.witnessed import Witnessed
 
 ALONE_NOW = TAKEN_OVER | {"sees_peer": False}
@@ -74,7 +75,7 @@ def test_a_slave_whose_master_is_lost_may_become_the_master(master: Changes, sla
             GONE,
             DEAD | {"sees_peer": False},
             "slave 192.168.152.129 does not answer, and cannot become the master: it does not run",
-            "inv ",
+            "keepalived",
         ),
         (GONE, GONE, "slave 192.168.152.129 does not answer, and cannot become the master: timed out", "network"),
         (GONE, OPEN | ALONE_NOW, "takes writes", "super_read_only = ON"),
@@ -89,6 +90,15 @@ def test_what_speaks_against_it_is_said_with_the_way_out(master: Changes, slave:
     assert found in first
     assert way in "\n".join(rest)
     assert "Nothing was changed" in rest[0]
+
+
+def test_a_promotion_that_was_cut_off_is_not_gone_on_with_beside_an_old_master_that_takes_writes() -> None:
+    turned = {"master": replace(SLAVE, role="master"), "slave": replace(MASTER, role="slave")}
+    why = why_not_finish(turned)
+    assert why is not None and "192.168.152.128, the old master, takes writes" in why.splitlines()[0]
+    assert "ssh 192.168.152.128 systemctl stop mysql; then: inv promote" in why
+    for old in (DEAD, GONE, CLOSED):
+        assert why_not_finish(turned | {"slave": replace(MASTER, role="slave", **old)}) is None
 
 
 # ---- what can be said of the last writes ----

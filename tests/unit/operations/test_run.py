@@ -53,6 +53,25 @@ def test_a_lab_is_restored_before_the_lock_and_by_no_dry_run(
         assert acts == done
 
 
+@pytest.mark.parametrize(("patience", "left_out"), [(2.0, {"master": "timed out"}), (None, {})])
+def test_with_patience_a_silent_host_is_left_out_before_anything_is_locked(
+    acts: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    patience: float | None,
+    left_out: dict[str, str],
+) -> None:
+    def leave_out(pair: Pair, seconds: float) -> None:
+        assert seconds == patience
+        acts.append("left out")
+        pair.left_out = {"master": "timed out"}
+
+    monkeypatch.setattr(Pair, "leave_out_after", leave_out)
+    with Run({}, tmp_path).on_pair("promote", patience=patience) as (pair, _, _):
+        assert pair.left_out == left_out
+    assert acts == [*(["left out"] if patience else []), "locked", "compared"]
+
+
 def test_the_hosts_that_were_reached_ahead_are_those_of_the_pair(
     acts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

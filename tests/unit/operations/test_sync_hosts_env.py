@@ -51,6 +51,7 @@ def test_a_stale_one_is_exchanged_and_what_stood_there_is_kept(
     sync(run_on(path))
     settings = load(path)
     assert (str(settings.master.address), str(settings.slave.address)) == ("192.168.152.129", "192.168.152.128")
+    assert settings.roles_epoch == 2, "by it a host that was away is known to be outdated"
     (kept,) = path.parent.glob("hosts.env.before")
     assert kept.read_text() == before
     assert {stat.S_IMODE(file.stat().st_mode) for file in (path, kept)} == {0o600}

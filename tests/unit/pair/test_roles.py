@@ -11,9 +11,10 @@ from runbook.core.step import NotConverged, ensure
 from runbook.errors import BadInput
 from runbook.pair import roles
 from runbook.pair.pair import Pair
-from runbook.pair.role_record import RoleRecord
+from runbook.pair.role_record import RoleRecord, RolesInSchema
 from runbook.pair.roles import Record, contradiction, newest, parse, wanted
 from runbook.settings.settings import Role, Settings
+from runbook.steps import start
 
 MASTER = Record("master", 3, "2026-11-27T15:00:00Z", "anna@desk", "switchover")
 SLAVE = replace(MASTER, role="slave")
@@ -118,6 +119,25 @@ def test_that_one_is_left_of_a_pair_is_a_change_of_roles() -> None:
     assert wanted({"master": None, "slave": SLAVE}, made) == SLAVE
     assert wanted({"master": OLD_SLAVE, "slave": SLAVE}, made) == SLAVE
     assert wanted({"master": None, "slave": None}, made) == made
+
+
+def test_a_change_that_hosts_env_knows_of_is_not_fallen_behind() -> None:
+    """Both hosts were away, or were restored, and call themselves by the roles of long ago."""
+    made = Record("master", 5, "now", "me", "bootstrap")
+    assert wanted({"master": OLD_SLAVE, "slave": OLD_MASTER}, made) == made
+    assert wanted({"master": None, "slave": None}, made) == made
+    assert wanted({"master": SLAVE, "slave": MASTER}, replace(made, epoch=2)) == replace(made, epoch=4)
+
+
+@pytest.mark.parametrize(("known", "epoch"), [(None, 1), ("0", 1), ("4", 4)])
+def test_a_new_pair_remembers_the_change_that_hosts_env_knows_of(
+    settings_of: Callable[..., Settings], known: str | None, epoch: int
+) -> None:
+    pair = pair_of(settings_of(ROLES_EPOCH=known))
+    of_hosts, of_data = start.phases(pair, lambda side, why: None)[-2:]
+    record, row = of_hosts.items(pair.slave)[0], of_data.items(pair.master)[0]
+    assert isinstance(record, RoleRecord) and isinstance(row, RolesInSchema)
+    assert record.made.epoch == row.made.epoch == epoch
 
 
 @pytest.mark.parametrize("role", ["master", "slave"])

@@ -56,7 +56,6 @@ def test_what_its_peer_knows_of_older_changes_keeps_nobody_closed(master: Statio
     assert not master.closed
 
 
-@pytest.mark.parametrize("script", ["master.sh", "mysql_check.sh"])
 @pytest.mark.parametrize("closed", ["1", "0"], ids=["which is closed", "which takes writes"])
 @pytest.mark.parametrize(
     "roles",
@@ -64,11 +63,11 @@ def test_what_its_peer_knows_of_older_changes_keeps_nobody_closed(master: Statio
     ids=["promoted", "by the same change", "long ago", "of data that are newer"],
 )
 def test_a_peer_that_knows_better_who_is_the_master_has_it_give_the_vip_up(
-    master: Station, roles: str, closed: str, script: str
+    master: Station, roles: str, closed: str
 ) -> None:
     """Even while that one takes writes: nobody may be told to close the only master."""
     master.peer(closed, roles)
-    look(master, script)
+    look(master)
     assert_stays_closed(master, "newer-master", keepalived="stopped keepalived")
     assert master.alerts["newer-master"] == f"{PEER} knows of change {roles.split()[0]}, this host of change 1"
 
