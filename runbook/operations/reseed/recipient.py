@@ -99,8 +99,13 @@ def kilobytes_of(donor: Side) -> int:
     return donor.host.read(question, int, timeout=SIZE_SECONDS)
 
 
+def free_keepalived(host: Host) -> None:
+    """It may start again; of a masked unit systemd before 260 reads no drop-ins, and bootstrap's steps look at them."""
+    host.do(f"systemctl unmask {KEEPALIVED}")
+
+
 def shut_keepalived(host: Host) -> None:
-    """It neither runs nor comes back with mysqld until bootstrap's steps take the mask away."""
+    """It neither runs nor comes back with mysqld, which wants it."""
     host.do(
         f"systemctl stop {KEEPALIVED} 2>/dev/null; systemctl mask {KEEPALIVED} 2>/dev/null; "
         f"! systemctl is-active -q {KEEPALIVED}",

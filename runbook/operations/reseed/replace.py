@@ -168,6 +168,7 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
     if recipient.role == "master":
         # The slave's own, from this very host.
         _forget_others_replication(recipient)
+        on_host.free_keepalived(host)
         bring_through(pair, WHILE_FAILED_OVER, Report(report.mask, as_json=True), lambda question: False)
         return
     if not _follows_already(recipient, pair):
@@ -179,6 +180,7 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
         assert isinstance(step, Seeded)
         report.outcome(ensure(host, replace(step, seed=seed)))
     _caught_up(pair, report)
+    on_host.free_keepalived(host)
     bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
     _acknowledged(pair)
 
