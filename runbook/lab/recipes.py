@@ -55,7 +55,7 @@ RECIPES = (
         "mysql-5.6",
         "debian-12",
         "bookworm",
-        ("libaio1", "default-mysql-client", *ALWAYS),
+        ("libaio1", "default-mysql-client", "mydumper", *ALWAYS),
         tarball=mysql56.tarball,
         tools=("npm",),
         replications=("auto", "gtid"),

@@ -56,7 +56,7 @@ def make(pair: Pair, host: Side) -> Plan:
         )
     for side in (donor, host):
         programs.package_of(side, chosen.route)
-    datadir = recipient.datadir_of(host)
+    datadir = recipient.datadir_of(host.host)
     recipient.refuse_elsewhere(host, datadir)
     folders = recipient.look(host.host, datadir)
     size = recipient.kilobytes_of(donor)

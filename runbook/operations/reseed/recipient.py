@@ -48,11 +48,11 @@ class Folders:
         return Room(needed, self.room_free, self.old)
 
 
-def datadir_of(side: Side) -> str:
+def datadir_of(host: Host) -> str:
     """Where its server has its data, whether it runs or not; HostError where its program does not say."""
-    found = side.host.ask(DATADIR_QUESTION, timeout=30).strip().rstrip("/")
+    found = host.ask(DATADIR_QUESTION, timeout=30).strip().rstrip("/")
     if not found.startswith("/"):
-        raise HostError(str(side.host), "its mysqld does not say where its data are", "See: mysqld --verbose --help")
+        raise HostError(str(host), "its mysqld does not say where its data are", "See: mysqld --verbose --help")
     return found
 
 
@@ -71,17 +71,24 @@ def refuse_elsewhere(side: Side, datadir: str) -> None:
 def look(host: Host, datadir: str) -> Folders:
     """Its file system and folders."""
     folder = shlex.quote(datadir)
-    said = host.ask(
+    question = (
         f"cd {folder} 2>/dev/null || {{ echo none; exit 0; }}; df -kP . | awk 'NR == 2 {{ print $4 }}'; "
         f"du -skx --exclude='./{OLD}*' --exclude='./{FOLDER}' . | cut -f1; "
         f"[ -e {FOLDER} ] && du -skx {FOLDER} | cut -f1 || echo -; "
-        f"[ -e {FOLDER}/{COMPLETE} ] && echo whole || echo -; ls -d {OLD}* 2>/dev/null || true",
-        timeout=SIZE_SECONDS,
-    ).split()
-    if said == ["none"]:
+        f"[ -e {FOLDER}/{COMPLETE} ] && echo whole || echo -; ls -d {OLD}* 2>/dev/null || true"
+    )
+    found = host.read(question, lambda said: folders(said, datadir), timeout=SIZE_SECONDS)
+    if found is None:
         raise HostError(str(host), f"there is no folder {datadir}", f"Make it: install -d -o mysql -g mysql {datadir}")
-    free, old, seed, whole, *kept = said
-    left = int(seed) if seed.isdecimal() else 0
+    return found
+
+
+def folders(said: str, datadir: str) -> Folders | None:
+    """What the answer says, None where there is no such folder; ValueError for any other answer."""
+    if said.split() == ["none"]:
+        return None
+    free, old, seed, whole, *kept = said.splitlines()
+    left = int(seed) if seed != "-" else 0
     return Folders(datadir, int(free) + left, int(old), tuple(kept), seed != "-", whole == "whole")
 
 

@@ -68,7 +68,7 @@ def _shown(pair: Pair, side: Side, facts: Facts, plan: Plan, report: Report) -> 
 
 
 def _discard(side: Side, report: Report, typed: object) -> None:
-    datadir = recipient.datadir_of(side)
+    datadir = recipient.datadir_of(side.host)
     kept: Sequence[str] = recipient.look(side.host, datadir).kept
     if not kept:
         report.say(f"{side.host}: nothing is kept of earlier data in {datadir}")

@@ -26,6 +26,8 @@ from runbook.mysql.replication import filters
 from runbook.mysql.tls.authority import authorities_of
 from runbook.mysql.tracking.progress import DomainState, GtidSet, Position
 from runbook.operations import preflight
+from runbook.operations.reseed import recipient
+from runbook.pair import seeding
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source
 from runbook.steps.install_mysql import NoSocketActivation
@@ -83,6 +85,12 @@ READERS: dict[str, tuple[Reader, str]] = {
     "stranger": (lambda host: stranger.on_port(host, 3306), "4711 nobody nc\n"),
     "filters": (lambda host: filters.of(host, None), "/etc/my.cnf:3:binlog-ignore-db = mysql\n"),
     "left behind": (left_behind, "kill-master\n"),
+    "seeding": (
+        lambda host: host.read(seeding.QUESTION, seeding.parse),
+        "recipient=10.0.0.2\ndonor=10.0.0.1\nsince=now\nphase=copying\nposition=4\nalive=yes\n",
+    ),
+    "data directory": (recipient.datadir_of, "/var/lib/mysql/\n"),
+    "folders": (lambda host: recipient.look(host, "/var/lib/mysql"), "1778412\n253204\n-\n-\n.old-20261127T192423Z\n"),
     "CA": (lambda host: authorities_of(HasCa(host)), PEM),
     "socket": (
         lambda host: server_socket.connect(host, "/run/mysqld/mysqld.sock"),

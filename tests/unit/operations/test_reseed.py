@@ -11,6 +11,7 @@ from runbook.mysql.tracking.progress import GtidSet
 from runbook.operations.reseed import decisions, programs
 from runbook.operations.reseed.decisions import Old, Room
 from runbook.operations.reseed.progress import bar, words
+from runbook.operations.reseed.recipient import Folders, folders
 from runbook.operations.reseed.reseed import reseed
 from runbook.operations.run import Run
 from runbook.pair.seeding import Seeding
@@ -165,6 +166,20 @@ def test_how_far_it_is_is_told_with_rate_and_time_left(progress: Progress, secon
 @pytest.mark.parametrize(("done", "of", "full"), [(0, GB, 0), (GB // 2, GB, 15), (2 * GB, GB, 30), (5, 0, 0)])
 def test_the_bar_is_as_full_as_the_folder(done: int, of: int, full: int) -> None:
     assert bar(Progress("the clone", done, of)).count("━") == full
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("none\n", None),
+        ("1000\n200\n-\n-\n", Folders("/d", 1000, 200, (), False, False)),
+        # What a run that was broken off has left is removed before the next copy.
+        ("1000\n200\n50\n-\n.old-a\n.old-b\n", Folders("/d", 1050, 200, (".old-a", ".old-b"), True, False)),
+        ("1000\n200\n50\nwhole\n", Folders("/d", 1050, 200, (), True, True)),
+    ],
+)
+def test_what_is_in_the_data_directory(said: str, found: Folders | None) -> None:
+    assert folders(said, "/d") == found
 
 
 def test_a_tool_is_not_worth_a_server() -> None:
