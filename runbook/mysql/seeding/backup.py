@@ -4,6 +4,7 @@ The stream goes by the two SSH connections that this run has: neither host need 
 listens anywhere.
 """
 
+import secrets
 import shlex
 from typing import ClassVar
 
@@ -11,10 +12,13 @@ from runbook.core.host_paths import RUN
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.seeding import worker
+from runbook.mysql.seeding.account import USER, seeder
 from runbook.mysql.seeding.route import Place, Told, Way
 from runbook.mysql.seeding.stream import Stream
 from runbook.mysql.session import Server
+from runbook.settings.settings import Secret
 
+PRIVILEGES = ("RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR")
 OPTIONS, LOG = f"{RUN}/seed.cnf", f"{RUN}/seed.log"
 
 # It reads its options more than once: no pipe will do; the file is root's, in a folder of root's. It holds commits up
@@ -65,8 +69,10 @@ class Backup:
     def fill(self, way: Way, told: Told) -> Place:
         """It holds writes up for a moment, at its end (BACKUP STAGE BLOCK_COMMIT)."""
         stream = Stream(way.donor.host, f"exec bash -c {shlex.quote(DONOR)}", way.recipient, "mariadb-backup")
-        first = f"{client_section('root', way.root)}\0".encode()
-        stream.run(first, worker.receiver(way.folder, RECEIVE), way.kilobytes, told)
+        password = secrets.token_hex(16)
+        first = f"{client_section(USER, Secret(password))}\0".encode()
+        with seeder(way.donor, "localhost", password, PRIVILEGES):
+            stream.run(first, worker.receiver(way.folder, RECEIVE), way.kilobytes, told)
         return worker.work(
             way.recipient, worker.finisher(way.folder, PREPARE.format(kilobytes=way.kilobytes)), "", told
         )

@@ -5,19 +5,28 @@ Both in parallel. Clients of a later series ask 5.6 for what it does not know [M
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar
 
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.seeding import worker
-from runbook.mysql.seeding.clone import USER
+from runbook.mysql.seeding.account import USER, seeder
 from runbook.mysql.seeding.dump import SINCE
 from runbook.mysql.seeding.route import Place, Told, Way
 from runbook.mysql.session import Server
 from runbook.settings.settings import Secret
 
-PRIVILEGES = "SELECT, RELOAD, LOCK TABLES, REPLICATION CLIENT, SHOW VIEW, EVENT, TRIGGER, PROCESS, SUPER"
+PRIVILEGES = (
+    "SELECT",
+    "RELOAD",
+    "LOCK TABLES",
+    "REPLICATION CLIENT",
+    "SHOW VIEW",
+    "EVENT",
+    "TRIGGER",
+    "PROCESS",
+    "SUPER",
+)
 OTHERS = "SELECT user AS user, host AS host FROM mysql.user WHERE user <> %s"
 
 
@@ -44,7 +53,7 @@ class Mydumper:
         asks = client_section(USER, Secret(password), way.donor_address, donor.port)
         accounts = "".join(f"{statement};\n" for statement in _accounts(donor))
         first = f"{own}\n{asks}\0{accounts}\0"
-        with _seeder(donor, way.recipient_address, password):
+        with seeder(donor, way.recipient_address, password, PRIVILEGES):
             body = BODY.format(kilobytes=way.kilobytes)
             return worker.work(way.recipient, worker.script(way.folder, body), first, told)
 
@@ -57,19 +66,6 @@ def _accounts(donor: Server) -> Iterator[str]:
     for row in donor.ask(OTHERS, USER):
         for grant in donor.ask("SHOW GRANTS FOR %s@%s", row["user"], row["host"]):
             yield str(next(iter(grant.values())))
-
-
-@contextmanager
-def _seeder(donor: Server, recipient: str, password: str) -> Iterator[None]:
-    """The account for as long as this lasts; nothing of it is in the binary log."""
-    with donor.opened_for_root(logged=False):
-        donor.execute(f"GRANT {PRIVILEGES} ON *.* TO %s@%s IDENTIFIED BY %s", USER, recipient, password)
-    try:
-        yield
-    finally:
-        donor.close()
-        with donor.opened_for_root(logged=False):
-            donor.execute("DROP USER %s@%s", USER, recipient)
 
 
 BODY = r"""

@@ -61,8 +61,7 @@ def make(pair: Pair, host: Side) -> Plan:
     folders = recipient.look(host.host, datadir)
     size = recipient.kilobytes_of(donor)
     room = folders.room(size)
-    root = pair.settings.mysql_root_password
-    way = Way(donor.server, str(donor.node.address), host.host, str(host.node.address), root, datadir, size)
+    way = Way(donor.server, str(donor.node.address), host.host, str(host.node.address), datadir, size)
     left = _left(host, donor, folders)
     old = "kept" if left else decisions.where_the_old_go(room)
     if old is None:

@@ -18,7 +18,7 @@ from runbook.core.wait import DeadlinePassed, until
 from runbook.errors import RunbookError
 from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.replication.replicates import Replicates, replica_status
-from runbook.mysql.seeding import clone
+from runbook.mysql.seeding import account, clone
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import RECOVERY_SECONDS, replicate
@@ -163,8 +163,8 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
     server.close()
     for forgotten in ("authorities", "public_key"):
         vars(server).pop(forgotten, None)
-    if clone.takes(server.dialect.version) and server.dialect.engine == "MySQL":
-        clone.forget(server, seed.recipient)
+    clone.forget(server)
+    account.forget(server)
     if recipient.role == "master":
         # The slave's own, from this very host.
         _forget_others_replication(recipient)
