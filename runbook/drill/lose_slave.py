@@ -96,7 +96,7 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
             done - begun,
             sum(move is not None for move in moves),
         )
-    recipient.discard_old(pair.slave.host, plan.way.datadir, (aside,))
+    recipient.remove(pair.slave.host, plan.way.datadir, (aside,))
     return _told(pair, seen, clients, report, recorder)
 
 

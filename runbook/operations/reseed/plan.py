@@ -6,6 +6,7 @@ from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.seeding.by_hand import by_hand
 from runbook.mysql.seeding.choice import ROUTES, Chosen, choose
 from runbook.mysql.seeding.route import Route, Way
+from runbook.mysql.tracking.tracking import BINARY_LOGS
 from runbook.operations.failback import Refused, refuse
 from runbook.operations.reseed import decisions, programs, recipient
 from runbook.operations.reseed.decisions import Old, Room
@@ -77,4 +78,5 @@ def _left(host: Side, donor: Side, folders: Folders) -> Seeding | None:
     record = seeding.parse(host.host.ask(seeding.QUESTION))
     there, whole = folders.seed_there, folders.seed_whole
     addresses = (str(donor.node.address), str(host.node.address))
-    return record if decisions.goes_on(record, *addresses, whole=whole, there=there) else None
+    logs = {row["Log_name"] for row in donor.server.ask(BINARY_LOGS)}
+    return record if decisions.goes_on(record, *addresses, logs, whole=whole, there=there) else None

@@ -1,6 +1,7 @@
 """The host whose data are replaced: its services, its folders, and how the new data take the place of the old."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runbook.core.host import Host
@@ -187,7 +188,6 @@ sync
 """
 
 
-def discard_old(host: Host, datadir: str, kept: tuple[str, ...]) -> None:
-    """Remove what earlier runs have kept."""
-    names = " ".join(shlex.quote(f"{datadir}/{name}") for name in kept)
-    host.do(f"rm -rf -- {names}", timeout=MOVE_SECONDS)
+def remove(host: Host, datadir: str, names: Iterable[str]) -> None:
+    """Remove these folders of its data directory."""
+    host.do(f"rm -rf -- {' '.join(shlex.quote(f'{datadir}/{name}') for name in names)}", timeout=MOVE_SECONDS)

@@ -89,7 +89,7 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
         _exchanged(recipient, plan, seed, report)
         seed = _written(pair, replace(seed, phase="following"))
     _follows(pair, recipient, seed, report)
-    _end(pair)
+    end(pair)
 
 
 def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report) -> Seeding:
@@ -233,7 +233,9 @@ def _acknowledged(pair: Pair) -> None:
     until(f"{pair.master.host}: a commit that the slave acknowledges", IN_FORCE_SECONDS, in_force, pause=PAUSE_SECONDS)
 
 
-def _end(pair: Pair) -> None:
+def end(pair: Pair) -> None:
+    """Forget that a reseed is under way, on both hosts, and let alerts be told again."""
+
     def forget(side: Side) -> None:
         found = maintenance.parse(side.host.ask(maintenance.QUESTION))
         silent = f" {MAINTENANCE}" if found and found.by.endswith(MARK) else ""

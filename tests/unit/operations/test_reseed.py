@@ -129,7 +129,20 @@ def test_the_operator_is_told_what_is_lost(errant: str | None, old: Old, told: s
 def test_a_run_goes_on_where_the_new_data_are_whole(
     record: Seeding | None, whole: bool, there: bool, goes_on: bool
 ) -> None:
-    assert decisions.goes_on(record, "10.0.0.1", "10.0.0.2", whole=whole, there=there) == goes_on
+    assert decisions.goes_on(record, "10.0.0.1", "10.0.0.2", {"b.3"}, whole=whole, there=there) == goes_on
+
+
+@pytest.mark.parametrize(("file", "goes_on"), [("b.3", True), ("b.2", False), ("", True)])
+def test_a_run_begins_anew_where_what_came_after_the_copy_is_purged(file: str, goes_on: bool) -> None:
+    record = replace(RECORD, phase="following", file=file)
+    assert decisions.goes_on(record, "10.0.0.1", "10.0.0.2", {"b.3"}, whole=False, there=False) == goes_on
+
+
+def test_only_a_copy_can_be_given_up() -> None:
+    assert decisions.why_not_discarded(None, "slave") is None
+    assert decisions.why_not_discarded(replace(RECORD, phase="copying"), "slave") is None
+    told = decisions.why_not_discarded(RECORD, "slave")
+    assert told is not None and told.endswith("First: inv reseed --host=slave, which goes on")
 
 
 def test_by_position_a_master_cannot_get_its_slaves_data() -> None:
