@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/reseed.py --engine mariadb-10.11
     .venv/bin/python benchmarks/reseed.py --megabytes 500 --runs 5
 
-The rows are random bytes, loaded on the master outside of its binary log. Beside each reseed the same bytes are copied
-raw: one file from the master's disk by two SSH connections through this machine to the slave's disk, and synced there.
+The rows are random bytes, each sixteen times, loaded on the master outside of its binary log. Beside each reseed as much
+is copied raw: one file from the master's disk by two SSH connections through this machine to the slave's, and synced.
 Four clients write through the VIP, a row each 20 ms and each by a connection that lasts: their latencies in the ten
 seconds before, and while `inv reseed` runs, and the longest stretch without an acknowledged write.
 """
@@ -33,7 +33,7 @@ from runbook.lab.pair import Lab  # noqa: E402
 from runbook.settings.load import load  # noqa: E402
 
 WRITERS, PACE_SECONDS, BEFORE_SECONDS = 4, 0.02, 10
-ROW_BYTES, ROWS_AT_ONCE = 2000, 512
+ROW_BYTES, ROWS_AT_ONCE, DOUBLINGS = 2000, 512, 4
 FILL = r"""
 IFS= read -r -d '' options
 run() {{ $(command -v mariadb || echo mysql) --defaults-file=<(printf %s "$options") --max-allowed-packet=64M; }}
@@ -45,6 +45,7 @@ run() {{ $(command -v mariadb || echo mysql) --defaults-file=<(printf %s "$optio
         head -c {bytes} /dev/urandom | od -An -v -tx1 -w{row} | tr -d ' ' | sed 's/.*/(0x&)/' | paste -sd,
         echo '; COMMIT;'
     done
+    for _ in $(seq {doublings}); do echo 'INSERT INTO seeded.t (b) SELECT b FROM seeded.t; COMMIT;'; done
 }} | run
 """
 COPIED = re.compile(r"^copied: .* in ([\d.]+) s", re.MULTILINE)
@@ -101,8 +102,9 @@ def filled(lab: Lab, megabytes: int) -> None:
     """So much of random rows on the master alone."""
     s = load(lab.hosts_env)
     options = f"[client]\nuser=root\npassword={s.mysql_root_password.reveal()}\n"
-    statements = megabytes * 2**20 // (ROW_BYTES * ROWS_AT_ONCE)
-    script = FILL.format(statements=statements, bytes=ROW_BYTES * ROWS_AT_ONCE, row=ROW_BYTES)
+    statements = megabytes * 2**20 // (ROW_BYTES * ROWS_AT_ONCE) >> DOUBLINGS
+    bytes_at_once = ROW_BYTES * ROWS_AT_ONCE
+    script = FILL.format(statements=statements, bytes=bytes_at_once, row=ROW_BYTES, doublings=DOUBLINGS)
     said = subprocess.run(
         ssh(lab, "master", f"exec bash -c {quoted(script)}"),
         input=f"{options}\0",
