@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/reseed.py --engine mariadb-10.11
     .venv/bin/python benchmarks/reseed.py --megabytes 500 --runs 5
 
-The rows are random bytes, each sixteen times, loaded on the master outside of its binary log. Beside each reseed as much
+The rows are random bytes, each sixteen times, loaded on the master outside of its binary log. Beside each run as much
 is copied raw: one file from the master's disk by two SSH connections through this machine to the slave's, and synced.
 Four clients write through the VIP, a row each 20 ms and each by a connection that lasts: their latencies in the ten
 seconds before, and while `inv reseed` runs, and the longest stretch without an acknowledged write.
@@ -124,7 +124,7 @@ def quoted(script: str) -> str:
 def raw_seconds(lab: Lab) -> float:
     """One file of all that size, by the way that a stream takes."""
     read = ssh(lab, "master", "cat /var/lib/mysql/seeded/t.ibd")
-    write = ssh(lab, "slave", "cat > /var/lib/mysql/raw && sync /var/lib/mysql/raw && rm /var/lib/mysql/raw")
+    write = ssh(lab, "slave", "cat > /var/tmp/raw && sync /var/tmp/raw && rm /var/tmp/raw")
     began = time.monotonic()
     with subprocess.Popen(read, stdout=subprocess.PIPE) as source:
         subprocess.run(write, stdin=source.stdout, check=True)
