@@ -123,6 +123,7 @@ def _copied(pair: Pair, recipient: Side, plan: Plan, seed: Seeding, report: Repo
         f"by {plan.chosen}"
     )
     if plan.old == "gone":
+        _let_nobody_wait(plans.donor_of(pair, recipient))
         on_host.shut_keepalived(host)
         on_host.stop_server(recipient, datadir)
         on_host.empty(host, datadir)
