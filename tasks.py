@@ -325,7 +325,7 @@ def reconcile(c: Context, yes: bool = False, gtids: str = "", bring: bool = Fals
     help=YES
     | {
         "host": "whose data are replaced: slave, or master while the slave holds the VIP",
-        "discard_old": "instead remove what earlier runs have kept of that host's data",
+        "discard_old": "instead remove what earlier runs have kept of that host's data, or left of a copy",
     }
 )
 def reseed(c: Context, host: str = "", discard_old: bool = False, yes: bool = False) -> None:

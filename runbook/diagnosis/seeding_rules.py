@@ -26,11 +26,11 @@ def seed_broken(master: SideFacts, slave: SideFacts) -> Words | None:
     if found is None:
         return None
     record, recipient, donor = found
-    away = f"; {donor} serves alone, and nothing can take over" if record.phase != "copying" else ""
-    return (
-        f"SEED_BROKEN: {_told(*found)}; that was broken off, and nobody is at it{away}.",
-        f"inv reseed --host={recipient.role} goes on, or begins anew",
-    )
+    begun = record.phase != "copying"
+    away = f"; {donor} serves alone, and nothing can take over" if begun or not record.old else ""
+    command = f"inv reseed --host={recipient.role}"
+    next_step = f"{command} goes on" if begun else f"{command} begins anew. To give it up: {command} --discard-old"
+    return (f"SEED_BROKEN: {_told(*found)}; that was broken off, and nobody is at it{away}.", next_step)
 
 
 def _found(master: SideFacts, slave: SideFacts) -> tuple[Seeding, SideFacts, SideFacts] | None:

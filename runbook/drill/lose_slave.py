@@ -13,7 +13,7 @@ from runbook.observe import comparison
 from runbook.observe.address_watch import AddressWatch
 from runbook.observe.client import logins_to, refuse_without_client
 from runbook.observe.comparison import Comparison
-from runbook.observe.probe import Probe
+from runbook.observe.probe import FLOWING, Probe
 from runbook.observe.recorder import Findings, Recorder
 from runbook.observe.scorecard import Score, kept, within
 from runbook.observe.writes_watch import WritesWatch
@@ -86,7 +86,7 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
         lost_at = time.monotonic()
         recorder.mark("fault", "the slave loses its data", lost_at)
         aside = _lose(pair, plan.way.datadir)
-        clients.wait("writes again", pair.master.commit_wait_seconds + 30, lambda: _flows(clients))
+        clients.wait("writes again", pair.master.commit_wait_seconds + 30, lambda: _flows(clients, lost_at))
         begun = time.monotonic()
         recorder.mark("failback", "inv reseed begins", begun)
         report.say("As it must be: the master goes on alone; now inv reseed --host=slave.")
@@ -102,14 +102,13 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
             done - begun,
             sum(move is not None for move in moves),
         )
-    recipient.discard_old(pair.slave.host, plan.way.datadir, (aside,))
+    recipient.remove(pair.slave.host, plan.way.datadir, (aside,))
     return _told(pair, seen, clients, report, recorder)
 
 
-def _flows(clients: Probe) -> bool:
-    """Whether writes are acknowledged again, by the master alone."""
-    since = time.monotonic() - 1
-    return len(list(clients.seen("write", ok=True, since=since))) >= 20
+def _flows(clients: Probe, lost_at: float) -> bool:
+    """Whether writes are acknowledged again, by the master alone; the slave may have had some of the first second."""
+    return len(list(clients.seen("write", ok=True, since=lost_at + 1))) >= FLOWING
 
 
 def _lose(pair: Pair, datadir: str) -> str:

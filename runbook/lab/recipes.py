@@ -50,12 +50,12 @@ EL_LIKE_NEEDS = ("dnf", "rpm", "createrepo-c", "netbase", "mariadb-client", "lib
 
 RECIPES = (
     Recipe("mysql-9.7", "debian-sid", "sid", ("mysql-server", *ALWAYS), replications=("auto", "position")),
-    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", *ALWAYS), told_always=True),
+    Recipe("mariadb-10.11", "debian-12", "bookworm", ("mariadb-server", "mariadb-backup", *ALWAYS), told_always=True),
     Recipe(
         "mysql-5.6",
         "debian-12",
         "bookworm",
-        ("libaio1", "default-mysql-client", *ALWAYS),
+        ("libaio1", "default-mysql-client", "mydumper", *ALWAYS),
         tarball=mysql56.tarball,
         tools=("npm",),
         replications=("auto", "gtid"),
@@ -71,7 +71,7 @@ RECIPES = (
         release="/srv/mysql-community-release-el7-5.noarch.rpm",
         told_always=True,
     ),
-    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", *ALWAYS)),
+    Recipe("mariadb-11.8", "debian-13", "trixie", ("mariadb-server", "mariadb-backup", *ALWAYS)),
 )
 
 

@@ -98,15 +98,18 @@ def _never(side: Side, why: str) -> None:
 
 
 def refuse_when_seeding(pair: Pair) -> None:
-    """A reseed that was broken off is brought to its end first: till then a server may have half of its data."""
+    """A reseed that was broken off is brought to its end first: till then a server may have half of its data.
+
+    One whose new data were not whole has changed nothing yet.
+    """
 
     def left(side: Side) -> Seeding | None:
-        with suppress(HostError):
+        with suppress(RunbookError):  # told by what comes next
             return seeding.parse(side.host.ask(seeding.QUESTION))
         return None
 
     for record in pair.side_by_side(left).values():
-        if record:
+        if record and record.phase != "copying":
             role = "master" if record.recipient == str(pair.master.node.address) else "slave"
             raise RunbookError(
                 f"{record.recipient} was to get its data from {record.donor} since {record.since}: that was broken off",

@@ -36,7 +36,11 @@ LIBRARIES: dict[str, str] = {
     "libtinfo.so.5": "libtinfo5",
 }
 UPGRADERS: tuple[Upgrader, ...] = (Unattended(), NeedRestart())
-BACKUP_PACKAGES: tuple[str, ...] = ("mariadb-backup",)
+TOOL_PACKAGES: dict[str, tuple[str, ...]] = {
+    "mariadb-backup": ("mariadb-backup",),
+    "mydumper": ("mydumper",),
+    "mysqldump": CLIENT_PACKAGES,
+}
 
 DATA_FOLDER = "/var/lib/mysql"
 DATA_QUESTION = f"ls -A {DATA_FOLDER} 2>/dev/null || true"

@@ -24,7 +24,7 @@ class Family(Protocol):
     CLIENT_PACKAGES: tuple[str, ...]
     LIBRARIES: dict[str, str]
     UPGRADERS: tuple[Upgrader, ...]
-    BACKUP_PACKAGES: tuple[str, ...]
+    TOOL_PACKAGES: dict[str, tuple[str, ...]]
 
     def speaks_for(self, os_id: str, id_like: str) -> bool: ...
     def version_question(self, package: str) -> str: ...

@@ -36,7 +36,11 @@ LIBRARIES: dict[str, str] = {
     "libcrypt.so.1": "libxcrypt-compat",
 }
 # dnf5 has its defaults elsewhere, and reads this file where there is one.
-BACKUP_PACKAGES: tuple[str, ...] = ("MariaDB-backup", "mariadb-backup")
+TOOL_PACKAGES: dict[str, tuple[str, ...]] = {
+    "mariadb-backup": ("MariaDB-backup", "mariadb-backup"),
+    "mydumper": ("mydumper",),
+    "mysqldump": CLIENT_PACKAGES,
+}
 UPGRADERS: tuple[Upgrader, ...] = (
     Automatic("dnf-automatic", "/etc/dnf/automatic.conf", "/usr/share/dnf5/dnf5-plugins/automatic.conf"),
     Automatic("yum-cron", "/etc/yum/yum-cron.conf"),

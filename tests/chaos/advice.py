@@ -10,8 +10,8 @@ Kind = Literal["inv", "ssh", "sql", "repair", "by hand"]
 # Where one way ends, and the next begins for whom it did not help.
 OTHERWISE = re.compile(
     r"If that does not help|If it stops again|\belse:|\bOr bring|Until then:|If nothing speaks against it|"
-    r"If that lasts|To run them on the master|If clients can|If its data are lost|If it is gone for good|"
-    r"If the slave is gone for good"
+    r"If its data are lost|To give it up|If that lasts|To run them on the master|If clients can|"
+    r"If it is gone for good|If the slave is gone for good"
 )
 ADDRESS = r"(\d+\.\d+\.\d+\.\d+)"
 ACT = re.compile(

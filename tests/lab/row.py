@@ -13,6 +13,7 @@ IS_MARIADB = ENGINE.startswith("mariadb")
 IS_MYSQL_9 = ENGINE.startswith("mysql-9")
 HAS_SUPER_READ_ONLY = IS_MYSQL_9
 BY_POSITION = REPLICATION == "position" or (REPLICATION == "auto" and ENGINE == "mysql-5.6")
+UNIT = "mariadb" if IS_MARIADB else "mysql" if IS_MYSQL_9 else "mysqld"
 MYSQLD = "mariadbd" if IS_MARIADB else "mysqld"
 CLIENT = "mariadb" if IS_MARIADB else "mysql"
 CLOSED = f"SELECT @@GLOBAL.{'super_' if HAS_SUPER_READ_ONLY else ''}read_only"

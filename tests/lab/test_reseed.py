@@ -1,8 +1,10 @@
 """One host gets the data of the other, which serves on whatever is killed meanwhile; the same command ends it."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+import row
 from commandline import until
 from outside import OutsideHost, OutsidePair
 from writer import Writer
@@ -49,12 +51,12 @@ def test_a_slave_is_reseeded_while_the_master_is_written_to(seeded_pair: Outside
         killed = pair.operator.start("reseed", "--host=slave")
         killed.wait_for_line(COPYING)
         killed.kill()
-        pair.inv("verify").expect(FAILED, "SEED_BROKEN", "inv reseed --host=slave goes on, or begins anew")
-        pair.inv("bootstrap").expect(FAILED, "First: inv reseed --host=slave")
+        pair.inv("verify").expect(FAILED, "SEED_BROKEN", "inv reseed --host=slave begins anew")
         assert pair.slave.replicates(), "an early end has cost the slave something"
         killed = pair.operator.start("reseed", "--host=slave")
         killed.wait_for_line(COPIED)
         killed.kill()
+        pair.inv("bootstrap").expect(FAILED, "First: inv reseed --host=slave")
         pair.inv("reseed", "--host=slave").expect(0, "broken off while replacing", "The pair is healthy")
     assert max(writer.gaps()) < STALL_SECONDS
     assert checksum(pair.slave) == checksum(pair.master)
@@ -63,12 +65,23 @@ def test_a_slave_is_reseeded_while_the_master_is_written_to(seeded_pair: Outside
     assert [host.value(accounts) for host in pair.hosts] == ["0", "0"]
 
 
+@pytest.mark.story
 def test_a_slave_whose_disk_is_lost_gets_its_data_by_one_command(seeded_pair: OutsidePair) -> None:
     pair = seeded_pair
-    pair.slave.sh(f"systemctl stop keepalived mysql; find {DATADIR} -mindepth 1 -delete")
+    pair.slave.sh(f"systemctl stop keepalived {row.UNIT}; find {DATADIR} -mindepth 1 -delete")
     pair.inv("verify").expect(FAILED, "If its data are lost: inv reseed --host=slave")
     pair.inv("reseed", "--host=slave").expect(0, "It has no data.", "The pair is healthy")
     assert checksum(pair.slave) == checksum(pair.master)
+
+
+def test_the_drill_loses_a_slave_and_accounts_for_every_write(healthy_pair: OutsidePair) -> None:
+    told = healthy_pair.inv("drill.lose-slave", "--json").expect(0)
+    document = json.loads(told.out)
+    assert document["verdict"] in ("passed", "late"), told.out
+    ledger = document["ledger"]
+    assert ledger["acknowledged"] > 0 and ledger["lost"] == []
+    assert document["figures"]["standstill_seconds"] < STALL_SECONDS < document["figures"]["reseed_seconds"]
+    assert healthy_pair.is_healthy() and kept(healthy_pair.slave) == []
 
 
 @pytest.mark.long

@@ -7,11 +7,12 @@ from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.seeding.backup import Backup
 from runbook.mysql.seeding.clone import Clone
 from runbook.mysql.seeding.dump import Dump
+from runbook.mysql.seeding.mydumper import Mydumper
 from runbook.mysql.seeding.route import Route
 
 NAMED = 5
 # The first is the fastest, and disturbs the donor least.
-ROUTES: tuple[Route, ...] = (Clone(), Backup(), Dump())
+ROUTES: tuple[Route, ...] = (Clone(), Backup(), Dump(), Mydumper())
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,17 @@ import re
 import secrets
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import ClassVar
 
+from runbook.core.step import NotReady
+from runbook.errors import HostError
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.seeding import worker
+from runbook.mysql.seeding.account import USER, seeder
 from runbook.mysql.seeding.route import Place, Told, Way
 from runbook.mysql.session import Server
-from runbook.mysql.terms import Version
 
-USER = "runbook_seeder"
 SINCE = (8, 0, 17)
 WITHIN_A_SERIES_SINCE = (8, 0, 37)
 """Before, both must be of the same release (manual of 8.4: Cloning Remote Data)."""
@@ -76,7 +77,7 @@ class Clone:
             loads=shlex.join(loads),
             kilobytes=way.kilobytes,
         )
-        with seeder(donor, way.recipient_address, password):
+        with plugin(donor), seeder(donor, way.recipient_address, password, ("BACKUP_ADMIN",)):
             first = f"{secrets.token_hex(16)}\n{statement}\n"
             return worker.work(way.recipient, worker.script(way.folder, body), first, told)
 
@@ -90,33 +91,26 @@ def _value(server: Server, name: str) -> str:
 
 
 @contextmanager
-def seeder(donor: Server, recipient: str, password: str) -> Iterator[None]:
-    """The account, and the plugin, for as long as this lasts; nothing of it is in the binary log."""
-    had_plugin = bool(donor.one(PLUGIN))
-    with donor.opened_for_root(logged=False):
-        donor.execute("DROP USER IF EXISTS %s@%s", USER, recipient)
-        donor.execute("CREATE USER %s@%s IDENTIFIED BY %s", USER, recipient, password)
-        donor.execute("GRANT BACKUP_ADMIN ON *.* TO %s@%s", USER, recipient)
-        if not had_plugin:
+def plugin(donor: Server) -> Iterator[None]:
+    """The plugin on the donor for as long as this lasts, where it was not there before."""
+    had = bool(donor.one(PLUGIN))
+    if not had:
+        with donor.opened_for_root(logged=False):
             donor.execute("INSTALL PLUGIN clone SONAME 'mysql_clone.so'")
     try:
         yield
     finally:
-        donor.close()
-        forget(donor, recipient, keep_plugin=had_plugin)
+        if not had:
+            with suppress(HostError, NotReady):
+                donor.close()
+                forget(donor)
 
 
-def forget(server: Server, recipient: str, *, keep_plugin: bool = False) -> None:
-    """Take the account and the plugin away, where they are: they come along with the data, too."""
-    with server.opened_for_root(logged=False):
-        server.execute("DROP USER IF EXISTS %s@%s", USER, recipient)
-        if not keep_plugin and server.one(PLUGIN):
+def forget(server: Server) -> None:
+    """Take the plugin away where it is: it comes along with the data, too."""
+    if server.dialect.engine == "MySQL" and server.dialect.version >= SINCE and server.one(PLUGIN):
+        with server.opened_for_root(logged=False):
             server.execute("UNINSTALL PLUGIN clone")
-
-
-def takes(version: Version) -> bool:
-    """Whether such a server may have the account in its data."""
-    return version >= SINCE
 
 
 BODY = r"""

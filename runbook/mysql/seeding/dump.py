@@ -14,11 +14,14 @@ from runbook.errors import HostError
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.seeding import worker
+from runbook.mysql.seeding.account import USER, seeder
 from runbook.mysql.seeding.clone import MADE_WITH
 from runbook.mysql.seeding.route import Place, Told, Way
 from runbook.mysql.seeding.stream import Stream
 from runbook.mysql.session import Server
+from runbook.settings.settings import Secret
 
+PRIVILEGES = ("SELECT", "RELOAD", "LOCK TABLES", "REPLICATION CLIENT", "SHOW VIEW", "EVENT", "TRIGGER", "PROCESS")
 OPTIONS, LOG = f"{RUN}/seed.cnf", f"{RUN}/seed.log"
 SINCE = (5, 7, 6)
 """Before, there is no --initialize, and by GTID what a server has stands in its binary logs alone."""
@@ -99,9 +102,9 @@ class Dump:
         )
         password = secrets.token_hex(16)
         reader = worker.receiver(way.folder, body)
-        head, tail = stream.run(
-            f"{client_section('root', way.root)}\0".encode(), reader, way.kilobytes, told, f"{password}\n".encode()
-        )
+        first = f"{client_section(USER, Secret(password))}\0".encode()
+        with seeder(donor, "localhost", password, PRIVILEGES):
+            head, tail = stream.run(first, reader, way.kilobytes, told, f"{password}\n".encode())
         found = LOG_FILE.search(head)
         if not COMPLETED.search(tail) or not found:
             raise HostError(str(donor.host), "the dump was cut off: it does not end as a whole one does")

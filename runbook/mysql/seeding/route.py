@@ -7,7 +7,6 @@ from typing import ClassVar, Protocol
 from runbook.core.host import Host
 from runbook.mysql.dialects.dialect import Dialect
 from runbook.mysql.session import Server
-from runbook.settings.settings import Secret
 
 FOLDER = ".seed"
 """Within the data directory: on its file system, where AppArmor and SELinux let mysqld in, and hidden, so that neither
@@ -24,8 +23,6 @@ class Way:
     donor_address: str
     recipient: Host
     recipient_address: str
-    root: Secret
-    """root's password on the donor, by its socket."""
     datadir: str
     """The recipient's; its own server may be running on it, or be gone with all of it."""
     kilobytes: int

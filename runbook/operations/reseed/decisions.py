@@ -3,6 +3,7 @@
 A reason's first line says what was found; the others what was left alone and what to do.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -148,14 +149,29 @@ def why_errant_is_lost(host: SideFacts, errant: str | None, old: Old, recipient:
     )
 
 
-def goes_on(record: Seeding | None, donor: str, recipient: str, *, whole: bool, there: bool) -> bool:
+def goes_on(
+    record: Seeding | None, donor: str, recipient: str, logs: Collection[str], *, whole: bool, there: bool
+) -> bool:
     """Whether a run that was broken off is taken up where it was; else it begins anew.
 
-    `there` says that its folder is on the recipient, `whole` that all has come.
+    `there` says that its folder is on the recipient, `whole` that all has come. `logs` are the donor's binary logs: all
+    that was written since the copy must stand there.
     """
     if record is None or (record.donor, record.recipient) != (donor, recipient):
         return False
+    if record.file and record.file not in logs:
+        return False
     return record.phase == "following" or (record.phase == "replacing" and (whole or not there))
+
+
+def why_not_discarded(record: Seeding | None, recipient: Role) -> str | None:
+    """While new data take the place of the old ones, nothing is removed: only a copy can be given up."""
+    if record is None or record.phase == "copying":
+        return None
+    return (
+        f"{record.recipient} is getting its data from {record.donor} since {record.since}, and they have come\n"
+        f"{NOTHING_CHANGED}. First: {command(recipient)}, which goes on"
+    )
 
 
 def megabytes(kilobytes: int) -> str:

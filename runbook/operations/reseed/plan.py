@@ -6,6 +6,7 @@ from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.seeding.by_hand import by_hand
 from runbook.mysql.seeding.choice import ROUTES, Chosen, choose
 from runbook.mysql.seeding.route import Route, Way
+from runbook.mysql.tracking.tracking import BINARY_LOGS
 from runbook.operations.failback import Refused, refuse
 from runbook.operations.reseed import decisions, programs, recipient
 from runbook.operations.reseed.decisions import Old, Room
@@ -56,13 +57,12 @@ def make(pair: Pair, host: Side) -> Plan:
         )
     for side in (donor, host):
         programs.package_of(side, chosen.route)
-    datadir = recipient.datadir_of(host)
+    datadir = recipient.datadir_of(host.host)
     recipient.refuse_elsewhere(host, datadir)
     folders = recipient.look(host.host, datadir)
     size = recipient.kilobytes_of(donor)
     room = folders.room(size)
-    root = pair.settings.mysql_root_password
-    way = Way(donor.server, str(donor.node.address), host.host, str(host.node.address), root, datadir, size)
+    way = Way(donor.server, str(donor.node.address), host.host, str(host.node.address), datadir, size)
     left = _left(host, donor, folders)
     old = "kept" if left else decisions.where_the_old_go(room)
     if old is None:
@@ -78,4 +78,5 @@ def _left(host: Side, donor: Side, folders: Folders) -> Seeding | None:
     record = seeding.parse(host.host.ask(seeding.QUESTION))
     there, whole = folders.seed_there, folders.seed_whole
     addresses = (str(donor.node.address), str(host.node.address))
-    return record if decisions.goes_on(record, *addresses, whole=whole, there=there) else None
+    logs = {row["Log_name"] for row in donor.server.ask(BINARY_LOGS)}
+    return record if decisions.goes_on(record, *addresses, logs, whole=whole, there=there) else None

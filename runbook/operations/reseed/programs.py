@@ -23,7 +23,8 @@ def package_of(side: Side, route: Route) -> str:
     absent = missing(side, route)
     if not absent:
         return ""
-    for package in side.family.BACKUP_PACKAGES:
+    packages = side.family.TOOL_PACKAGES.get(route.programs[0], ())
+    for package in packages:
         if not side.host.ask(side.family.candidate_question(package), timeout=60).strip():
             continue
         removed = side.family.removals(side.host, package)
@@ -31,8 +32,7 @@ def package_of(side: Side, route: Route) -> str:
             raise Refused(why_not_installed(str(side.host), package, removed))
         return package
     raise Refused(
-        f"{side.host}: {', '.join(absent)} is not there, nor in its package sources "
-        f"({', '.join(side.family.BACKUP_PACKAGES)})",
+        f"{side.host}: {', '.join(absent)} is not there, nor in its package sources ({', '.join(packages)})",
         "Nothing was changed. Install it there, of the server's version",
     )
 

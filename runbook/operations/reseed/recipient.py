@@ -1,6 +1,7 @@
 """The host whose data are replaced: its services, its folders, and how the new data take the place of the old."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runbook.core.host import Host
@@ -48,11 +49,11 @@ class Folders:
         return Room(needed, self.room_free, self.old)
 
 
-def datadir_of(side: Side) -> str:
+def datadir_of(host: Host) -> str:
     """Where its server has its data, whether it runs or not; HostError where its program does not say."""
-    found = side.host.ask(DATADIR_QUESTION, timeout=30).strip().rstrip("/")
+    found = host.ask(DATADIR_QUESTION, timeout=30).strip().rstrip("/")
     if not found.startswith("/"):
-        raise HostError(str(side.host), "its mysqld does not say where its data are", "See: mysqld --verbose --help")
+        raise HostError(str(host), "its mysqld does not say where its data are", "See: mysqld --verbose --help")
     return found
 
 
@@ -71,17 +72,24 @@ def refuse_elsewhere(side: Side, datadir: str) -> None:
 def look(host: Host, datadir: str) -> Folders:
     """Its file system and folders."""
     folder = shlex.quote(datadir)
-    said = host.ask(
+    question = (
         f"cd {folder} 2>/dev/null || {{ echo none; exit 0; }}; df -kP . | awk 'NR == 2 {{ print $4 }}'; "
         f"du -skx --exclude='./{OLD}*' --exclude='./{FOLDER}' . | cut -f1; "
         f"[ -e {FOLDER} ] && du -skx {FOLDER} | cut -f1 || echo -; "
-        f"[ -e {FOLDER}/{COMPLETE} ] && echo whole || echo -; ls -d {OLD}* 2>/dev/null || true",
-        timeout=SIZE_SECONDS,
-    ).split()
-    if said == ["none"]:
+        f"[ -e {FOLDER}/{COMPLETE} ] && echo whole || echo -; ls -d {OLD}* 2>/dev/null || true"
+    )
+    found = host.read(question, lambda said: folders(said, datadir), timeout=SIZE_SECONDS)
+    if found is None:
         raise HostError(str(host), f"there is no folder {datadir}", f"Make it: install -d -o mysql -g mysql {datadir}")
-    free, old, seed, whole, *kept = said
-    left = int(seed) if seed.isdecimal() else 0
+    return found
+
+
+def folders(said: str, datadir: str) -> Folders | None:
+    """What the answer says, None where there is no such folder; ValueError for any other answer."""
+    if said.split() == ["none"]:
+        return None
+    free, old, seed, whole, *kept = said.splitlines()
+    left = int(seed) if seed != "-" else 0
     return Folders(datadir, int(free) + left, int(old), tuple(kept), seed != "-", whole == "whole")
 
 
@@ -99,8 +107,13 @@ def kilobytes_of(donor: Side) -> int:
     return donor.host.read(question, int, timeout=SIZE_SECONDS)
 
 
+def free_keepalived(host: Host) -> None:
+    """It may start again; of a masked unit systemd before 260 reads no drop-ins, and bootstrap's steps look at them."""
+    host.do(f"systemctl unmask {KEEPALIVED}")
+
+
 def shut_keepalived(host: Host) -> None:
-    """It neither runs nor comes back with mysqld until bootstrap's steps take the mask away."""
+    """It neither runs nor comes back with mysqld, which wants it."""
     host.do(
         f"systemctl stop {KEEPALIVED} 2>/dev/null; systemctl mask {KEEPALIVED} 2>/dev/null; "
         f"! systemctl is-active -q {KEEPALIVED}",
@@ -175,7 +188,6 @@ sync
 """
 
 
-def discard_old(host: Host, datadir: str, kept: tuple[str, ...]) -> None:
-    """Remove what earlier runs have kept."""
-    names = " ".join(shlex.quote(f"{datadir}/{name}") for name in kept)
-    host.do(f"rm -rf -- {names}", timeout=MOVE_SECONDS)
+def remove(host: Host, datadir: str, names: Iterable[str]) -> None:
+    """Remove these folders of its data directory."""
+    host.do(f"rm -rf -- {' '.join(shlex.quote(f'{datadir}/{name}') for name in names)}", timeout=MOVE_SECONDS)

@@ -18,7 +18,7 @@ from runbook.core.wait import DeadlinePassed, until
 from runbook.errors import RunbookError
 from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.replication.replicates import Replicates, replica_status
-from runbook.mysql.seeding import clone
+from runbook.mysql.seeding import account, clone
 from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import RECOVERY_SECONDS, replicate
@@ -90,7 +90,7 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
         _exchanged(recipient, plan, seed, report)
         seed = _written(pair, replace(seed, phase="following"))
     _follows(pair, recipient, seed, report)
-    _end(pair)
+    end(pair)
 
 
 def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report) -> Seeding:
@@ -124,6 +124,7 @@ def _copied(pair: Pair, recipient: Side, plan: Plan, seed: Seeding, report: Repo
         f"by {plan.chosen}"
     )
     if plan.old == "gone":
+        _let_nobody_wait(plans.donor_of(pair, recipient))
         on_host.shut_keepalived(host)
         on_host.stop_server(recipient, datadir)
         on_host.empty(host, datadir)
@@ -164,11 +165,12 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
     server.close()
     for forgotten in ("authorities", "public_key"):
         vars(server).pop(forgotten, None)
-    if clone.takes(server.dialect.version) and server.dialect.engine == "MySQL":
-        clone.forget(server, seed.recipient)
+    clone.forget(server)
+    account.forget(server)
     if recipient.role == "master":
         # The slave's own, from this very host.
         _forget_others_replication(recipient)
+        on_host.free_keepalived(host)
         bring_through(pair, WHILE_FAILED_OVER, Report(report.mask, as_json=True), lambda question: False)
         return
     if not _follows_already(recipient, pair):
@@ -180,6 +182,7 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
         assert isinstance(step, Seeded)
         report.outcome(ensure(host, replace(step, seed=seed)))
     _caught_up(pair, report)
+    on_host.free_keepalived(host)
     bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
     _acknowledged(pair)
 
@@ -232,7 +235,9 @@ def _acknowledged(pair: Pair) -> None:
     until(f"{pair.master.host}: a commit that the slave acknowledges", IN_FORCE_SECONDS, in_force, pause=PAUSE_SECONDS)
 
 
-def _end(pair: Pair) -> None:
+def end(pair: Pair) -> None:
+    """Forget that a reseed is under way, on both hosts, and let alerts be told again."""
+
     def forget(side: Side) -> None:
         found = maintenance.parse(side.host.ask(maintenance.QUESTION))
         silent = f" {MAINTENANCE}" if found and found.by.endswith(MARK) else ""

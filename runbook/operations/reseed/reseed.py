@@ -1,11 +1,12 @@
 """reseed: what is asked and shown before one host's data are replaced, and what is proven afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.errors import BadInput, Drift, NotSo
+from runbook.mysql.seeding.route import FOLDER
 from runbook.mysql.tracking.progress import GtidSet
 from runbook.operations import reconcile, verify
 from runbook.operations.failback import refuse
@@ -13,8 +14,9 @@ from runbook.operations.reseed import decisions, recipient
 from runbook.operations.reseed import plan as plans
 from runbook.operations.reseed.decisions import megabytes
 from runbook.operations.reseed.plan import Plan
-from runbook.operations.reseed.replace import replace_data
+from runbook.operations.reseed.replace import end, replace_data
 from runbook.operations.run import Run
+from runbook.pair import seeding
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 
@@ -31,7 +33,7 @@ def reseed(run: Run, host: str, *, discard_old: bool = False) -> None:
         side = pair.sides["slave" if host == "slave" else "master"]
         typed = run.typed(target, str(side.node.address), "the address of the host whose data are replaced")
         if discard_old:
-            _discard(side, report, typed)
+            _discard(pair, side, report, typed)
             return
         facts = gather(pair)
         report.say(diagnose(facts).sentence)
@@ -67,19 +69,25 @@ def _shown(pair: Pair, side: Side, facts: Facts, plan: Plan, report: Report) -> 
         reconcile.shown(pair, reconcile.read(pair, facts, errant), report)
 
 
-def _discard(side: Side, report: Report, typed: object) -> None:
-    datadir = recipient.datadir_of(side)
-    kept: Sequence[str] = recipient.look(side.host, datadir).kept
-    if not kept:
+def _discard(pair: Pair, side: Side, report: Report, typed: Callable[[], bool]) -> None:
+    """What earlier runs have kept, and what a copy that was broken off has left."""
+    datadir = recipient.datadir_of(side.host)
+    found = recipient.look(side.host, datadir)
+    record = seeding.parse(side.host.ask(seeding.QUESTION))
+    refuse(decisions.why_not_discarded(record, side.role))
+    names = [*found.kept, *([FOLDER] if found.seed_there else [])]
+    if not names and not record:
         report.say(f"{side.host}: nothing is kept of earlier data in {datadir}")
         return
-    report.say(f"{side.host}: {', '.join(kept)} in {datadir} {'would be' if side.host.dry else 'is'} removed")
+    what = ", ".join(names) or "nothing"
+    report.say(f"{side.host}: {what} in {datadir} {'would be' if side.host.dry else 'is'} removed")
     if side.host.dry:
         raise Drift
-    assert callable(typed)
     if not typed():
         raise BadInput("Not confirmed: nothing was changed.")
-    recipient.discard_old(side.host, datadir, tuple(kept))
+    recipient.remove(side.host, datadir, names)
+    if record:
+        end(pair)
 
 
 def _prove(pair: Pair, side: Side, report: Report) -> None:

@@ -118,7 +118,13 @@ CASES: list[tuple[Kind, Changes, Changes, str, str]] = [
     (Kind.SEEDING, {"seeding": LIVING}, DEAD | {"seeding": SEEDED}, "by clone since", "Wait for it"),
     (Kind.SEED_BROKEN, {"seeding": SEEDED}, DEAD, "nothing can take over", "inv reseed --host=slave goes on"),
     (Kind.SEED_BROKEN, {"seeding": SEEDED, "maintenance": PATCHED}, {}, "nobody is at it", "inv reseed --host=slave"),
-    (Kind.SEED_BROKEN, DEAD, TAKEN_OVER | {"seeding": TO_MASTER}, "the master 192.168.152.128 gets", "--host=master"),
+    (
+        Kind.SEED_BROKEN,
+        DEAD,
+        TAKEN_OVER | {"seeding": TO_MASTER},
+        "the master 192.168.152.128 gets",
+        "=master --discard",
+    ),
     (Kind.SEEDING, NO_VIP, TAKEN_OVER | {"seeding": replace(TO_MASTER, alive=True)}, "serves reads", "Wait for it"),
     # That nobody serves is worse.
     (Kind.NO_VIP, NO_VIP | {"seeding": SEEDED}, {}, "no host holds the VIP", "inv start"),

@@ -26,7 +26,8 @@ from runbook.mysql.replication import filters
 from runbook.mysql.tls.authority import authorities_of
 from runbook.mysql.tracking.progress import DomainState, GtidSet, Position
 from runbook.operations import preflight
-from runbook.pair import alone, maintenance, roles, witnessed
+from runbook.operations.reseed import recipient
+from runbook.pair import alone, maintenance, roles, seeding, witnessed
 from runbook.settings.settings import Settings
 from runbook.settings.source import Source
 from runbook.steps.install_mysql import NoSocketActivation
@@ -97,6 +98,12 @@ READERS: dict[str, tuple[Reader, str]] = {
         "since=now\nby=me\nuntil=1795809301\nquiet=\n",
     ),
     "left behind": (left_behind, "kill-master\n"),
+    "seeding": (
+        lambda host: host.read(seeding.QUESTION, seeding.parse),
+        "recipient=10.0.0.2\ndonor=10.0.0.1\nsince=now\nphase=copying\nposition=4\nalive=yes\n",
+    ),
+    "data directory": (recipient.datadir_of, "/var/lib/mysql/\n"),
+    "folders": (lambda host: recipient.look(host, "/var/lib/mysql"), "1778412\n253204\n-\n-\n.old-20261127T192423Z\n"),
     "CA": (lambda host: authorities_of(HasCa(host)), PEM),
     "socket": (
         lambda host: server_socket.connect(host, "/run/mysqld/mysqld.sock"),

@@ -11,6 +11,7 @@ from runbook.mysql.tracking.progress import GtidSet
 from runbook.operations.reseed import decisions, programs
 from runbook.operations.reseed.decisions import Old, Room
 from runbook.operations.reseed.progress import bar, words
+from runbook.operations.reseed.recipient import Folders, folders
 from runbook.operations.reseed.reseed import reseed
 from runbook.operations.run import Run
 from runbook.pair.seeding import Seeding
@@ -128,7 +129,20 @@ def test_the_operator_is_told_what_is_lost(errant: str | None, old: Old, told: s
 def test_a_run_goes_on_where_the_new_data_are_whole(
     record: Seeding | None, whole: bool, there: bool, goes_on: bool
 ) -> None:
-    assert decisions.goes_on(record, "10.0.0.1", "10.0.0.2", whole=whole, there=there) == goes_on
+    assert decisions.goes_on(record, "10.0.0.1", "10.0.0.2", {"b.3"}, whole=whole, there=there) == goes_on
+
+
+@pytest.mark.parametrize(("file", "goes_on"), [("b.3", True), ("b.2", False), ("", True)])
+def test_a_run_begins_anew_where_what_came_after_the_copy_is_purged(file: str, goes_on: bool) -> None:
+    record = replace(RECORD, phase="following", file=file)
+    assert decisions.goes_on(record, "10.0.0.1", "10.0.0.2", {"b.3"}, whole=False, there=False) == goes_on
+
+
+def test_only_a_copy_can_be_given_up() -> None:
+    assert decisions.why_not_discarded(None, "slave") is None
+    assert decisions.why_not_discarded(replace(RECORD, phase="copying"), "slave") is None
+    told = decisions.why_not_discarded(RECORD, "slave")
+    assert told is not None and told.endswith("First: inv reseed --host=slave, which goes on")
 
 
 def test_by_position_a_master_cannot_get_its_slaves_data() -> None:
@@ -165,6 +179,20 @@ def test_how_far_it_is_is_told_with_rate_and_time_left(progress: Progress, secon
 @pytest.mark.parametrize(("done", "of", "full"), [(0, GB, 0), (GB // 2, GB, 15), (2 * GB, GB, 30), (5, 0, 0)])
 def test_the_bar_is_as_full_as_the_folder(done: int, of: int, full: int) -> None:
     assert bar(Progress("the clone", done, of)).count("━") == full
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("none\n", None),
+        ("1000\n200\n-\n-\n", Folders("/d", 1000, 200, (), False, False)),
+        # What a run that was broken off has left is removed before the next copy.
+        ("1000\n200\n50\n-\n.old-a\n.old-b\n", Folders("/d", 1050, 200, (".old-a", ".old-b"), True, False)),
+        ("1000\n200\n50\nwhole\n", Folders("/d", 1050, 200, (), True, True)),
+    ],
+)
+def test_what_is_in_the_data_directory(said: str, found: Folders | None) -> None:
+    assert folders(said, "/d") == found
 
 
 def test_a_tool_is_not_worth_a_server() -> None:
