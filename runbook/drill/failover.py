@@ -9,11 +9,11 @@ from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Verdict
 from runbook.drill import summary
 from runbook.drill.faults.fault import Effect, Fault
-from runbook.drill.findings import findings
-from runbook.drill.promises import broken_promises, servers_agree
+from runbook.drill.frame.findings import findings
+from runbook.drill.frame.promises import broken_promises, servers_agree
+from runbook.drill.frame.result import Result
+from runbook.drill.frame.safeguards import ends_with_the_state, refuse_unless_healthy
 from runbook.drill.rehearsal import rehearse
-from runbook.drill.result import Result
-from runbook.drill.safeguards import ends_with_the_state, refuse_unless_healthy
 from runbook.errors import BadInput, RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.observe import comparison

@@ -10,14 +10,14 @@ from runbook.core.wait import until
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
-from runbook.drill import no_takeover, partition
 from runbook.drill.faults.fault import Effect, Fault
-from runbook.drill.fencing import Fencing, fencing
-from runbook.drill.no_takeover import NoTakeover
-from runbook.drill.partition import Partition
-from runbook.drill.result import Result
-from runbook.drill.safeguards import healed
-from runbook.drill.takeover import Takeover, Witness
+from runbook.drill.frame import no_takeover, partition
+from runbook.drill.frame.fencing import Fencing, fencing
+from runbook.drill.frame.no_takeover import NoTakeover
+from runbook.drill.frame.partition import Partition
+from runbook.drill.frame.result import Result
+from runbook.drill.frame.safeguards import healed
+from runbook.drill.frame.takeover import Takeover, Witness
 from runbook.drill.waits import (
     RELAY_SECONDS,
     still_raised,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from runbook.drill.failover import PromiseBroken
-from runbook.drill.result import Result
+from runbook.drill.frame.result import Result
 from runbook.errors import RunbookError
 
 Told = TypeVar("Told", bound=Result | str)

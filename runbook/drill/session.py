@@ -7,11 +7,12 @@ from functools import partial
 from typing import Protocol
 
 from runbook.core.report import Report
-from runbook.drill import failover, faults, lose_master, lose_slave, returning_master, summary, switchover
+from runbook.drill import failover, faults, summary
+from runbook.drill.frame.result import Result
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
-from runbook.drill.result import Result
+from runbook.drill.scenes import lose_master, lose_slave, returning_master, switchover
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
 from runbook.observe.recorder import Recorder

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
-from runbook.drill.findings import moments
-from runbook.drill.promises import broken_promises
-from runbook.drill.result import Result
-from runbook.drill.takeover import Takeover
+from runbook.drill.frame.findings import moments
+from runbook.drill.frame.promises import broken_promises
+from runbook.drill.frame.result import Result
+from runbook.drill.frame.takeover import Takeover
 
 
 def lines(fault: str, result: Result) -> Iterator[str]:

@@ -9,8 +9,8 @@ from runbook.diagnosis.facts import gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
 from runbook.drill.faults.fault import Effect, Fault
-from runbook.drill.no_takeover import raised
-from runbook.drill.takeover import Witness
+from runbook.drill.frame.no_takeover import raised
+from runbook.drill.frame.takeover import Witness
 from runbook.mysql.replication.replicates import replica_status
 from runbook.observe.intruder import Intruder
 from runbook.observe.writes_watch import WritesWatch

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runbook.core.host_paths import CONFIG
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.diagnosis.verdict import Verdict
+from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.diagnosis.words import end_hung
 from runbook.mysql.tracking.progress import Progress
 from runbook.mysql.tracking.status import ReplicaStatus
@@ -37,6 +37,8 @@ class Evidence:
 
 def why_not_begin(facts: Facts, verdict: Verdict) -> str | None:
     """Why nothing can be begun: a host does not answer, has no server, or a keepalived that does not move."""
+    if verdict.kind is Kind.MASTER_ALONE:
+        return f"{verdict.sentence}\nThe VIP is home. {verdict.next_step}"
     for side in facts.values():
         if side.unreachable:
             found = f"{side.role} {side.address} does not answer: {side.unreachable}"

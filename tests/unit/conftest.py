@@ -16,7 +16,7 @@ from runbook.alerts import deployment as alerts
 from runbook.core.host import Host
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.drill import safeguards
+from runbook.drill.frame import safeguards
 from runbook.mysql.optionfile import client_section
 from runbook.mysql.tls.known_server import known_by
 from runbook.observe import client

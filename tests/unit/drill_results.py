@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.drill.fencing import Attempts, Fencing
-from runbook.drill.no_takeover import NoTakeover
-from runbook.drill.partition import Partition
-from runbook.drill.result import Result
-from runbook.drill.takeover import Takeover
+from runbook.drill.frame.fencing import Attempts, Fencing
+from runbook.drill.frame.no_takeover import NoTakeover
+from runbook.drill.frame.partition import Partition
+from runbook.drill.frame.result import Result
+from runbook.drill.frame.takeover import Takeover
 from runbook.observe.comparison import Comparison
 from runbook.observe.ledger import Audit
 

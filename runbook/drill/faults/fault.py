@@ -1,14 +1,11 @@
 """What a fault is: how to prepare it, bring it about, and remove every trace of it."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from runbook.diagnosis.verdict import Kind
-from runbook.lab.machine import Machine
-from runbook.lab.pair import Lab
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings
@@ -94,22 +91,3 @@ class Fault(ABC):
     def unrecovered(self, pair: Pair) -> str:
         """What did not come back by itself although it must, or nothing."""
         return ""
-
-
-def reason_without_lab(settings: Settings, what: str, by_hand: tuple[str, ...]) -> tuple[str, ...]:
-    """Why the lab's `what` is not to be had, with the way by hand where the hosts are no lab's; or nothing."""
-    if Lab.owning(settings.source) is None:
-        return (
-            f"master {settings.master.address} is no lab's host: its {what} is not in the runbook's hand. "
-            "Nothing was done.",
-            *by_hand,
-        )
-    if os.geteuid() != 0:
-        return (f"The lab's {what} needs root, nothing was done: run the same command with sudo.",)
-    return ()
-
-
-def machine_of(side: Side) -> Machine | None:
-    """The lab's host of this side, or None where it is no lab's."""
-    lab = Lab.owning(side.settings.source)
-    return next((each for each in lab.machines if each.address == str(side.node.address)), None) if lab else None

@@ -3,9 +3,10 @@
 The master sees neither the slave nor clients, and lives on. Only a lab's switch is in our hand.
 """
 
-from runbook.drill.faults.fault import Fault, machine_of, reason_without_lab
+from runbook.drill.faults.fault import Fault
 from runbook.lab.hold import Hold
 from runbook.lab.port_cut import PortCut
+from runbook.pair.lab_host import machine_of, reason_without_lab
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Settings

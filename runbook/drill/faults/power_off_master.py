@@ -5,8 +5,8 @@ The host is gone without a goodbye, and comes back later. Only a lab's power is 
 
 from typing import ClassVar
 
-from runbook.drill.faults.fault import Fault, reason_without_lab
-from runbook.drill.power import Power
+from runbook.drill.faults.fault import Fault
+from runbook.pair.lab_host import Power, reason_without_lab
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Role, Settings

@@ -16,7 +16,7 @@ from runbook.drill.faults.fault import Effect
 from runbook.drill.faults.isolate_master import IsolateMaster
 from runbook.drill.faults.kill_master import KillMaster
 from runbook.drill.faults.power_off_master import PowerOffMaster
-from runbook.drill.result import Result
+from runbook.drill.frame.result import Result
 from runbook.errors import BadInput, RunbookError
 from runbook.observe import client
 from runbook.pair.pair import Pair

@@ -21,7 +21,7 @@ from runbook.drill.faults.kill_keepalived import KillKeepalived
 from runbook.drill.faults.kill_master import DROP_IN, NO_RESTART, KillMaster
 from runbook.drill.faults.kill_slave import KillSlave
 from runbook.drill.faults.stop_keepalived import StopKeepalived
-from runbook.drill.safeguards import healed
+from runbook.drill.frame.safeguards import healed
 from runbook.errors import HostError
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side

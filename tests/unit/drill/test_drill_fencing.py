@@ -7,7 +7,7 @@ import pymysql
 import pytest
 
 from runbook.core.wait import until
-from runbook.drill.fencing import fencing
+from runbook.drill.frame.fencing import fencing
 from runbook.observe.writes_watch import Look, WritesWatch
 
 SECONDS = 5

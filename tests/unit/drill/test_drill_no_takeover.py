@@ -18,8 +18,8 @@ from runbook.drill.faults.full_disk import FILE, SHARED, FullDisk
 from runbook.drill.faults.kill_slave import KillSlave
 from runbook.drill.faults.lag_slave import LagSlave
 from runbook.drill.faults.too_many_connections import TooManyConnections
-from runbook.drill.findings import findings
-from runbook.drill.promises import broken_promises
+from runbook.drill.frame.findings import findings
+from runbook.drill.frame.promises import broken_promises
 from runbook.errors import RunbookError
 from runbook.mysql.replication.replicates import WORKERS
 from runbook.observe import probe as probing

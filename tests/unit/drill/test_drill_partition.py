@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runbook.drill import partition
-from runbook.drill.takeover import Witness
+from runbook.drill.frame import partition
+from runbook.drill.frame.takeover import Witness
 from runbook.observe.address_watch import AddressWatch
 from runbook.observe.probe import Observation, Probe
 from runbook.observe.writes_watch import Look, WritesWatch

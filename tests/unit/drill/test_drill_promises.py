@@ -8,10 +8,10 @@ from drill_results import FENCED, HOME, KEPT, NO_TAKEOVER, PARTITION, RESULT, SA
 
 from runbook.diagnosis.verdict import Kind, Verdict
 from runbook.drill import summary
-from runbook.drill.fencing import Attempts
-from runbook.drill.findings import findings
-from runbook.drill.promises import broken_promises, promises
-from runbook.drill.result import Result
+from runbook.drill.frame.fencing import Attempts
+from runbook.drill.frame.findings import findings
+from runbook.drill.frame.promises import broken_promises, promises
+from runbook.drill.frame.result import Result
 
 
 def test_no_figure_within_its_bound_is_a_broken_promise() -> None:

@@ -6,12 +6,12 @@ import pytest
 from fake import link_of, mysqld_of
 
 from runbook.diagnosis.facts import TAKEOVER_QUESTION
-from runbook.drill.faults import power_off_master
 from runbook.drill.faults.kill_keepalived import KillKeepalived
 from runbook.drill.faults.lag_slave import LagSlave
 from runbook.drill.faults.power_off_master import PowerOffMaster
 from runbook.lab.command import LabError
 from runbook.lab.hold import Hold
+from runbook.pair import lab_host
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 
@@ -63,7 +63,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     found = Machine(tmp_path)
-    monkeypatch.setattr(power_off_master, "machine_of", lambda side: found)
+    monkeypatch.setattr(lab_host, "machine_of", lambda side: found)
     return found
 
 

@@ -8,8 +8,8 @@ from fake import pair_of
 from runbook.core.host import Host
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, SideFacts
-from runbook.drill import safeguards
-from runbook.drill.safeguards import ends_with_the_state, healed
+from runbook.drill.frame import safeguards
+from runbook.drill.frame.safeguards import ends_with_the_state, healed
 from runbook.errors import HostError, RunbookError
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side

@@ -10,7 +10,7 @@ from rich.console import Console
 from runbook.core.report import Report
 from runbook.drill import summary
 from runbook.drill.failover import PromiseBroken
-from runbook.drill.result import Result
+from runbook.drill.frame.result import Result
 from runbook.drill.series import Series
 from runbook.errors import HostError, RunbookError
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from drill_results import KEPT, SAME
 
-from runbook.drill.lose_slave import Lost, scores
+from runbook.drill.scenes.lose_slave import Lost, scores
 from runbook.observe.comparison import Comparison
 
 SEEN = Lost(stalled=10.0, allowed=11.5, stalled_by_reseed=0.2, reseed=25.0, vip_moves=0)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from runbook.drill.takeover import Witness
+from runbook.drill.frame.takeover import Witness
 from runbook.observe.writes_watch import WritesWatch
 
 RELEASE_SECONDS = 3.0

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from runbook.diagnosis.verdict import Kind
-from runbook.drill.fencing import Fencing
-from runbook.drill.no_takeover import NoTakeover
-from runbook.drill.partition import RELEASE_SECONDS, Partition
-from runbook.drill.result import Result
-from runbook.drill.takeover import Takeover
+from runbook.drill.frame.fencing import Fencing
+from runbook.drill.frame.no_takeover import NoTakeover
+from runbook.drill.frame.partition import RELEASE_SECONDS, Partition
+from runbook.drill.frame.result import Result
+from runbook.drill.frame.takeover import Takeover
 from runbook.observe.comparison import Comparison
 from runbook.observe.scorecard import Score, kept, within
 

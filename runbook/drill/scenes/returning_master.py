@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable
 
 from runbook.core.report import Report
-from runbook.drill import lost_master
-from runbook.drill.faults.fault import reason_without_lab
-from runbook.drill.lost_master import Scene
-from runbook.drill.no_takeover import raised
-from runbook.drill.power import Power
+from runbook.drill.frame.no_takeover import raised
+from runbook.drill.scenes import lost_master
+from runbook.drill.scenes.lost_master import Scene
 from runbook.errors import BadInput
 from runbook.observe.recorder import Recorder
 from runbook.observe.scorecard import Score, kept
+from runbook.pair.lab_host import Power, reason_without_lab
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
 

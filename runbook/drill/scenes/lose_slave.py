@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runbook.core.report import Report
-from runbook.drill.no_takeover import OVER_SECONDS
-from runbook.drill.promises import servers_agree
-from runbook.drill.safeguards import refuse_unless_healthy
+from runbook.drill.frame.no_takeover import OVER_SECONDS
+from runbook.drill.frame.promises import servers_agree
+from runbook.drill.frame.safeguards import refuse_unless_healthy
 from runbook.errors import BadInput, RunbookError
 from runbook.observe import comparison
 from runbook.observe.address_watch import AddressWatch

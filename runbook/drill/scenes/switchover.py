@@ -5,8 +5,8 @@ from functools import partial
 from itertools import groupby
 
 from runbook.core.report import Report
-from runbook.drill.promises import servers_agree
-from runbook.drill.safeguards import refuse_unless_healthy
+from runbook.drill.frame.promises import servers_agree
+from runbook.drill.frame.safeguards import refuse_unless_healthy
 from runbook.errors import BadInput, RunbookError
 from runbook.observe import comparison
 from runbook.observe.address_watch import AddressWatch

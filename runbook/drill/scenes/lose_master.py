@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from runbook.core.report import Report
-from runbook.drill import lost_master
-from runbook.drill.faults.fault import machine_of, reason_without_lab
+from runbook.drill.scenes import lost_master
 from runbook.errors import BadInput
 from runbook.lab.pair import Lab
 from runbook.observe.recorder import Recorder
+from runbook.pair.lab_host import machine_of, reason_without_lab
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
 

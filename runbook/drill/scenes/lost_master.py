@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from runbook.core.report import Report
 from runbook.diagnosis.of_host import ask_together
-from runbook.drill.power import Power
-from runbook.drill.promises import servers_agree
-from runbook.drill.safeguards import refuse_unless_healthy
-from runbook.drill.switchover import both_open
+from runbook.drill.frame.promises import servers_agree
+from runbook.drill.frame.safeguards import refuse_unless_healthy
+from runbook.drill.scenes.switchover import both_open
 from runbook.errors import BadInput, RunbookError
 from runbook.observe import comparison
 from runbook.observe.address_watch import AddressWatch
@@ -26,6 +25,7 @@ from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.roles.rejoin import join
 from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
 from runbook.operations.roles.switchover import change, converge
+from runbook.pair.lab_host import Power
 from runbook.pair.pair import Pair
 
 TAKEOVER_SECONDS = 30

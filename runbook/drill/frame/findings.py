@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from runbook.drill.promises import promises
-from runbook.drill.result import Result
-from runbook.drill.takeover import Takeover
+from runbook.drill.frame.promises import promises
+from runbook.drill.frame.result import Result
+from runbook.drill.frame.takeover import Takeover
 from runbook.observe.recorder import Findings, MarkKind
 from runbook.observe.scorecard import Score, within
 

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from runbook.diagnosis.verdict import Kind, Verdict
-from runbook.drill.fencing import Fencing
-from runbook.drill.no_takeover import NoTakeover
-from runbook.drill.partition import Partition
-from runbook.drill.takeover import Takeover
+from runbook.drill.frame.fencing import Fencing
+from runbook.drill.frame.no_takeover import NoTakeover
+from runbook.drill.frame.partition import Partition
+from runbook.drill.frame.takeover import Takeover
 from runbook.observe.comparison import Comparison
 from runbook.observe.ledger import Audit, Ledger
 

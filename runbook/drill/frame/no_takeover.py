@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runbook.core.host_paths import ALERTS
-from runbook.drill.takeover import Witness
+from runbook.drill.frame.takeover import Witness
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Role
 
