@@ -215,7 +215,7 @@ def unseen(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Host, "put", put)
     monkeypatch.setattr(module, "until", lambda *_, **__: None)
-    monkeypatch.setattr(module, "_tell", lambda *_: written.append("told"))
+    monkeypatch.setattr(module, "tell", lambda *_: written.append("told"))
     return written
 
 

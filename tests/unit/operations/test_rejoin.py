@@ -90,7 +90,7 @@ def acts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Pair, "locked", locked)
     monkeypatch.setattr(run_module, "Link", lambda node, _: FakeLink(node.role))
-    monkeypatch.setattr(module, "_join", lambda *_: done.append("joined"))
+    monkeypatch.setattr(module, "join", lambda *_: done.append("joined"))
     monkeypatch.setattr(module.verify, "seen_healthy", lambda *_: True)
     monkeypatch.setattr(module.change, "exchange", lambda *_: done.append("exchanged"))
     return done

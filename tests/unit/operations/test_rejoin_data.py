@@ -222,7 +222,7 @@ def test_it_is_the_slave_by_its_own_scripts_before_its_server_is_started(
     monkeypatch.setattr(module, "_follows", lambda _: False)
     monkeypatch.setattr(module, "_prove", lambda *_: done.append("prove"))
     monkeypatch.setattr(module.change, "converge", lambda *_: done.append("converge"))
-    module._join(pair, report, lambda question: True, "")
+    module.join(pair, report, lambda question: True, "")
     role = ["slave 2 ready", "slave True", "forget"] if told else []
     assert done == [*role, "start", "prove", "converge"]
 
@@ -233,7 +233,7 @@ def test_one_without_data_gets_all_by_bootstrap(
     done: list[str] = []
     monkeypatch.setattr(module, "_has_data", lambda _: False)
     monkeypatch.setattr(module.change, "converge", lambda *_: done.append("converge"))
-    module._join(pair_of(settings), report, lambda question: True, "")
+    module.join(pair_of(settings), report, lambda question: True, "")
     assert done == ["converge"]
 
 
