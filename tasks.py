@@ -223,6 +223,7 @@ SCENES = (
     scene(
         "lose-slave", "Drill: the slave loses its data and gets the master's by inv reseed; writes wait once for it."
     ),
+    scene("patch-both", "Drill: reboot both hosts one after the other, each in maintenance, while clients write."),
     scene("lose-master", "Drill: the master is lost with its disk: promote, rejoin with a blank host, home again."),
     scene("returning-master", "Drill: the old master comes back while the promoted one is off: it must stay closed."),
 )

@@ -12,7 +12,7 @@ from runbook.drill.frame.result import Result
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
-from runbook.drill.scenes import lose_master, lose_slave, returning_master, switchover
+from runbook.drill.scenes import lose_master, lose_slave, patch_both, returning_master, switchover
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
 from runbook.observe.recorder import Recorder
@@ -38,7 +38,7 @@ class Scene(Protocol):
         ...
 
 
-SCENES: tuple[Scene, ...] = (lose_slave, switchover, lose_master, returning_master)
+SCENES: tuple[Scene, ...] = (lose_slave, switchover, patch_both, lose_master, returning_master)
 
 
 def one(run: Run, name: str, *, home: bool) -> None:

@@ -42,10 +42,11 @@ def begin(run: Run, host: str) -> None:
     if host not in ("master", "slave"):
         raise BadInput("Which host? inv maintenance.begin --host=slave, or --host=master (a switchover first)")
     with run.on_pair("maintenance.begin") as (pair, report, target):
-        _begin(exchange(pair, report, run.consent(target)) if host == "master" else pair, report)
+        begin_on_slave(exchange(pair, report, run.consent(target)) if host == "master" else pair, report)
 
 
-def _begin(pair: Pair, report: Report) -> None:
+def begin_on_slave(pair: Pair, report: Report) -> None:
+    """Begin that of the slave's host; raises Refused while the master does not serve, Drift in a dry run."""
     verdict = diagnose(gather(pair))
     why = why_not_begin(verdict)
     if why:
@@ -76,14 +77,19 @@ def end(run: Run) -> None:
             return
         if pair.dry:
             raise Drift
-        # A commit waits for the slave again as soon as its settings say so: by then it is there.
-        start_servers(pair, report)
-        catch_up(pair, report)
-        converge(pair, report)
-        _give_up_what_packages_did(pair, report)
-        pair.side_by_side(lambda side: side.host.do(f"rm -f {MAINTENANCE}"))
+        bring_back(pair, report)
         if not verify.seen_healthy(pair, report):
             raise NotSo
+
+
+def bring_back(pair: Pair, report: Report) -> None:
+    """The slave's services run and it has caught up; from then on people are told again."""
+    # A commit waits for the slave again as soon as its settings say so: by then it is there.
+    start_servers(pair, report)
+    catch_up(pair, report)
+    converge(pair, report)
+    _give_up_what_packages_did(pair, report)
+    pair.side_by_side(lambda side: side.host.do(f"rm -f {MAINTENANCE}"))
 
 
 def _give_up_what_packages_did(pair: Pair, report: Report) -> None:

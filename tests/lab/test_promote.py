@@ -141,7 +141,7 @@ def test_a_master_that_boots_alone_opens_by_an_operators_word_only(losing_pair: 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", ["lose-master", "returning-master"])
+@pytest.mark.parametrize("name", ["patch-both", "lose-master", "returning-master"])
 def test_the_drill_keeps_its_promises(losing_pair: OutsidePair, name: str) -> None:
     pair = losing_pair
     began = time.time()

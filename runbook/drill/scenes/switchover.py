@@ -65,14 +65,15 @@ def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: 
         ),
     ):
         begins = partial(recorder.mark, "fault", "the roles begin to change")
-        there = _changed(pair, clients, report, begins)
+        there = exchanged(pair, clients, report, begins)
         begins = partial(recorder.mark, "failback", "the roles begin to change back")
-        home = _changed(there.pair, clients, report, begins)
+        home = exchanged(there.pair, clients, report, begins)
         at_once = both_open(master_writes.looks(), slave_writes.looks())
     return _told(home.pair, there, home, clients, at_once, report, recorder)
 
 
-def _changed(pair: Pair, clients: Probe, report: Report, begins: Callable[[], None]) -> Changed:
+def exchanged(pair: Pair, clients: Probe, report: Report, begins: Callable[[], None]) -> Changed:
+    """Change the roles under the eyes of these clients, and bring all else right."""
     changed = change(pair, clients, begins)
     exchange_hosts_env(changed.pair)
     converge(changed.pair, report)
