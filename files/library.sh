@@ -228,10 +228,10 @@ defer() {
 settle() {
     holds_vip
     case $ROLE:$? in
-        master:0) locked && held && undefer && open_writes ;;
-        master:1) defer && alert master-closed && end_vip_sessions ;;
-        slave:0) is_no_master; alert vip-on-slave "$(stale)" && close_writes && locked && held && take_over ;;
-        slave:1) is_no_master; alert_over vip-on-slave && close_writes && end_vip_sessions && locked && follow_master ;;
+        master:0) is_master; locked && held && undefer && open_writes ;;
+        master:1) is_master; defer && alert master-closed && end_vip_sessions ;;
+        slave:0) is_slave; alert vip-on-slave "$(stale)" && close_writes && locked && held && take_over ;;
+        slave:1) is_slave; alert_over vip-on-slave && close_writes && end_vip_sessions && locked && follow_master ;;
         *) say_anew "the addresses of $INTERFACE could not be read: nothing is changed"; return 1 ;;
     esac && locked && is_settled
 }

@@ -27,13 +27,26 @@ open_writes() {
 is_open() {
     [ -e "$OPENED" ] || { mysqld_pid >"$OPENED"; } 2>/dev/null
     alert_over not-closed
-    is_no_master
+    nothing_keeps_it_closed
 }
 
-# is_no_master, or is one that is open: nothing of what keeps a master closed is so.
-is_no_master() {
+nothing_keeps_it_closed() {
     local kind
     for kind in master-closed peer-writes peer-unseen newer-master not-opened; do
+        alert_over "$kind"
+    done
+}
+
+# is_slave, is_master: what was told of this host while it was the other is so no longer.
+is_slave() {
+    nothing_keeps_it_closed
+    alert_over slave-away
+    alert_over master-alone
+}
+
+is_master() {
+    local kind
+    for kind in vip-on-slave replication-broken errant; do
         alert_over "$kind"
     done
 }
