@@ -256,9 +256,11 @@ class Station:
         """What people should know now: kind and detail."""
         found = {}
         for file in (self.run_folder / "alerts" / "now").glob("*"):
-            since, detail = file.read_text().splitlines()
-            assert since.isdigit()
-            found[file.name] = detail
+            said = file.read_text().splitlines()
+            # One that is just being written is not there yet.
+            if len(said) == 2:
+                assert said[0].isdigit()
+                found[file.name] = said[1]
         return found
 
     @property
