@@ -59,6 +59,7 @@ def lose(pair: OutsidePair) -> None:
 
 
 @pytest.mark.story
+@pytest.mark.long_elsewhere
 def test_a_lost_master_is_replaced_and_rejoins_as_the_slave(losing_pair: OutsidePair) -> None:
     pair = losing_pair
     pair.inv("promote").expect(FAILED, "takes writes, so it is not lost", "inv switchover", "Nothing was changed")

@@ -66,6 +66,7 @@ def test_a_slave_is_reseeded_while_the_master_is_written_to(seeded_pair: Outside
 
 
 @pytest.mark.story
+@pytest.mark.long_elsewhere
 def test_a_slave_whose_disk_is_lost_gets_its_data_by_one_command(seeded_pair: OutsidePair) -> None:
     pair = seeded_pair
     pair.slave.sh(f"systemctl stop keepalived {row.UNIT}; find {DATADIR} -mindepth 1 -delete")
@@ -74,6 +75,7 @@ def test_a_slave_whose_disk_is_lost_gets_its_data_by_one_command(seeded_pair: Ou
     assert checksum(pair.slave) == checksum(pair.master)
 
 
+@pytest.mark.long
 def test_the_drill_loses_a_slave_and_accounts_for_every_write(healthy_pair: OutsidePair) -> None:
     told = healthy_pair.inv("drill.lose-slave", "--json").expect(0)
     document = json.loads(told.out)
