@@ -170,7 +170,10 @@ class Station:
     # ---- what is so ----
 
     def write(self, name: str, text: str) -> None:
-        (self.state / name).write_text(f"{text}\n" if text else "")
+        """Whole or not at all: a script may be at work."""
+        new = self.state / f"{name}.new"
+        new.write_text(f"{text}\n" if text else "")
+        new.replace(self.state / name)
 
     def read(self, name: str) -> str:
         return (self.state / name).read_text().strip()
