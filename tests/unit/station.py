@@ -259,9 +259,11 @@ class Station:
         """What people should know now: kind and detail."""
         found = {}
         for file in (self.run_folder / "alerts" / "now").glob("*"):
-            since, detail = file.read_text().splitlines()
-            assert since.isdigit()
-            found[file.name] = detail
+            lines = file.read_text().splitlines()
+            # One that is being written just now is none yet.
+            if len(lines) == 2:
+                assert lines[0].isdigit()
+                found[file.name] = lines[1]
         return found
 
     @property
