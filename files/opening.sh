@@ -101,9 +101,9 @@ is_older() {
     [ "$2" -gt "$1" ] || { [ "$2" = "$1" ] && [ "$3" = "$PEER" ]; }
 }
 
-# may_open_unseen EPOCH: an operator has said that there is no peer, or that its host is in maintenance.
+# may_open_unseen EPOCH: an operator has said that there is no peer. That it is in maintenance is no such word: it may have
+# come back and been promoted while this host was away.
 may_open_unseen() {
-    [ ! -e "$MAINTENANCE" ] || return 0
     noted "$ALONE" epoch
     [ "$noted" = "$1" ]
 }

@@ -33,7 +33,7 @@ def maintenance(master: SideFacts, slave: SideFacts) -> Words | None:
 
 def peer_unseen(master: SideFacts, slave: SideFacts) -> Words | None:
     """A master that was away opens once it has seen that its peer has not become the master."""
-    if master.read_only is not True or not master.holds_vip or slave.answers or slave.greets:
+    if master.alone or master.read_only is not True or not master.holds_vip or slave.answers or slave.greets:
         return None
     if slave.unreachable:
         found, way = f"its host is not reached ({slave.unreachable})", bring_back(slave)

@@ -170,7 +170,10 @@ class Station:
     # ---- what is so ----
 
     def write(self, name: str, text: str) -> None:
-        (self.state / name).write_text(f"{text}\n" if text else "")
+        """Whole or not at all: a script may be at work."""
+        new = self.state / f"{name}.new"
+        new.write_text(f"{text}\n" if text else "")
+        new.replace(self.state / name)
 
     def read(self, name: str) -> str:
         return (self.state / name).read_text().strip()
@@ -256,11 +259,11 @@ class Station:
         """What people should know now: kind and detail."""
         found = {}
         for file in (self.run_folder / "alerts" / "now").glob("*"):
-            said = file.read_text().splitlines()
-            # One that is just being written is not there yet.
-            if len(said) == 2:
-                assert said[0].isdigit()
-                found[file.name] = said[1]
+            lines = file.read_text().splitlines()
+            # One that is being written just now is none yet.
+            if len(lines) == 2:
+                assert lines[0].isdigit()
+                found[file.name] = lines[1]
         return found
 
     @property

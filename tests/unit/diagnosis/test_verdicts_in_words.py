@@ -38,6 +38,7 @@ from runbook.commandline.program import in_order
 from runbook.diagnosis.rules import diagnose
 from runbook.mysql.replication.filters import Filter
 from runbook.mysql.stranger import Stranger
+from runbook.pair.alone import Alone
 from runbook.steps.deploy_scripts import CONFIG
 from tasks import namespace
 
@@ -304,6 +305,29 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "master's host is not reached: timed out, and its mysqld does not answer the slave.",
         "Bring the master's host back (power, network), then: inv failback. "
         "If it is gone for good, or users cannot wait for it: inv promote",
+    ),
+    "the master is alone": (
+        {"alone": Alone(2, "2026-11-27T15:00:00Z", "anna@desk")},
+        GONE,
+        "MASTER ALONE since 2026-11-27T15:00:00Z, by anna@desk: the master 192.168.152.128 holds the VIP, takes "
+        "writes, and has no slave: what it acknowledges is on it alone, and nothing can take over.",
+        "Give it a slave: inv rejoin, with 192.168.152.129 or a new host in its place",
+    ),
+    "a master that was away does not see the slave's host": (
+        CLOSED,
+        GONE,
+        "The master 192.168.152.128 holds the VIP and stays closed: it was away, and the slave 192.168.152.129 may "
+        "have become the master since: its host is not reached (timed out).",
+        "Bring the slave's host back (power, network): the master opens by itself within seconds of that. If the slave "
+        "is gone for good, and was never promoted: inv promote --host=master",
+    ),
+    "a master that was away does not see the slave's mysqld": (
+        CLOSED,
+        DEAD,
+        "The master 192.168.152.128 holds the VIP and stays closed: it was away, and the slave 192.168.152.129 may "
+        "have become the master since: its mysqld (failed) does not answer: it does not run.",
+        "See in mysqld's error log on 192.168.152.129 why it went down: the master opens by itself within seconds of "
+        "that. If the slave is gone for good, and was never promoted: inv promote --host=master",
     ),
     "the master is back": (
         NO_VIP,

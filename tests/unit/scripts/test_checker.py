@@ -10,7 +10,7 @@ from station import Make, Station
 
 from runbook.core.wait import until
 
-SECONDS = 10
+SECONDS = 30
 HUNG_SECONDS = 0.3
 GONE = "ERROR 2002 (HY000): Can't connect to local MySQL server through socket"
 

@@ -11,7 +11,7 @@ from station import Make, Station
 from runbook.core.wait import until
 from runbook.pair.witnessed import Witnessed, parse
 
-SECONDS = 10
+SECONDS = 30
 LOOKS = 4
 IN_FORCE = {
     "Rpl_semi_sync_source_clients": "1",
