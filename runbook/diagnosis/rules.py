@@ -12,6 +12,7 @@ from runbook.diagnosis.words import (
     bring_back,
     close_it,
     how_old,
+    if_lost,
     let_in,
     look_into,
     serves,
@@ -138,7 +139,7 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
         next_step = f"{bring_back(master)}, then: inv failback"
     else:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
-        next_step = f"{look_into(master)}; then: inv failback. If its data are lost: inv reseed --host=master"
+        next_step = f"{look_into(master)}; then: inv failback{if_lost(master)}"
     return (
         f"The pair is failed over{since}: the slave {slave.address} holds the VIP and "
         f"{serves(slave, 'serves reads only')}{reads}; {why}.",
@@ -224,8 +225,7 @@ def _slave_down(master: SideFacts, slave: SideFacts) -> Words | None:
         f"The master {serves(master, 'serves alone')}: mysqld on the slave {slave.address} ({slave.mysqld}) does not "
         f"answer: {slave.sql}. "
         "Nothing can take over.",
-        f"{look_into(slave)}; then: inv start. Replication goes on by itself. If its data are lost: inv reseed "
-        "--host=slave",
+        f"{look_into(slave)}; then: inv start. Replication goes on by itself{if_lost(slave)}",
     )
 
 
