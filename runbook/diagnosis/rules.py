@@ -12,6 +12,7 @@ from runbook.diagnosis.words import (
     bring_back,
     close_it,
     how_old,
+    if_lost,
     let_in,
     look_into,
     serves,
@@ -142,9 +143,7 @@ def _failed_over(master: SideFacts, slave: SideFacts) -> Words | None:
         next_step = f"{bring_back(master)}, then: inv failback. {GONE_FOR_GOOD}"
     else:
         why = f"the master's mysqld ({master.mysqld}) does not answer: {master.sql}"
-        next_step = (
-            f"{look_into(master)}; then: inv failback. If its data are lost: inv reseed --host=master. {GONE_FOR_GOOD}"
-        )
+        next_step = f"{look_into(master)}; then: inv failback{if_lost(master)}. {GONE_FOR_GOOD}"
     return (
         f"The pair is failed over{since}: the slave {slave.address} holds the VIP and "
         f"{serves(slave, 'serves reads only')}{reads}; {why}.",
@@ -218,8 +217,7 @@ def _slave_down(master: SideFacts, slave: SideFacts) -> Words | None:
         f"The master {serves(master, 'serves alone')}: mysqld on the slave {slave.address} ({slave.mysqld}) does not "
         f"answer: {slave.sql}. "
         "Nothing can take over.",
-        f"{look_into(slave)}; then: inv start. Replication goes on by itself. If its data are lost: inv reseed "
-        "--host=slave",
+        f"{look_into(slave)}; then: inv start. Replication goes on by itself{if_lost(slave)}",
     )
 
 

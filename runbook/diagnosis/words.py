@@ -32,6 +32,13 @@ def look_into(side: SideFacts) -> str:
     return f"See in mysqld's error log on {side.address} why it went down"
 
 
+def if_lost(side: SideFacts) -> str:
+    """The other way, of a mysqld that went down by itself."""
+    if side.stranger or side.greets or side.mysqld == "active":
+        return ""
+    return f". If its data are lost: inv reseed --host={side.role}"
+
+
 def let_in(side: SideFacts) -> str:
     """What to look at where a mysqld runs and does not let us in."""
     room = make_room(side.address)

@@ -77,7 +77,7 @@ class Dump:
         if (donor.engine, donor.series) != (recipient.engine, recipient.series):
             return f"as the servers differ: {donor.engine} {donor.series} and {recipient.engine} {recipient.series}"
         if donor.engine != "MySQL" or donor.version < SINCE:
-            return f"which is not made for {donor.engine} {donor.series} here"
+            return f"by mysqldump, which is not made for {donor.engine} {donor.series} here"
         return None
 
     def left_empty(self, donor: Server) -> list[str]:

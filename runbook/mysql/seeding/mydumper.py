@@ -114,7 +114,9 @@ while_it_lasts 'the dump, compressed' "$job" "$folder/dump"
 wait "$job" || fail "mydumper: $(tail -n 2 "$folder/said")"
 ! grep -q CRITICAL "$folder/said" || fail "mydumper: $(grep CRITICAL "$folder/said" | head -n 2)"
 place=$(sed -n '/SHOW MASTER STATUS/,/^$/p' "$folder/dump/metadata" |
-    awk '$1 == "Log:" {{ log_file = $2 }} $1 == "Pos:" {{ print log_file, $2; exit }}')
+    awk '$1 == "Log:" {{ log_file = $2 }} $1 == "Pos:" {{ position = $2 }}
+         /GTID:/ {{ sub(/.*GTID: */, ""); gtids = $0; more = 1; next }} more {{ gtids = gtids $1 }}
+         END {{ if (log_file) print log_file, position, gtids }}')
 [ -n "$place" ] || fail "mydumper did not say at which place it is"
 myloader --defaults-file="$folder/own.cnf" --socket="$socket" --directory="$folder/dump" --threads=2 \
     >"$folder/said" 2>&1 </dev/null &

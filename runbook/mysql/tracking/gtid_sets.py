@@ -18,6 +18,7 @@ class ByGtidSet:
     start_discards = False
 
     def __init__(self, version: Version) -> None:
+        self._has_table = version >= (5, 7, 5)
         # 5.7.5 (manual)
         new, old = "WAIT_FOR_EXECUTED_GTID_SET", "WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS"
         function = f"{new}('RECEIVED', 1) = 0" if version >= (5, 7, 5) else f"{old}('RECEIVED', 1) >= 0"
@@ -63,8 +64,8 @@ class ByGtidSet:
         return {}
 
     def seeded(self, gtids: str) -> dict[str, str]:
-        """The clone says it itself."""
-        return {}
+        """From 5.7.5 on the data have a table of it (manual: mysql.gtid_executed); before, binary logs alone."""
+        return {"gtid_purged": gtids} if gtids and not self._has_table else {}
 
     def _own(self, server: Asked) -> GtidSet:
         return self.of_master(server).made_by(server.value("SELECT @@server_uuid"))

@@ -21,7 +21,7 @@ def words(progress: Progress, seconds: float) -> str:
     rate = progress.done / seconds if seconds > 0 else 0
     of = f" of {megabytes(progress.of)}" if progress.of else ""
     said = f"{progress.what}: {megabytes(progress.done)}{of}"
-    if rate < 1:
+    if rate < 1 or seconds < 1:
         return said
     said += f", {megabytes(int(rate))}/s"
     left = (progress.of - progress.done) / rate
@@ -48,9 +48,10 @@ def shown(report: Report) -> Iterator[Told]:
 
     def told(progress: Progress) -> None:
         nonlocal now, since, said_at
-        if not now.done and progress.done:
+        first = progress.what != now.what
+        if first or (not now.done and progress.done):
             since = time.monotonic()
-        first, now = progress.what != now.what, progress
+        now = progress
         if not report.in_place and (first or time.monotonic() - said_at > EVERY_SECONDS):
             said_at = time.monotonic()
             report.say(f"  {words(now, said_at - since)}")

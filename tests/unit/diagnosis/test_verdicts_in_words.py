@@ -266,8 +266,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         TAKEN_OVER,
         "The pair is failed over since 2026-11-22T17:03:48Z: the slave 192.168.152.129 holds the VIP and "
         "serves reads only; the master's mysqld (failed) does not answer: it does not run.",
-        "See in mysqld's error log on 192.168.152.128 why it went down; then: inv failback. "
-        "If it is gone for good, or users cannot wait for it: inv promote",
+        "See in mysqld's error log on 192.168.152.128 why it went down; then: inv failback. If its data "
+        "are lost: inv reseed --host=master. If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and a stranger on the master's port": (
         DEAD | {"stranger": NC, "sql": f"it does not run; {NC} listens on port 3306"},
@@ -413,7 +413,8 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         DEAD,
         "The master serves alone: mysqld on the slave 192.168.152.129 (failed) does not answer: it does "
         "not run. Nothing can take over.",
-        "See in mysqld's error log on 192.168.152.129 why it went down; then: inv start. Replication goes on by itself",
+        "See in mysqld's error log on 192.168.152.129 why it went down; then: inv start. Replication goes on by "
+        "itself. If its data are lost: inv reseed --host=slave",
     ),
     "the slave hangs": (
         {},
