@@ -86,7 +86,8 @@ def make_master(pair: Pair, report: Report, agreed: Callable[[Proof], bool]) -> 
     proof = promotion_proof.proof_of(
         facts["slave"],
         semi_sync=pair.slave.semi_sync.value == "on",
-        from_logs=logs is not None and logs.whole,
+        # What is not synced at each commit may be missing from them, too.
+        from_logs=logs is not None and logs.whole and pair.settings.sync_binlog == 1,
         unapplied=_unapplied(pair),
     )
     report.say(str(proof), "bold green" if proof.proven else "bold yellow")
