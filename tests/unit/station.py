@@ -256,7 +256,11 @@ class Station:
         """What people should know now: kind and detail."""
         found = {}
         for file in (self.run_folder / "alerts" / "now").glob("*"):
-            since, detail = file.read_text().splitlines()
+            text = file.read_text()
+            # bash writes line by line: one that is being raised at this moment is none yet.
+            if text.count("\n") < 2:
+                continue
+            since, detail = text.splitlines()
             assert since.isdigit()
             found[file.name] = detail
         return found
