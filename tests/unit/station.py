@@ -259,11 +259,13 @@ class Station:
         """What people should know now: kind and detail."""
         found = {}
         for file in (self.run_folder / "alerts" / "now").glob("*"):
-            lines = file.read_text().splitlines()
-            # One that is being written just now is none yet.
-            if len(lines) == 2:
-                assert lines[0].isdigit()
-                found[file.name] = lines[1]
+            text = file.read_text()
+            # bash writes line by line: one that is being raised at this moment is none yet.
+            if text.count("\n") < 2:
+                continue
+            since, detail = text.splitlines()
+            assert since.isdigit()
+            found[file.name] = detail
         return found
 
     @property

@@ -12,17 +12,20 @@ from pair_facts import CLOSED, DEAD, GONE, TAKEN_OVER, facts
 
 from runbook.core.host import Host
 from runbook.core.report import Report
+from runbook.diagnosis import of_host
 from runbook.diagnosis.facts import Facts
 from runbook.errors import BadInput, Drift
 from runbook.operations import run as run_module
 from runbook.operations.failback import Refused
 from runbook.operations.roles import promote as module
+from runbook.operations.roles import unseen_slave
 from runbook.operations.roles.lost_logs import LostLogs
 from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.run import Run
 from runbook.pair import roles
 from runbook.pair.pair import Pair
 from runbook.pair.roles import Record
+from runbook.pair.side import Side
 from runbook.settings.settings import Node, Settings
 
 pytestmark = pytest.mark.usefixtures("fake_mysql", "own_home")
@@ -32,6 +35,7 @@ BEFORE = replace(RECORD, epoch=1, why="bootstrap")
 LOST: Facts = facts(GONE, TAKEN_OVER | {"sees_peer": False})
 PROVEN, UNPROVEN = Proof(True, "all is there"), Proof(False, "nobody knows")
 OLD, NEW = "192.168.152.128", "192.168.152.129"
+PROMOTED = ["promoted", f"told of the master {NEW}"]
 
 
 class World:
@@ -39,6 +43,7 @@ class World:
 
     def __init__(self) -> None:
         self.acts: list[str] = []
+        self.foreseen: set[str] = set()
         self.links: dict[str, FakeLink] = {}
         self.records: dict[str, Record | None] = {"master": BEFORE, "slave": replace(BEFORE, role="slave")}
         self.silent: set[str] = set()
@@ -70,8 +75,15 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     def locked(pair: Pair, *_: object) -> Iterator[None]:
         yield
 
-    def act(pair: Pair, report: Report, logs: LostLogs | None) -> None:
+    def foresee(side: Side) -> None:
+        found.foreseen.add(side.role)
+
+    def act(pair: Pair, report: Report, logs: LostLogs | None) -> Pair:
         found.acts.append("promoted")
+        return pair.turned()
+
+    def tell(pair: Pair, report: Report) -> None:
+        found.acts.append(f"told of the master {pair.master.node.address}")
 
     def finish(pair: Pair, last: Record, report: Report) -> None:
         found.acts.append(f"finished {last.epoch}")
@@ -82,6 +94,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
     monkeypatch.setattr(Pair, "locked", locked)
     monkeypatch.setattr(run_module, "Link", found.link)
+    monkeypatch.setattr(of_host, "ask_together", foresee)
     monkeypatch.setattr(run_module, "answer", asked)
     monkeypatch.setattr(module, "answer", asked)
     monkeypatch.setattr(module, "gather", lambda _: found.facts)
@@ -89,6 +102,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "_unapplied", lambda _: "")
     monkeypatch.setattr(module.promotion_proof, "proof_of", lambda *_, **__: found.proof)
     monkeypatch.setattr(module, "_act", act)
+    monkeypatch.setattr(module, "tell", tell)
     monkeypatch.setattr(module, "_finish", finish)
     return found
 
@@ -104,14 +118,14 @@ def run_on(folder: Path, *, dry: bool = False, yes: bool = False, **keys: str) -
 @pytest.mark.parametrize(
     ("proof", "yes", "unproven", "typed", "acts"),
     [
-        (PROVEN, False, False, "y", ["asked", "promoted"]),
+        (PROVEN, False, False, "y", ["asked", *PROMOTED]),
         (PROVEN, False, False, "", ["asked"]),
-        (PROVEN, True, False, "", ["promoted"]),
+        (PROVEN, True, False, "", PROMOTED),
         (UNPROVEN, False, False, "y", ["asked"]),
-        (UNPROVEN, False, False, "unproven", ["asked", "promoted"]),
+        (UNPROVEN, False, False, "unproven", ["asked", *PROMOTED]),
         # Yes to whatever is asked is no word for writes that may be missing.
         (UNPROVEN, True, False, "", ["asked"]),
-        (UNPROVEN, True, True, "", ["promoted"]),
+        (UNPROVEN, True, True, "", PROMOTED),
         (UNPROVEN, False, True, "", ["asked"]),
     ],
 )
@@ -160,8 +174,8 @@ def test_a_master_that_is_not_lost_is_none_to_promote_instead_of(world: World, t
 def test_a_host_that_does_not_answer_is_not_waited_for(world: World, tmp_path: Path) -> None:
     world.silent = {"master"}
     module.promote(run_on(tmp_path, yes=True))
-    assert world.acts == ["promoted"]
-    assert world.links[OLD].calls == []
+    assert world.acts == PROMOTED
+    assert (world.links[OLD].calls, world.foreseen) == ([], {"slave"})
 
 
 @pytest.mark.parametrize("host", ["", "db1", "Master"])
@@ -214,7 +228,8 @@ def unseen(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         written.append(f"{host.node.address}: {path} {content.splitlines()[0]}")
 
     monkeypatch.setattr(Host, "put", put)
-    monkeypatch.setattr(module, "until", lambda *_, **__: None)
+    monkeypatch.setattr(unseen_slave, "gather", lambda _: world.facts)
+    monkeypatch.setattr(unseen_slave, "until", lambda what, *_, **__: written.append(what))
     monkeypatch.setattr(module, "tell", lambda *_: written.append("told"))
     return written
 
@@ -224,7 +239,7 @@ def test_a_master_opens_alone_by_the_typed_vip(world: World, tmp_path: Path, mon
     written = unseen(world, monkeypatch)
     world.typed = "192.168.152.130"
     module.promote(run_on(tmp_path), host="master")
-    assert written == [f"{OLD}: /var/lib/mysql-runbook/alone epoch=3", "told"]
+    assert written == [f"{OLD}: /var/lib/mysql-runbook/alone epoch=3", f"master {OLD} open for writes", "told"]
 
 
 def test_one_without_a_record_gets_one_that_the_word_is_good_for(
@@ -236,6 +251,7 @@ def test_one_without_a_record_gets_one_that_the_word_is_good_for(
     assert written == [
         f"{OLD}: /var/lib/mysql-runbook/role role=master",
         f"{OLD}: /var/lib/mysql-runbook/alone epoch=1",
+        f"master {OLD} open for writes",
         "told",
     ]
 

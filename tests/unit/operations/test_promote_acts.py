@@ -32,6 +32,8 @@ BEFORE = replace(RECORD, epoch=1, why="bootstrap")
 ALONE = Alone(2, "2026-11-27T15:00:00Z", "anna@desk", "mysql-bin.000002:99", "mysql-bin.000007:120")
 LOST: Facts = facts(GONE, TAKEN_OVER | {"sees_peer": False})
 OLD, NEW = "192.168.152.128", "192.168.152.129"
+OPEN = "SET GLOBAL read_only = OFF"
+COMPLETE = module._complete
 
 
 # ---- the acts ----
@@ -70,6 +72,7 @@ def acts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(Side, "holds_vip", lambda _: True)
     monkeypatch.setattr(module, "replica_status", lambda _: None)
     monkeypatch.setattr(module, "_complete", noted("complete"))
+    monkeypatch.setattr(module, "tell", noted("tell"))
     return done
 
 
@@ -85,16 +88,23 @@ def lost_pair(settings: Settings, acts: list[str], *, silent: bool = True) -> Pa
     """The old master is gone, or its host is there; the slave takes each statement, which is noted."""
     pair = pair_of(settings)
     link_of(pair.master).silent = "timed out" if silent else None
-    pair.leave_out_after(2)
+    pair.leave_out_after(2, lambda side: None)
     link_of(pair.master).says(roles.QUESTION, BEFORE.text())
     new = mysqld_of(pair.slave)
-    for statement in ("STOP REPLICA", "RESET REPLICA ALL", "SET GLOBAL read_only = OFF"):
+    new.closed(True)
+
+    def opened() -> None:
+        acts.append(f"{NEW}: {OPEN}")
+        new.closed(False)
+
+    for statement in ("STOP REPLICA", "RESET REPLICA ALL"):
         new.takes(statement, lambda statement=statement: acts.append(f"{NEW}: {statement}"))
+    new.takes(OPEN, opened)
     link_of(pair.slave).says(roles.QUESTION, RECORD.text())
     return pair
 
 
-READY = [f"{NEW}: files of the master lie ready", f"{NEW}: Configuration", f"{NEW}: ConfigurationRead"]
+READY = [f"{NEW}: files of the master lie ready"]
 FENCED = [
     f"{OLD}: systemctl stop keepalived 2>/dev/null || true",
     f"{OLD}: files of the slave lie ready",
@@ -106,7 +116,7 @@ TAKEN = [
     f"{NEW}: [ ! -e /var/lib/mysql-runbook/takeover ] || "
     "mv -f /var/lib/mysql-runbook/takeover /var/lib/mysql-runbook/takeover.last",
 ]
-OPENED = [f"{NEW}: RolesInSchema", ALONE_WRITTEN, f"{NEW}: SET GLOBAL read_only = OFF", f"release {NEW}", "complete"]
+OPENED = [f"{NEW}: RolesInSchema", ALONE_WRITTEN, f"{NEW}: {OPEN}", f"release {NEW}", "complete"]
 
 
 def test_nothing_is_opened_before_the_scripts_may_know_that_it_is_alone(
@@ -114,6 +124,24 @@ def test_nothing_is_opened_before_the_scripts_may_know_that_it_is_alone(
 ) -> None:
     module._act(lost_pair(settings, acts), report, None)
     assert acts == [*READY, *HOLD, *TAKEN, *OPENED]
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_keepalived_reads_its_new_configuration_once_the_new_master_serves(
+    settings: Settings, acts: list[str], report: Report, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    """A reload may cost it the VIP for a moment; what lay ready is gone from each host that is reached, at the end."""
+    monkeypatch.setattr(module, "_complete", COMPLETE)
+    monkeypatch.setattr(module, "exchange_hosts_env", lambda _: acts.append("exchange in hosts.env"))
+    monkeypatch.setattr(module, "waiting", lambda _: ())
+    monkeypatch.setattr(module, "enable", lambda *_: ())
+    monkeypatch.setattr(module.deploy_scripts, "phases", lambda *_: ())
+    turned = module._act(lost_pair(settings, acts, silent=silent), report, None)
+    end = len(acts) - acts[::-1].index(f"release {NEW}")
+    files = "rm -f /etc/mysql-runbook.conf.next /var/lib/mysql-runbook/role.next"
+    assert acts[end : end + 3] == ["exchange in hosts.env", f"{NEW}: Configuration", f"{NEW}: ConfigurationRead"]
+    assert sorted(acts[end + 3 :]) == [f"{each}: {files}" for each in ((NEW,) if silent else (OLD, NEW))]
+    assert str(turned.master.node.address) == NEW
 
 
 def test_an_old_host_that_is_reached_is_fenced_before_the_new_one_takes_its_role(
@@ -169,7 +197,7 @@ def test_one_that_was_cut_off_goes_through_all_of_it_again(
     monkeypatch.setattr(module, "gather", lambda _: turned)
     lie_ready(pair.slave, ready)
     module._finish(pair, RECORD, report)
-    assert acts == [*READY, *FENCED, *HOLD, *TAKEN, *OPENED]
+    assert acts == [*READY, *FENCED, *HOLD, *TAKEN, *OPENED, "tell"]
 
 
 def test_it_is_not_finished_beside_an_old_master_that_takes_writes(

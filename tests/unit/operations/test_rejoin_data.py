@@ -87,11 +87,13 @@ def prove(
     gtids: str = "",
     agreed: bool = False,
     tracking: Tracking | None = None,
+    follows: bool = False,
 ) -> None:
     pair = pair_of(settings)
     link_of(pair.master).says(alone.QUESTION, (ALONE if tracking else WITHOUT_PLACE).text())
     monkeypatch.setattr(Side, "tracking", tracking or Tracking(by_gtid=True))
     monkeypatch.setattr(module, "gather", lambda _: found)
+    monkeypatch.setattr(module, "_follows", lambda _: follows)
     module._prove(pair, report, lambda question: agreed, gtids)
 
 
@@ -162,6 +164,23 @@ def test_what_only_it_has_is_kept_and_shown_and_given_up_by_the_operators_word(
     assert proving == [*SHOWN, *(["replace its data"] if replaced else [])]
 
 
+@pytest.mark.parametrize("own", [{}, GONE_FOR_GOOD], ids=["up to date", "far behind"])
+def test_one_that_follows_already_and_has_nothing_of_its_own_is_left_as_it_is(
+    settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, proving: list[str], own: Changes
+) -> None:
+    prove(settings, report, monkeypatch, facts(ON_ITS_OWN, own), follows=True)
+    assert proving == []
+
+
+def test_what_only_it_has_is_asked_about_where_it_follows_already(
+    settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, proving: list[str]
+) -> None:
+    """A slave that follows by GTID is not stopped by what only it has."""
+    with pytest.raises(BadInput, match="as they were"):
+        prove(settings, report, monkeypatch, facts(ON_ITS_OWN, ERRANT), follows=True)
+    assert proving == SHOWN
+
+
 def test_what_changed_no_row_costs_nobody_his_data(
     settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch, proving: list[str]
 ) -> None:
@@ -227,14 +246,17 @@ def test_it_is_the_slave_by_its_own_scripts_before_its_server_is_started(
     assert done == [*role, "start", "prove", "converge"]
 
 
-def test_one_without_data_gets_all_by_bootstrap(
+def test_one_without_data_gets_all_of_the_masters(
     settings: Settings, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
     monkeypatch.setattr(module, "_has_data", lambda _: False)
+    monkeypatch.setattr(
+        module, "replace_data", lambda pair, report, side: done.append(f"replace the {side.role}'s data")
+    )
     monkeypatch.setattr(module.change, "converge", lambda *_: done.append("converge"))
     module.join(pair_of(settings), report, lambda question: True, "")
-    assert done == ["converge"]
+    assert done == ["replace the slave's data", "converge"]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from runbook.diagnosis.of_host import ask_together
 from runbook.errors import BadInput
 from runbook.operations import run as run_module
 from runbook.operations.run import Run
 from runbook.operations.target import Target
 from runbook.pair.pair import Pair
+from runbook.pair.side import Side
 from runbook.settings.settings import Node, Settings
 
 
@@ -61,8 +63,8 @@ def test_with_patience_a_silent_host_is_left_out_before_anything_is_locked(
     patience: float | None,
     left_out: dict[str, str],
 ) -> None:
-    def leave_out(pair: Pair, seconds: float) -> None:
-        assert seconds == patience
+    def leave_out(pair: Pair, seconds: float, ask: Callable[[Side], None]) -> None:
+        assert (seconds, ask) == (patience, ask_together)
         acts.append("left out")
         pair.left_out = {"master": "timed out"}
 
