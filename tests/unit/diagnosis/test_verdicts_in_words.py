@@ -277,7 +277,6 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "user nobody) listens on port 3306.",
         "nc (pid 77, user nobody) is not mysqld, keeps it from its port and hears what is meant for it: "
         "find out who started it, then end it: ssh 192.168.152.128 kill 77; then: inv failback. "
-        "If its data are lost: inv reseed --host=master. "
         "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and the master hangs": (
@@ -288,7 +287,6 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         " nothing for 3 s.",
         "mysqld on 192.168.152.128 hangs or is still recovering: see its error log and disk, restart it "
         "there; then: inv failback. "
-        "If its data are lost: inv reseed --host=master. "
         "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and the master's house is full": (
@@ -298,7 +296,6 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "only; the master's mysqld (active) does not answer: Too many connections.",
         "Is MYSQL_ROOT_PASSWORD in hosts.env still root's? With too many connections: end some, or raise "
         "max_connections in mysql on 192.168.152.128; then: inv failback. "
-        "If its data are lost: inv reseed --host=master. "
         "If it is gone for good, or users cannot wait for it: inv promote",
     ),
     "failed over, and the master's host is gone": (
@@ -425,7 +422,7 @@ STATES: dict[str, tuple[Changes, Changes, str, str]] = {
         "The master serves alone: mysqld on the slave 192.168.152.129 (active) does not answer: it "
         "accepts connections and says nothing for 3 s. Nothing can take over.",
         "mysqld on 192.168.152.129 hangs or is still recovering: see its error log and disk, restart it "
-        "there; then: inv start. Replication goes on by itself. If its data are lost: inv reseed --host=slave",
+        "there; then: inv start. Replication goes on by itself",
     ),
     "no keepalived": (
         {"keepalived": "failed"},
