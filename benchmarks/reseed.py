@@ -33,7 +33,7 @@ from runbook.lab.pair import Lab  # noqa: E402
 from runbook.settings.load import load  # noqa: E402
 
 WRITERS, PACE_SECONDS, BEFORE_SECONDS = 4, 0.02, 10
-ROW_BYTES, ROWS_AT_ONCE, DOUBLINGS = 2000, 512, 4
+ROW_BYTES, ROWS_AT_ONCE, TIMES = 2000, 512, 16
 FILL = r"""
 IFS= read -r -d '' options
 run() {{ $(command -v mariadb || echo mysql) --defaults-file=<(printf %s "$options") --max-allowed-packet=64M; }}
@@ -45,7 +45,10 @@ run() {{ $(command -v mariadb || echo mysql) --defaults-file=<(printf %s "$optio
         head -c {bytes} /dev/urandom | od -An -v -tx1 -w{row} | tr -d ' ' | sed 's/.*/(0x&)/' | paste -sd,
         echo '; COMMIT;'
     done
-    for _ in $(seq {doublings}); do echo 'INSERT INTO seeded.t (b) SELECT b FROM seeded.t; COMMIT;'; done
+    # By small steps: the server keeps what it reads of the same table beside it.
+    for _ in $(seq {repeats}); do
+        echo 'INSERT INTO seeded.t (b) SELECT b FROM seeded.t WHERE a <= {rows}; COMMIT;'
+    done
 }} | run
 """
 COPIED = re.compile(r"^copied: .* in ([\d.]+) s", re.MULTILINE)
@@ -102,9 +105,9 @@ def filled(lab: Lab, megabytes: int) -> None:
     """So much of random rows on the master alone."""
     s = load(lab.hosts_env)
     options = f"[client]\nuser=root\npassword={s.mysql_root_password.reveal()}\n"
-    statements = megabytes * 2**20 // (ROW_BYTES * ROWS_AT_ONCE) >> DOUBLINGS
-    bytes_at_once = ROW_BYTES * ROWS_AT_ONCE
-    script = FILL.format(statements=statements, bytes=bytes_at_once, row=ROW_BYTES, doublings=DOUBLINGS)
+    statements = megabytes * 2**20 // (ROW_BYTES * ROWS_AT_ONCE * TIMES)
+    bytes_at_once, rows = ROW_BYTES * ROWS_AT_ONCE, ROWS_AT_ONCE * statements
+    script = FILL.format(statements=statements, bytes=bytes_at_once, row=ROW_BYTES, repeats=TIMES - 1, rows=rows)
     said = subprocess.run(
         ssh(lab, "master", f"exec bash -c {quoted(script)}"),
         input=f"{options}\0",
