@@ -20,6 +20,8 @@ NOTHING_KILOBYTES = 1024
 
 Old = Literal["kept", "gone", "none"]
 
+BY_ROLES = "inv promote makes the slave the master; then inv rejoin brings its data to this host"
+
 
 def command(role: Role) -> str:
     """The command that brings a host its data."""
@@ -75,8 +77,17 @@ def why_not_by_position(recipient: Role, *, by_gtid: bool) -> str | None:
         return None
     return (
         "The pair replicates by file and position: once the master's data are the slave's, nothing says where the "
-        f"slave goes on\n{NOTHING_CHANGED}. By hand: bring the slave's data to the master as a new pair's first host, "
-        "exchange MASTER_HOST and SLAVE_HOST, and remove /var/lib/mysql-runbook/role on both; then: inv bootstrap"
+        f"slave goes on\n{NOTHING_CHANGED}. {BY_ROLES}"
+    )
+
+
+def why_not_by_dump(recipient: Role, route: str) -> str | None:
+    """A dump that is loaded on a master makes transactions of its own there, which the slave would take once more."""
+    if recipient == "slave" or route != "dump":
+        return None
+    return (
+        "A master gets no dump of its slave: what it loads would be new transactions, which the slave would take once "
+        f"more\n{NOTHING_CHANGED}. {BY_ROLES}"
     )
 
 

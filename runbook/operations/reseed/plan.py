@@ -55,6 +55,7 @@ def make(pair: Pair, host: Side) -> Plan:
             "Nothing was changed. SEED in hosts.env says which ways are tried; auto tries all.",
             by_hand(str(host.node.address), donor.dialect, by_gtid=donor.tracking.by_gtid),
         )
+    refuse(decisions.why_not_by_dump(host.role, chosen.route.name))
     for side in (donor, host):
         programs.package_of(side, chosen.route)
     datadir = recipient.datadir_of(host.host)

@@ -148,7 +148,13 @@ def test_only_a_copy_can_be_given_up() -> None:
 def test_by_position_a_master_cannot_get_its_slaves_data() -> None:
     assert decisions.why_not_by_position("slave", by_gtid=False) is None
     assert decisions.why_not_by_position("master", by_gtid=True) is None
-    assert "By hand" in (decisions.why_not_by_position("master", by_gtid=False) or "")
+    assert "inv promote" in (decisions.why_not_by_position("master", by_gtid=False) or "")
+
+
+def test_a_master_gets_no_dump_of_its_slave() -> None:
+    assert decisions.why_not_by_dump("slave", "dump") is None
+    assert decisions.why_not_by_dump("master", "clone") is None
+    assert "then inv rejoin" in (decisions.why_not_by_dump("master", "dump") or "")
 
 
 def test_a_slave_that_has_not_applied_all_gives_nothing() -> None:
