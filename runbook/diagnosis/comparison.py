@@ -66,7 +66,7 @@ def compared(
         if not errant or time.monotonic() > deadline:
             break
         time.sleep(0.05)
-    behind = on_master.minus(executed)
+    behind = on_master.beyond(executed)
     try:
         gone = _gone(tracking, master, slave, has) if behind else None
     except NoAnswerInTime:

@@ -101,5 +101,5 @@ def wait_for_slave(pair: Pair) -> None:
     until(
         f"{pair.slave.host}: everything that the master has",
         RELAY_SECONDS,
-        lambda: not target.minus(tracking.of_slave(slave, replica_status(slave))),
+        lambda: not target.beyond(tracking.of_slave(slave, replica_status(slave))),
     )

@@ -60,7 +60,7 @@ def compare(pair: Pair, run: str, ledger: Ledger) -> Comparison:
     until(
         f"{slave.host}: every transaction of the master",
         CATCH_UP_SECONDS,
-        lambda: not target.minus(slave.progress()),
+        lambda: not target.beyond(slave.progress()),
     )
     on_master, on_slave = rows_of(master.server, run), rows_of(slave.server, run)
     slaves = slave.progress()
@@ -70,6 +70,6 @@ def compare(pair: Pair, run: str, ledger: Ledger) -> Comparison:
     return Comparison(
         audits={"master": ledger.audit(on_master), "slave": ledger.audit(on_slave)},
         rows_apart=tuple(sorted(on_master ^ on_slave)),
-        lacking={"master": str(slaves.minus(master.progress())), "slave": str(target.minus(slave.progress()))},
+        lacking={"master": str(slaves.minus(master.progress())), "slave": str(target.beyond(slave.progress()))},
         vip_on=tuple(role for role, side in pair.sides.items() if side.holds_vip()),
     )

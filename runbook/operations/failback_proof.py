@@ -105,7 +105,7 @@ def why_it_never_catches_up(slave: str, status: ReplicaStatus | None) -> str | N
 
 def has_caught_up(slave: Progress, target: Progress) -> bool:
     """Whether the slave has applied all that the master had."""
-    return not target.minus(slave)
+    return not target.beyond(slave)
 
 
 def intended(facts: Facts) -> Iterable[str]:

@@ -178,7 +178,7 @@ def _caught_up(turned: Pair) -> None:
     target = old.tracking.of_master(old.server)
 
     def has_all() -> bool:
-        return not target.minus(new.tracking.of_slave(new.server, replica_status(new.server)))
+        return not target.beyond(new.tracking.of_slave(new.server, replica_status(new.server)))
 
     until(f"{new.host}: everything the old master has", CAUGHT_UP_SECONDS, has_all, pause=POLL_SECONDS)
 

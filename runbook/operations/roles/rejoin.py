@@ -26,6 +26,7 @@ from runbook.operations.reseed.replace import replace_data
 from runbook.operations.roles import handover
 from runbook.operations.roles import switchover as change
 from runbook.operations.run import Run
+from runbook.pair import seeding
 from runbook.pair.alone import QUESTION, Alone, parse
 from runbook.pair.pair import Pair
 from runbook.pair.roles import newest
@@ -95,7 +96,10 @@ def why_not(facts: Facts) -> str | None:
 
 def join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str = "") -> None:
     """Have the slave's host follow the master that serves, with its own data or with the master's."""
-    if _has_data(pair.slave):
+    if seeding.parse(pair.slave.host.ask(seeding.QUESTION)):
+        report.say("Its data were being replaced when that was broken off: it goes on.")
+        replace_data(pair, report, pair.slave)
+    elif _has_data(pair.slave):
         _demote(pair)
         start_servers(pair, report)
         _prove(pair, report, consent, gtids)
