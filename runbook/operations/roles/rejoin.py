@@ -14,7 +14,7 @@ from runbook.core.step import Gap, NotReady, ensure
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
-from runbook.errors import BadInput, Drift, NotSo
+from runbook.errors import BadInput, Drift, NotSo, RunbookError
 from runbook.mysql.replication.replicates import Replicates, replica_status
 from runbook.mysql.tracking.progress import Position
 from runbook.mysql.tracking.status import ReplicaStatus
@@ -101,11 +101,19 @@ def join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str 
         replace_data(pair, report, pair.slave)
     elif _has_data(pair.slave):
         _demote(pair)
-        start_servers(pair, report)
+        _start(pair, report)
         _prove(pair, report, consent, gtids)
     else:
         replace_data(pair, report, pair.slave)
     change.converge(pair, report)
+
+
+def _start(pair: Pair, report: Report) -> None:
+    try:
+        start_servers(pair, report)
+    except RunbookError as error:
+        way_out = "If its data are lost: inv reseed --host=slave; then: inv rejoin"
+        raise RunbookError(str(error), way_out) from error
 
 
 def _has_data(slave: Side) -> bool:
