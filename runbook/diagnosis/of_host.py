@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from runbook.alerts.deployment import UNSENT_QUESTION
@@ -27,6 +28,8 @@ ITS_FILTERS = "filters of replication"
 NOT_KNOWN = "unknown unknown"
 """A service whose state could not be asked, in the words of service_question."""
 
+AHEAD_SECONDS = 2
+"""Of a server that has gone silent already."""
 CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
 TAKEOVER_QUESTION = f"cat {TAKEOVER} 2>/dev/null || true"
 VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"
@@ -53,7 +56,16 @@ def ask_together(side: Side) -> None:
     """All that `look` asks, and what it knows of the server's names by, in one round trip."""
     units = [service_question(unit) for unit in UNITS]
     ours = (*OURS, maintenance.QUESTION, seeding.QUESTION, alone.QUESTION, witnessed.QUESTION, *side.record_questions())
-    side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *_greetings(side)))
+    own, others = _greetings(side)
+    greetings = (own,) if side.others_greeting else (own, others)
+    side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *greetings))
+
+
+def greet_ahead(side: Side) -> None:
+    """Whether the other's mysqld greets, for the next look, while the other host is waited for."""
+    question = greeting.question(str(side.peer.address), side.settings.mysql_port, AHEAD_SECONDS)
+    with suppress(CommandFailed):
+        side.others_greeting = side.host.ask(question).strip()
 
 
 def look(side: Side) -> dict[str, Any]:
@@ -78,7 +90,8 @@ def look(side: Side) -> dict[str, Any]:
     mysqld = asked("mysqld", service_question(unit), NOT_KNOWN) if unit else NOT_KNOWN
     keepalived = asked("keepalived", service_question(UNIT), NOT_KNOWN)
     own, others = _greetings(side)
-    greeted, peer = asked("whether mysqld greets", own), asked(THE_OTHER, others)
+    greeted, peer = asked("whether mysqld greets", own), side.others_greeting or asked(THE_OTHER, others)
+    side.others_greeting = None
     settled = asked(ITS_SCRIPTS, SETTLED_QUESTION)
     parts = {each: not found.endswith("not-found") for each, found in (("mysqld", mysqld), ("keepalived", keepalived))}
     parts[CONFIG] = asked("the scripts' configuration", CONFIG_QUESTION, LAST_LINE).strip() == LAST_LINE.strip()

@@ -111,9 +111,9 @@ class Run:
 @contextmanager
 def _without_the_silent(pair: "Pair", patience: float | None) -> Iterator[None]:
     if patience is not None:
-        from runbook.diagnosis.of_host import ask_together
+        from runbook.diagnosis.of_host import greet_ahead
 
-        pair.leave_out_after(patience, ask_together)
+        pair.leave_out_after(patience, greet_ahead)
     yield
 
 

@@ -31,6 +31,8 @@ class Side:
         passwords = [wanted, old] if old else [wanted]
         self.server = Server(host, settings.mysql_port, lambda: self.names.socket, *passwords)
         self.lock: HostLock | None = None
+        self.others_greeting: str | None = None
+        """How the other's mysqld greeted it, where that was asked ahead: of a host that is gone it takes seconds."""
         self.come_with_server: tuple[str, ...] = ()
         """Packages of later steps of this run that are installed together with the server's."""
         self._dialect: Dialect | None = None

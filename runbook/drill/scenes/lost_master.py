@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from runbook.core.report import Report
-from runbook.diagnosis.of_host import ask_together
+from runbook.diagnosis.of_host import greet_ahead
 from runbook.drill.frame.promises import servers_agree
 from runbook.drill.frame.safeguards import refuse_unless_healthy
 from runbook.drill.scenes.switchover import both_open
@@ -96,7 +96,7 @@ def promote(scene: Scene) -> Pair:
     scene.report.say("As it must be: the slave serves reads; now inv promote.")
     begun = time.monotonic()
     scene.recorder.mark("failback", "inv promote begins", begun)
-    scene.pair.leave_out_after(PATIENCE_SECONDS, ask_together)
+    scene.pair.leave_out_after(PATIENCE_SECONDS, greet_ahead)
 
     def agreed(proof: Proof) -> bool:
         scene.proof = proof

@@ -94,7 +94,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
     monkeypatch.setattr(Pair, "locked", locked)
     monkeypatch.setattr(run_module, "Link", found.link)
-    monkeypatch.setattr(of_host, "ask_together", foresee)
+    monkeypatch.setattr(of_host, "greet_ahead", foresee)
     monkeypatch.setattr(run_module, "answer", asked)
     monkeypatch.setattr(module, "answer", asked)
     monkeypatch.setattr(module, "gather", lambda _: found.facts)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook.diagnosis.of_host import ask_together
+from runbook.diagnosis.of_host import greet_ahead
 from runbook.errors import BadInput
 from runbook.operations import run as run_module
 from runbook.operations.run import Run
@@ -64,7 +64,7 @@ def test_with_patience_a_silent_host_is_left_out_before_anything_is_locked(
     left_out: dict[str, str],
 ) -> None:
     def leave_out(pair: Pair, seconds: float, ask: Callable[[Side], None]) -> None:
-        assert (seconds, ask) == (patience, ask_together)
+        assert (seconds, ask) == (patience, greet_ahead)
         acts.append("left out")
         pair.left_out = {"master": "timed out"}
 
