@@ -19,8 +19,8 @@ LOOKING = (
 )
 # The sender of alerts takes news away some seconds after it came, in a unit that lives for as long.
 SENDER = ("run/mysql-runbook/alerts", "run/systemd/units", "run/systemd/journal/streams")
-# The checker looks each second, which locks the first and writes the next ones. mysqld flushes its own
-# files when it likes; what is in them is compared by SQL.
+# The checker looks each second, which locks the first and writes the next ones; so does the slave's witness. mysqld
+# flushes its own files when it likes; what is in them is compared by SQL.
 SERVING = (
     "run/mysql-runbook/lock",
     "run/mysql-runbook/checked",
@@ -30,6 +30,7 @@ SERVING = (
     "run/mysql-runbook/vrrp",
     "run/mysql-runbook/heard",
     "run/mysql-runbook/watch",
+    "run/mysql-runbook/witnessed",
     "var/lib/mysql",
 )
 # The folder that they lie in has a new time with each of them; what is in it is looked at one by one.
