@@ -100,16 +100,17 @@ class Link:
 
     def _open(self) -> None:
         with self._opening:
-            if self._connection.is_connected:
+            connection = self._connection
+            if connection.is_connected:
                 return
             try:
-                self._connection.open()
+                connection.open()
             except (paramiko.SSHException, LoginRefused, OSError, EOFError) as error:
-                raise explained(self._connection, error) from error
+                raise explained(connection, error) from error
             finally:
-                if not self._connection.is_connected:
-                    self._connection.abandon()
-            self._connection.transport.set_keepalive(KEEPALIVE_SECONDS)
+                if not connection.is_connected:
+                    connection.abandon()
+            connection.transport.set_keepalive(KEEPALIVE_SECONDS)
 
     def run(self, script: str, *, timeout: float, stdin: str | None = None) -> Ran:
         """Run a shell script as root, bounded on the host by `timeout` seconds and here by a little more."""
@@ -142,7 +143,7 @@ class Link:
         """A socket from the host to `address`:`port`, through this connection; ConnectionRefusedError if none."""
         self.open()
         try:
-            return self._connection.transport.open_channel(
+            return self._transport.open_channel(
                 "direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=CONNECT_SECONDS
             )
         except paramiko.ChannelException as error:
@@ -164,7 +165,7 @@ class Link:
         """A socket to the host's UNIX socket at `path`; ConnectionRefusedError if none, or if sshd forbids it."""
         self.open()
         try:
-            return open_unix_channel(self._connection.transport, path, CONNECT_SECONDS)
+            return open_unix_channel(self._transport, path, CONNECT_SECONDS)
         except paramiko.SSHException as error:
             if self._connection.is_connected:
                 raise ConnectionRefusedError(f"{path} cannot be connected to") from error
@@ -176,7 +177,7 @@ class Link:
         """Start a long-lived root process on the host and return its channel; it ends when the channel closes."""
         self.open()
         try:
-            channel = self._connection.transport.open_session(timeout=CONNECT_SECONDS)
+            channel = self._transport.open_session(timeout=CONNECT_SECONDS)
             channel.exec_command(self._as_root(f"sh -c {shlex.quote(script)}"))
         except paramiko.ChannelException as error:
             raise no_session(self.label) from error
@@ -205,10 +206,23 @@ class Link:
             channel.close()
 
     def close(self) -> None:
-        """Close the connection; a later `run` opens another, by the keys that are known then."""
-        made, self._made = self._made, None
-        if made is not None:
-            made.close()
+        """Close the connection; a later `run` opens it again."""
+        if self._made is not None:
+            self._made.close()
+
+    def know_anew(self) -> None:
+        """Close it for another, by the keys that are known then: another host may have come in this one's place."""
+        with self._opening:
+            self.close()
+            self._made = None
+
+    @property
+    def _transport(self) -> Any:
+        """Of an open connection; a watch may ask for it while another thread has just closed it."""
+        transport = self._connection.transport
+        if transport is None:
+            raise EOFError("it was closed")
+        return transport
 
     def _as_root(self, command: str) -> str:
         # A login without a terminal may come with a PATH that lacks the folders of ip, mysqld and keepalived.

@@ -57,3 +57,4 @@ def _exchange_the_host(turned: Pair, report: Report) -> None:
     lab, machine = Lab.owning(turned.settings.source), machine_of(turned.slave)
     assert lab is not None and machine is not None, "refuse was not asked"
     lab.blank(machine, report.say)
+    turned.slave.host.link.know_anew()
