@@ -55,7 +55,7 @@ def by_role(pair: OutsidePair) -> OutsidePair:
     if f"MASTER_HOST={pair.master.address}" in pair.lab.hosts_env.read_text():
         return pair
     turned = OutsidePair(pair.lab, pair.operator)
-    turned.__dict__ |= {"master": pair.slave, "slave": pair.master}
+    turned.__dict__.update(master=pair.slave, slave=pair.master)
     return turned
 
 
