@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from runbook.core.step import Item
 from runbook.mysql.heartbeat import OwnSchema, SameTables, SeenOnSlave
+from runbook.mysql.replication.from_place import FromPlace
 from runbook.mysql.replication.known_source import KnownSource
-from runbook.mysql.replication.replicates import CopiesNothing, Replicates, StillToBeHad
+from runbook.mysql.replication.replicates import Replicates, StillToBeHad
+from runbook.mysql.replication.source import CopiesNothing
+from runbook.mysql.tracking.progress import Position
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.steps.create_replica_user import login_to_the_other
@@ -17,15 +20,17 @@ def known_source(pair: Pair) -> KnownSource:
     return KnownSource(pair.slave.server, pair.master.server)
 
 
-def replication(pair: Pair, *, by_authority: bool = False, kind: type[Replicates] = Replicates) -> Replicates:
+def replication(pair: Pair, *, by_authority: bool = False, begins: Position | None = None) -> Replicates:
     """The slave's replication from the master, as hosts.env wants it; `by_authority` it is told the master's CA, too.
 
-    To be told it stops for a moment: nothing for a slave that serves.
+    To be told it stops for a moment: nothing for a slave that serves. With `begins` its data are known to be the
+    master's, as they were at that place.
     """
     s = pair.settings
     source = f"{s.master.address}:{s.mysql_port}"
     server, tracking = pair.slave.server, pair.slave.tracking
-    return kind(server, pair.master.server, tracking, source, s.replica_user, s.replica_password, by_authority)
+    wanted = (server, pair.master.server, tracking, source, s.replica_user, s.replica_password, by_authority)
+    return Replicates(*wanted) if begins is None else FromPlace(*wanted, begins)
 
 
 def phases(pair: Pair, restart: Restart) -> list[Phase]:

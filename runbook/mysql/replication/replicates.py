@@ -13,7 +13,7 @@ from runbook.mysql.seeding import by_hand
 from runbook.mysql.session import Server, SqlFailed
 from runbook.mysql.tracking.status import ReplicaStatus, error_text, parse_replica_status
 from runbook.mysql.tracking.tracking import BINARY_LOGS, Tracking, listed
-from runbook.settings.settings import Role, Secret
+from runbook.settings.settings import Secret
 
 CONNECT_RETRY_SECONDS = 1
 RETRY_COUNT = 86400
@@ -175,34 +175,6 @@ class Replicates(Step):
         if status and status.receiver == "No":
             raise RunbookError(f"{self.slave.host}: the receiver stopped: {status.receiver_error or 'no reason given'}")
         return bool(status and status.runs)
-
-
-@dataclass(frozen=True)
-class CopiesNothing(Step):
-    """The master copies nothing from its slave, as the old slave did before the roles changed; another source is no
-    matter of the pair's.
-    """
-
-    master: Server
-    slave: str
-
-    name = "the master copies nothing from the slave"
-
-    @property
-    def servers(self) -> frozenset[Role]:
-        return self.master.side
-
-    def want(self) -> State:
-        return {"copies from the slave": "no"}
-
-    def read(self, host: Host) -> State:
-        status = replica_status(self.master)
-        source = status.source.rpartition(":")[0] if status else ""
-        return {"copies from the slave": "yes" if source == self.slave else "no"}
-
-    def fix(self, host: Host, gap: Gap) -> None:
-        self.master.execute(f"STOP {self.master.dialect.replica}")
-        self.master.execute(f"RESET {self.master.dialect.replica} ALL")
 
 
 @dataclass(frozen=True)

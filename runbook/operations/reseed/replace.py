@@ -6,20 +6,21 @@ unless there is no room for both.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runbook.alerts.quiet import MEANT
-from runbook.core.host import Host
 from runbook.core.host_paths import MAINTENANCE, SEEDING
 from runbook.core.lock import operator
 from runbook.core.report import Report
-from runbook.core.step import Gap, ensure
+from runbook.core.step import ensure
 from runbook.core.wait import DeadlinePassed, until
 from runbook.errors import RunbookError
 from runbook.mysql.heartbeat import SeenOnSlave
-from runbook.mysql.replication.replicates import Replicates, replica_status
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.replication.source import copies_from, copy_nobody
 from runbook.mysql.seeding import account, clone
-from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.mysql.session import Server
+from runbook.mysql.tracking.progress import Position
 from runbook.operations.bootstrap import NAMES, bring_through
 from runbook.operations.failback import RECOVERY_SECONDS, replicate
 from runbook.operations.failback_proof import has_caught_up, why_it_never_catches_up
@@ -46,22 +47,6 @@ IN_FORCE_SECONDS = 30
 WHILE_FAILED_OVER = tuple(task.name for task in TASKS if task.while_failed_over)
 MARK = ", by inv reseed"
 """Of a maintenance that keeps alerts silent for a reseed alone: another is its operator's to end."""
-
-
-@dataclass(frozen=True)
-class Seeded(Replicates):
-    """Replication of a slave whose data are the master's as they were at a place in its binary log."""
-
-    seed: Seeding | None = None
-
-    def refusal(self, host: Host, gap: Gap) -> str | None:
-        """Its data are the master's, whatever stands in its binary log."""
-        return None
-
-    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
-        if self.tracking.by_gtid or self.seed is None:
-            return super()._place(status)
-        return {"MASTER_LOG_FILE": self.seed.file, "MASTER_LOG_POS": self.seed.position}
 
 
 def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
@@ -169,35 +154,27 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
     account.forget(server)
     if recipient.role == "master":
         # The slave's own, from this very host.
-        _forget_others_replication(recipient)
+        _forget_the_donors_source(server)
         on_host.free_keepalived(host)
         bring_through(pair, WHILE_FAILED_OVER, Report(report.mask, as_json=True), lambda question: False)
         return
-    if not _follows_already(recipient, pair):
-        _forget_others_replication(recipient)
+    if not copies_from(server, str(pair.master.node.address)):
+        _forget_the_donors_source(server)
         for name, value in recipient.tracking.seeded(seed.gtids).items():
             server.execute(f"SET GLOBAL {name} = %s", value)
         report.outcome(ensure(host, known_source(pair)))
-        step = replication(pair, by_authority=True, kind=Seeded)
-        assert isinstance(step, Seeded)
-        report.outcome(ensure(host, replace(step, seed=seed)))
+        begins = Position.parse(f"{seed.file}:{seed.position}")
+        report.outcome(ensure(host, replication(pair, by_authority=True, begins=begins)))
     _caught_up(pair, report)
     on_host.free_keepalived(host)
     bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
     _acknowledged(pair)
 
 
-def _follows_already(slave: Side, pair: Pair) -> bool:
-    status = replica_status(slave.server)
-    return bool(status and status.source == f"{pair.settings.master.address}:{pair.settings.mysql_port}")
-
-
-def _forget_others_replication(slave: Side) -> None:
+def _forget_the_donors_source(server: Server) -> None:
     """What the donor copied once came along with its tables."""
-    server, replica = slave.server, slave.server.dialect.replica
     if replica_status(server):
-        server.execute(f"STOP {replica}")
-        server.execute(f"RESET {replica} ALL")
+        copy_nobody(server)
 
 
 def _caught_up(pair: Pair, report: Report) -> None:

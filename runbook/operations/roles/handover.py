@@ -5,17 +5,16 @@ Each act is level: it looks, does what is missing, and can be done again.
 
 import posixpath
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from runbook.core.host import Host
 from runbook.core.host_paths import CONFIG, ROLE, STATE
-from runbook.core.step import Gap, ensure
+from runbook.core.step import ensure
 from runbook.core.wait import until
 from runbook.errors import HostError, RunbookError
 from runbook.keepalived.configuration import CONFIG as KEEPALIVED
 from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationRead, configuration
-from runbook.mysql.replication.replicates import Replicates, replica_status
-from runbook.mysql.tracking.status import ReplicaStatus
+from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.tracking.progress import Position
 from runbook.operations.roles import proof
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
@@ -46,25 +45,6 @@ TAKE = (
 )
 
 
-@dataclass(frozen=True)
-class FromNow(Replicates):
-    """The old master's replication from the new one, which has nothing that it lacks, while it still serves.
-
-    By position it begins at the end of what the new one has now: all that comes until the roles change is its own,
-    which a server passes over (manual: replicate-same-server-id).
-    """
-
-    def refusal(self, host: Host, gap: Gap) -> str | None:
-        """What it has more than the new one is what its clients write just now."""
-        return None
-
-    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
-        if self.tracking.by_gtid:
-            return super()._place(status)
-        row = self.master.one(self.master.dialect.binary_log_status)
-        return {"MASTER_LOG_FILE": row["File"], "MASTER_LOG_POS": row["Position"]}
-
-
 def next_record(pair: Pair) -> Record:
     """What the new master is to remember: of a switchover that was cut off what its first host was told."""
     last = newest(pair.records())
@@ -90,10 +70,18 @@ def prepare(turned: Pair, record: Record) -> None:
     turned.side_by_side(lambda side: lay_ready(side, record))
     ensure(old.host, known_source(turned))
     old.switch_semi_sync("replica", "ON")
-    ensure(old.host, replication(turned, by_authority=True, kind=FromNow))
+    ensure(old.host, replication(turned, by_authority=True, begins=_here(new)))
     text = configuration(turned.settings, new.node, new.interface, new.keepalived)
     ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
     ensure(new.host, ConfigurationRead())
+
+
+def _here(new: Side) -> Position:
+    """By position the old master begins where the new one's log ends now: it lacks nothing of what stands there.
+
+    All that comes until the roles change is its own, which a server passes over (manual: replicate-same-server-id).
+    """
+    return Position() if new.tracking.by_gtid else Position.parse(new.tracking.own(new.server))
 
 
 def hand_over(turned: Pair) -> None:

@@ -19,6 +19,7 @@ from runbook.errors import BadInput, Drift, HostError, NotSo, RunbookError
 from runbook.keepalived.configuration import CONFIG as KEEPALIVED
 from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationRead, Keepalived, configuration
 from runbook.mysql.replication.replicates import replica_status
+from runbook.mysql.replication.source import copy_nobody
 from runbook.mysql.work.events import enable, waiting
 from runbook.operations.failback import refuse
 from runbook.operations.roles import handover, lost_logs, promotion_proof
@@ -220,15 +221,13 @@ def _lies_ready(side: Side) -> bool:
 
 def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
     """It copies nobody from now on; where it stood then is known once only, and kept."""
-    new, replica = turned.master, turned.master.server.dialect.replica
-    lost = own = ""
+    new, lost, own = turned.master, "", ""
     status = replica_status(new.server)
     if status:
-        new.server.execute(f"STOP {replica}")
+        copy_nobody(new.server)
         if not new.tracking.by_gtid:
             whole = logs is not None and logs.whole
             lost, own = "" if whole else f"{status.source_file}:{status.source_position}", new.tracking.own(new.server)
-        new.server.execute(f"RESET {replica} ALL")
     epoch = new.record.epoch if new.record else FIRST_EPOCH
     before = parse(new.host.ask(QUESTION))
     if status is None and before and before.epoch == epoch:

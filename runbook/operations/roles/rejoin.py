@@ -5,19 +5,17 @@ else, and where the master's binary logs do not reach back far enough, its data 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from runbook.core.host import Host
 from runbook.core.host_paths import ROLE
 from runbook.core.report import Report
-from runbook.core.step import Gap, NotReady, ensure
+from runbook.core.step import NotReady, ensure
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
 from runbook.errors import BadInput, Drift, NotSo, RunbookError
-from runbook.mysql.replication.replicates import Replicates, replica_status
+from runbook.mysql.replication.source import copies_from
 from runbook.mysql.tracking.progress import Position
-from runbook.mysql.tracking.status import ReplicaStatus
 from runbook.mysql.tracking.tracking import listed
 from runbook.operations import verify
 from runbook.operations.failback import refuse, start_servers
@@ -34,24 +32,6 @@ from runbook.pair.side import Side
 from runbook.steps.start_slave import known_source, replication
 
 NOTHING_DONE = "Nothing was changed"
-
-
-@dataclass(frozen=True)
-class Follows(Replicates):
-    """An old master's replication from the new one, once it is known that it has nothing that the new one lacks."""
-
-    begins: str = ""
-    """By position: where the new master's binary log stood when it became the master."""
-
-    def refusal(self, host: Host, gap: Gap) -> str | None:
-        """It is no stranger's data that it holds."""
-        return None
-
-    def _place(self, status: ReplicaStatus | None) -> dict[str, object]:
-        if self.tracking.by_gtid or not self.begins:
-            return super()._place(status)
-        begins = Position.parse(self.begins)
-        return {"MASTER_LOG_FILE": begins.file, "MASTER_LOG_POS": begins.at}
 
 
 def rejoin(run: Run, *, gtids: str = "", switchover: bool = False) -> None:
@@ -96,16 +76,21 @@ def why_not(facts: Facts) -> str | None:
 
 def join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str = "") -> None:
     """Have the slave's host follow the master that serves, with its own data or with the master's."""
-    if seeding.parse(pair.slave.host.ask(seeding.QUESTION)):
-        report.say("Its data were being replaced when that was broken off: it goes on.")
-        replace_data(pair, report, pair.slave)
-    elif _has_data(pair.slave):
-        _demote(pair)
-        _start(pair, report)
-        _prove(pair, report, consent, gtids)
+    if _keeps_its_data(pair, report, consent, gtids):
+        change.converge(pair, report)
     else:
         replace_data(pair, report, pair.slave)
-    change.converge(pair, report)
+
+
+def _keeps_its_data(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> bool:
+    if seeding.parse(pair.slave.host.ask(seeding.QUESTION)):
+        report.say("Its data were being replaced when that was broken off: it goes on.")
+        return False
+    if not _has_data(pair.slave):
+        return False
+    _demote(pair)
+    _start(pair, report)
+    return _follows(pair, report, consent, gtids)
 
 
 def _start(pair: Pair, report: Report) -> None:
@@ -133,13 +118,8 @@ def _demote(pair: Pair) -> None:
         handover.forget(pair)
 
 
-def _follows(pair: Pair) -> bool:
-    status = replica_status(pair.slave.server)
-    return status is not None and status.source.rpartition(":")[0] == str(pair.master.node.address)
-
-
-def _prove(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> None:
-    """It follows, with its own data where nothing speaks against that."""
+def _follows(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> bool:
+    """Whether it follows with its own data, as nothing speaks against that."""
     slave, alone = pair.slave, parse(pair.master.host.ask(QUESTION))
     facts = _with_its_own(pair, gather(pair), alone)
     has = facts["slave"]
@@ -151,21 +131,19 @@ def _prove(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: st
                     "Not confirmed: the data of both hosts are as they were.",
                     f"To give them up: inv rejoin --gtids='{token}'",
                 )
-            replace_data(pair, report, slave)
-            return
+            return False
         give_up(pair, facts, report)
-    if _follows(pair):
-        return
+    if copies_from(slave.server, str(pair.master.node.address)):
+        return True
     if why := why_not_by_itself(facts, by_gtid=slave.tracking.by_gtid, alone=alone):
         report.say(f"{slave.host}: {why}: its data are replaced by the master's")
-        replace_data(pair, report, slave)
-        return
+        return False
     _remember_where_it_ended(slave)
     slave.switch_semi_sync("replica", "ON")
     report.outcome(ensure(slave.host, known_source(pair)))
-    follows = replication(pair, by_authority=True, kind=Follows)
-    assert isinstance(follows, Follows)
-    report.outcome(ensure(slave.host, replace(follows, begins=alone.own if alone else "")))
+    begins = Position.parse(alone.own if alone else "")
+    report.outcome(ensure(slave.host, replication(pair, by_authority=True, begins=begins)))
+    return True
 
 
 def _remember_where_it_ended(slave: Side) -> None:

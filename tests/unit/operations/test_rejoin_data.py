@@ -13,6 +13,9 @@ from runbook.core.host_paths import ROLE
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts
 from runbook.errors import BadInput
+from runbook.mysql.replication import source as source_module
+from runbook.mysql.replication.from_place import FromPlace
+from runbook.mysql.tracking.progress import Position
 from runbook.operations.reconcile import Errant
 from runbook.operations.roles import handover
 from runbook.operations.roles import rejoin as module
@@ -47,7 +50,7 @@ def proving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return act
 
     def ensure(_: Host, step: object) -> None:
-        follows = isinstance(step, module.Follows)
+        follows = isinstance(step, FromPlace)
         done.append(f"follow from {step.begins or 'its GTIDs'}" if follows else f"know {step}")
 
     monkeypatch.setattr(module, "read", noted("keep what only it has", FOUND))
@@ -55,7 +58,7 @@ def proving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(module, "give_up", noted("give it up"))
     monkeypatch.setattr(module, "replace_data", noted("replace its data"))
     monkeypatch.setattr(module, "known_source", lambda _: "the master's CA")
-    monkeypatch.setattr(module, "replication", lambda *_, **__: module.Follows(*[None] * 6))  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "replication", lambda *_, **given: FromPlace(*[None] * 7, given["begins"]))  # type: ignore[arg-type]
     monkeypatch.setattr(module, "ensure", ensure)
     monkeypatch.setattr(Report, "outcome", lambda *_: None)
     monkeypatch.setattr(Side, "switch_semi_sync", noted("acknowledge"))
@@ -93,8 +96,9 @@ def prove(
     link_of(pair.master).says(alone.QUESTION, (ALONE if tracking else WITHOUT_PLACE).text())
     monkeypatch.setattr(Side, "tracking", tracking or Tracking(by_gtid=True))
     monkeypatch.setattr(module, "gather", lambda _: found)
-    monkeypatch.setattr(module, "_follows", lambda _: follows)
-    module._prove(pair, report, lambda question: agreed, gtids)
+    monkeypatch.setattr(module, "copies_from", lambda *_: follows)
+    if not module._follows(pair, report, lambda question: agreed, gtids):
+        module.replace_data(pair, report, pair.slave)
 
 
 FOLLOWS = ["acknowledge", "know the master's CA", "follow from its GTIDs"]
@@ -131,7 +135,7 @@ def test_what_it_wrote_as_the_master_is_none_of_its_own_from_then_on_in_the_same
 def test_the_place_from_which_it_follows_is_one_of_the_new_masters_log() -> None:
     nothing: Any = None
     tracking: Any = Tracking(by_gtid=False)
-    step = module.Follows(nothing, nothing, tracking, "", "", nothing, begins=ALONE.own)
+    step = FromPlace(nothing, nothing, tracking, "", "", nothing, begins=Position.parse(ALONE.own))
     assert step._place(None) == {"MASTER_LOG_FILE": "mysql-bin.000007", "MASTER_LOG_POS": 120}
     assert step.refusal(nothing, ()) is None, "its data are no stranger's"
 
@@ -238,8 +242,7 @@ def test_it_is_the_slave_by_its_own_scripts_before_its_server_is_started(
     )
     monkeypatch.setattr(module, "_has_data", lambda _: True)
     monkeypatch.setattr(module, "start_servers", lambda *_: done.append("start"))
-    monkeypatch.setattr(module, "_follows", lambda _: False)
-    monkeypatch.setattr(module, "_prove", lambda *_: done.append("prove"))
+    monkeypatch.setattr(module, "_follows", lambda *_: done.append("prove") or True)
     monkeypatch.setattr(module.change, "converge", lambda *_: done.append("converge"))
     module.join(pair, report, lambda question: True, "")
     role = ["slave 2 ready", "slave True", "forget"] if told else []
@@ -256,7 +259,7 @@ def test_one_without_data_gets_all_of_the_masters(
     )
     monkeypatch.setattr(module.change, "converge", lambda *_: done.append("converge"))
     module.join(pair_of(settings), report, lambda question: True, "")
-    assert done == ["replace the slave's data", "converge"]
+    assert done == ["replace the slave's data"], "that ends with all that bootstrap wants"
 
 
 @pytest.mark.parametrize(
@@ -266,5 +269,6 @@ def test_one_that_follows_the_master_already_is_asked_for_no_proof(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, source: str | None, follows: bool
 ) -> None:
     status = replace(RUNS, source=source) if source else None
-    monkeypatch.setattr(module, "replica_status", lambda _: status)
-    assert module._follows(pair_of(settings)) is follows
+    monkeypatch.setattr(source_module, "replica_status", lambda _: status)
+    pair = pair_of(settings)
+    assert source_module.copies_from(pair.slave.server, str(pair.master.node.address)) is follows
