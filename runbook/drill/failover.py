@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from runbook.core.report import Report
 from runbook.diagnosis.facts import Facts, gather
@@ -12,12 +13,11 @@ from runbook.drill.faults.fault import Effect, Fault
 from runbook.drill.frame.findings import findings
 from runbook.drill.frame.promises import broken_promises, servers_agree
 from runbook.drill.frame.result import Result
-from runbook.drill.frame.safeguards import ends_with_the_state, refuse_unless_healthy
+from runbook.drill.frame.safeguards import agreed, ends_with_the_state
 from runbook.drill.rehearsal import rehearse
-from runbook.errors import BadInput, RunbookError
+from runbook.errors import RunbookError
 from runbook.mysql.accounts import SCHEMA
 from runbook.observe import comparison
-from runbook.observe.client import refuse_without_client
 from runbook.observe.intruder import FROM_HOST, USER
 from runbook.observe.recorder import Recorder
 from runbook.pair.pair import Pair
@@ -46,16 +46,8 @@ def run(
     RunbookError before anything is done when the pair is not healthy or no client gets in from here, PromiseBroken.
     """
     against = fault.reason_against(pair.settings)
-    if against:
-        raise BadInput(*against)
-    facts = refuse_unless_healthy(pair)
-    refuse_without_client(pair)
-    for line in announcement(pair, fault, facts):
-        report.say(line)
-    if pair.dry:
+    if not agreed(pair, against, partial(announcement, pair, fault), report, confirm):
         return None
-    if not confirm():
-        raise BadInput("Not confirmed: nothing was done.")
     recorder = recorder or Recorder()
     recorder.read_environment(pair)
     with ends_with_the_state(pair, report):

@@ -1,10 +1,9 @@
 """Drills as an operator calls them: one, with the way home or without, or all of them; each leaves a report."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from runbook.core.report import Report
 from runbook.drill import failover, faults, summary
@@ -12,7 +11,8 @@ from runbook.drill.frame.result import Result
 from runbook.drill.report.index import table
 from runbook.drill.report.recording import Recording
 from runbook.drill.report.reports import Reports
-from runbook.drill.scenes import lose_master, lose_slave, patch_both, returning_master, switchover
+from runbook.drill.scenes import lose_master, lose_slave, patch_both, returning_master, stage, switchover
+from runbook.drill.scenes.stage import Scene
 from runbook.drill.series import Series
 from runbook.errors import BadInput, NotSo, RunbookError
 from runbook.observe.recorder import Recorder
@@ -21,22 +21,6 @@ from runbook.operations.leftovers import undo_leftovers
 from runbook.operations.run import Run
 from runbook.operations.target import Target
 from runbook.pair.pair import Pair
-from runbook.settings.settings import Settings
-
-
-class Scene(Protocol):
-    """A drill that is no fault: it leaves the pair healthy by itself."""
-
-    NAME: str
-
-    def reason_against(self, settings: Settings, /) -> tuple[str, ...]:
-        """Why this pair cannot have it from here, and what can be done instead; or nothing."""
-        ...
-
-    def rehearse(self, pair: Pair, report: Report, confirm: Callable[[], bool], recorder: Recorder, /) -> str | None:
-        """What came of it in a sentence, None in a dry run."""
-        ...
-
 
 SCENES: tuple[Scene, ...] = (lose_slave, switchover, patch_both, lose_master, returning_master)
 
@@ -131,7 +115,7 @@ def _rehearse(run: Run, name: str, record: Recording, series: Series) -> Result 
 def _play(run: Run, scene: Scene, series: Series) -> None:
     name = scene.NAME
     with _recording(run, name) as record, _drilling(run, name, record) as (pair, report, target, recorder):
-        series.note(name, partial(scene.rehearse, pair, report, run.typed_vip(target), recorder))
+        series.note(name, partial(stage.rehearse, scene, pair, report, run.typed_vip(target), recorder))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from runbook.drill.frame.partition import RELEASE_SECONDS, Partition
 from runbook.drill.frame.result import Result
 from runbook.drill.frame.takeover import Takeover
 from runbook.observe.comparison import Comparison
+from runbook.observe.ledger import Audit
 from runbook.observe.scorecard import Score, kept, within
 
 BOTH_WITH_VIP_SECONDS = 1.0
@@ -24,7 +25,7 @@ def promises(result: Result) -> Iterator[Score]:
     """All that was promised, kept or not; how fast it had to be is the fault's to say."""
     if result.missed:
         yield kept("What must come of the fault comes", "in time", "not seen", result.missed)
-    yield _nothing_lost(result)
+    yield nothing_lost(result.ledger, where="on the slave")
     yield _slave_takes_no_write(result)
     yield from _fenced(result.fencing)
     if result.takeover:
@@ -54,14 +55,16 @@ def servers_agree(compared: Comparison) -> Score:
     )
 
 
-def _nothing_lost(result: Result) -> Score:
-    missing = result.ledger.missing
+def nothing_lost(*audits: Audit, where: str) -> Score:
+    """Whether every acknowledged write is there; each server that was looked at has an audit of its own."""
+    missing = tuple(row for audit in audits for row in audit.missing)
+    acknowledged = max(audit.acknowledged for audit in audits)
     return kept(
         "No acknowledged write is lost",
         "0",
-        f"{len(missing)} of {result.ledger.acknowledged}",
-        f"LOST: {len(missing)} acknowledged writes are not on the slave (writer, seq): {missing}" if missing else "",
-        unknown="" if result.ledger.acknowledged else "no write was acknowledged",
+        f"{len(missing)} of {acknowledged}",
+        f"LOST: {len(missing)} acknowledged writes are not {where} (writer, seq): {missing}" if missing else "",
+        unknown="" if acknowledged else "no write was acknowledged",
     )
 
 

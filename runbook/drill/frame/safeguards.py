@@ -1,6 +1,6 @@
 """What every drill does around its fault: look before, heal after, and tell the operator where the pair stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from runbook.core.report import Report
@@ -8,10 +8,36 @@ from runbook.core.undo import Undo
 from runbook.diagnosis.facts import Facts, gather
 from runbook.diagnosis.rules import diagnose
 from runbook.drill.faults.fault import Fault
-from runbook.errors import RunbookError
+from runbook.errors import BadInput, RunbookError
+from runbook.observe.client import refuse_without_client
 from runbook.pair.pair import Pair
 from runbook.pair.side import Side
 from runbook.settings.settings import Role
+
+
+def agreed(
+    pair: Pair,
+    against: Sequence[str],
+    announcement: Callable[[Facts], Iterable[str]],
+    report: Report,
+    confirm: Callable[[], bool],
+) -> bool:
+    """Say what a drill will do, and ask; False in a dry run.
+
+    Raises BadInput for what speaks `against` it on this pair and when the operator does not confirm, RunbookError when
+    the pair is not healthy or no client gets in from here.
+    """
+    if against:
+        raise BadInput(*against)
+    facts = refuse_unless_healthy(pair)
+    refuse_without_client(pair)
+    for line in announcement(facts):
+        report.say(line)
+    if pair.dry:
+        return False
+    if not confirm():
+        raise BadInput("Not confirmed: nothing was done.")
+    return True
 
 
 def refuse_unless_healthy(pair: Pair) -> Facts:

@@ -1,13 +1,12 @@
 """drill.lose-master: the master's host is lost with its disk; the slave is promoted, a blank host becomes its slave."""
 
-from collections.abc import Callable
-
 from runbook.core.report import Report
 from runbook.drill.scenes import lost_master
-from runbook.errors import BadInput
+from runbook.drill.scenes.stage import Played, staged
 from runbook.lab.pair import Lab
 from runbook.observe.recorder import Recorder
-from runbook.pair.lab_host import machine_of, reason_without_lab
+from runbook.operations.roles.stale_hosts_env import refuse_unwritable
+from runbook.pair.lab_host import Power, machine_of, reason_without_lab
 from runbook.pair.pair import Pair
 from runbook.settings.settings import Settings
 
@@ -19,42 +18,34 @@ BY_HAND = (
 
 
 def reason_against(settings: Settings) -> tuple[str, ...]:
-    """Why this pair cannot have it from here, and what can be done instead; or nothing."""
+    """Only a lab's power and disks are in our hand."""
     return reason_without_lab(settings, "power", (BY_HAND,))
 
 
-def rehearse(pair: Pair, report: Report, confirm: Callable[[], bool], recorder: Recorder) -> str | None:
-    """Lose it, promote, rejoin, exchange the roles back; what came of it in a sentence, None in a dry run.
-
-    Raises BadInput where it is not to be had or the operator does not confirm, RunbookError before anything is done
-    when the pair is not healthy, and afterwards when a promise was broken.
-    """
-    lost_master.refuse(pair, reason_against(pair.settings))
-    report.say(
+def announced(pair: Pair) -> str:
+    """Raises RunbookError where hosts.env cannot change with the roles."""
+    refuse_unwritable(pair.settings.source)
+    return (
         f"This cuts the power of {pair.master.host} and wipes its disk. The slave is promoted, and a blank host "
         "becomes its slave; then the roles are exchanged back. Writes fail until the promotion."
     )
-    if pair.dry:
-        return None
-    if not confirm():
-        raise BadInput("Not confirmed: nothing was done.")
-    with lost_master.playing(pair, report, recorder) as scene:
-        lost_master.lose(scene)
-        turned = lost_master.promote(scene)
-        _exchange_the_host(turned, report)
-        scene.power.back()
-        lost_master.rejoin(scene, turned)
-    home = lost_master.come_home(scene, turned)
-    return lost_master.told(
-        home,
-        scene,
-        (),
-        lambda took: f"The master was lost with its disk; the slave took writes {took} after inv promote",
-    )
+
+
+def play(pair: Pair, report: Report, recorder: Recorder) -> Played:
+    """Lose it, promote, rejoin, exchange the roles back."""
+    with staged(pair, report, recorder) as stage:
+        power = Power(pair.master)
+        lost_master.lose(stage, power)
+        promoted = lost_master.promote(stage)
+        _exchange_the_host(promoted.pair, report)
+        power.back()
+        lost_master.rejoin(stage, promoted.pair)
+    headline = f"The master was lost with its disk; the slave took writes {promoted} after inv promote"
+    return lost_master.come_home(stage, promoted, headline)
 
 
 def _exchange_the_host(turned: Pair, report: Report) -> None:
     lab, machine = Lab.owning(turned.settings.source), machine_of(turned.slave)
-    assert lab is not None and machine is not None, "refuse was not asked"
+    assert lab is not None and machine is not None, "reason_against was not asked"
     lab.blank(machine, report.say)
     turned.slave.host.link.know_anew()

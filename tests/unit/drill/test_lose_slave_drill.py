@@ -14,7 +14,7 @@ LOST = replace(KEPT, missing=((0, 7),))
 
 def judged(seen: Lost = SEEN, compared: Comparison = SAME, *, healthy: bool = True) -> tuple[list[str], list[str]]:
     """Breaches, and the promises whose target was missed."""
-    found = list(scores(seen, compared, healthy=healthy))
+    found = list(scores(seen, compared, healthy))
     return [score.breach for score in found if score.breach], [s.promise for s in found if s.met is False]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runbook.drill.scenes.switchover import both_open
+from runbook.drill.scenes.stage import both_open
 from runbook.observe.writes_watch import Look
 
 
