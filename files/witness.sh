@@ -9,8 +9,7 @@ set -u
 # shellcheck source=files/session.sh
 . /usr/local/lib/mysql-runbook/session.sh
 
-# It is the master that is asked here, by one session that may grow old: nobody's login is at stake.
-CLIENT_OPTIONS=$PEER_OPTIONS
+# By one session, which may grow old: nobody's login is at stake.
 # shellcheck disable=SC2034 # session.sh's
 SESSION_SECONDS=3600
 LOOK_SECONDS=1
@@ -50,6 +49,7 @@ witness() {
     exec {pause}<> <(:)
     while :; do
         read_configuration
+        # It is the master that is asked here.
         CLIENT_OPTIONS=$PEER_OPTIONS
         if [ "$ROLE" = slave ]; then
             printf -v asked '%(%s)T' -1

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from runbook.core.host import NotInTime
@@ -155,9 +156,7 @@ def gather(pair: Pair) -> Facts:
 
     A host that drops packets takes ssh.CONNECT_SECONDS, each hung mysqld greeting.SECONDS, all else milliseconds.
     """
-    facts = pair.side_by_side(
-        lambda side: _left_out(side, pair.left_out[side.role]) if side.role in pair.left_out else _look(side)
-    )
+    facts = pair.side_by_side(partial(_look, pair))
     if all(side.refused for side in facts.values()):
         raise BadInput(*(f"{side}: {side.unreachable}\n{side.refused}" for side in facts.values()))
     if reached := tuple(role for role, side in facts.items() if not side.unreachable):
@@ -171,28 +170,26 @@ def gather(pair: Pair) -> Facts:
     return facts
 
 
-def _left_out(side: Side, why: str) -> SideFacts:
-    return SideFacts(side.role, str(side.node.address), unreachable=why, sql="its host was not reached")
-
-
-def _look(side: Side) -> SideFacts:
+def _look(pair: Pair, side: Side) -> SideFacts:
     facts = SideFacts(side.role, str(side.node.address))
+    if why := pair.left_out.get(side.role):
+        return _not_reached(facts, why)
     try:
         of_host.ask_together(side)
     except BadInput as error:
         # Its key, or our login: the other host is asked all the same.
         why, *way_out = str(error).splitlines()
-        return _not_reached(replace(facts, refused=" ".join(way_out) or why), side, error)
+        return _not_reached(replace(facts, refused=" ".join(way_out) or why), reason(error, side.host))
     except HostError as error:
-        return _not_reached(facts, side, error)
+        return _not_reached(facts, reason(error, side.host))
     try:
         return _with_server(side, replace(facts, **of_host.look(side)))
     except HostError as error:
-        return _not_reached(facts, side, error)
+        return _not_reached(facts, reason(error, side.host))
 
 
-def _not_reached(facts: SideFacts, side: Side, error: Exception) -> SideFacts:
-    return replace(facts, unreachable=reason(error, side.host), sql="its host was not reached")
+def _not_reached(facts: SideFacts, why: str) -> SideFacts:
+    return replace(facts, unreachable=why, sql="its host was not reached")
 
 
 def _with_server(side: Side, facts: SideFacts) -> SideFacts:

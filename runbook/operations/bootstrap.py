@@ -81,6 +81,11 @@ def bring_through(
                     pair.side_by_side(partial(_converge, task.name, phase, report), wanted)
 
 
+def quietly(pair: Pair, report: Report, names: Sequence[str] = NAMES) -> None:
+    """The same without a word, and without a restart."""
+    bring_through(pair, names, Report(report.mask, as_json=True), lambda question: False)
+
+
 def _ahead(pair: Pair, names: Sequence[str], side: Side) -> Iterable[str]:
     """What these tasks will ask of a host, as far as that is known now: all of it where nothing is to be installed."""
     yield from (OS_QUESTION, FORCE_QUESTION, FILES_QUESTION, SOCKETS_QUESTION)

@@ -9,6 +9,7 @@ import time
 from runbook.alerts.quiet import MEANT
 from runbook.core.host_paths import MAINTENANCE
 from runbook.core.lock import operator
+from runbook.core.moment import utc
 from runbook.core.report import Report
 from runbook.diagnosis.facts import gather
 from runbook.diagnosis.rules import diagnose
@@ -52,7 +53,7 @@ def begin_on_slave(pair: Pair, report: Report) -> None:
     if why:
         raise Refused(why)
     hours = pair.settings.maintenance_hours
-    since, until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), int(time.time()) + hours * 3600
+    since, until = utc(), int(time.time()) + hours * 3600
     record = Maintenance(since, operator(), until)
     if pair.dry:
         report.say(f"would begin the maintenance of {pair.slave.host}")

@@ -79,14 +79,15 @@ class Run:
         if restore_lab and target.lab and not self.dry:
             target.lab.restore(report.say)
         try:
-            with (
-                Pair(target.settings, dry=self.dry, link=self._link) as pair,
-                _without_the_silent(pair, patience),
-                pair.locked(purpose, report.say) if changes else nullcontext(),
-            ):
-                if changes and not by_stale:
-                    pair.refuse_stale()
-                yield Job(pair, report, target)
+            with Pair(target.settings, dry=self.dry, link=self._link) as pair:
+                if patience is not None:
+                    from runbook.diagnosis.of_host import greet_ahead
+
+                    pair.leave_out_after(patience, greet_ahead)
+                with pair.locked(purpose, report.say) if changes else nullcontext():
+                    if changes and not by_stale:
+                        pair.refuse_stale()
+                    yield Job(pair, report, target)
         except RunbookError as error:
             error.args = (target.mask(str(error)),)
             raise
@@ -106,15 +107,6 @@ class Run:
 
     def _unasked(self, target: Target) -> bool:
         return self.yes or target.lab is not None
-
-
-@contextmanager
-def _without_the_silent(pair: "Pair", patience: float | None) -> Iterator[None]:
-    if patience is not None:
-        from runbook.diagnosis.of_host import greet_ahead
-
-        pair.leave_out_after(patience, greet_ahead)
-    yield
 
 
 def answer(question: str) -> str:

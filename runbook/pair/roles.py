@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from runbook.core.host_paths import ROLE
 from runbook.core.lock import operator
+from runbook.core.moment import utc
 from runbook.core.notes import noted, number
 from runbook.settings.settings import Role, Settings
 
@@ -47,7 +47,7 @@ A host that could not be asked is not among them.
 
 def made_now(epoch: int, why: str) -> Record:
     """What the master of a change of roles that the operator makes now is to remember."""
-    return Record("master", epoch, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), operator(), why)
+    return Record("master", epoch, utc(), operator(), why)
 
 
 def parse(text: str) -> Record | None:

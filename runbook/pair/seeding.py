@@ -1,9 +1,9 @@
 """The record of a seeding: on both hosts while one's data are replaced by the other's, for verify and a next run."""
 
-import re
 from dataclasses import dataclass
 
 from runbook.core.host_paths import OPERATOR_LOCK, SEEDING
+from runbook.core.notes import noted, number
 
 PHASES = ("copying", "replacing", "following")
 """The new data come beside the old ones; they take their place; the server with them follows the donor."""
@@ -47,10 +47,9 @@ class Seeding:
 
 def parse(text: str) -> Seeding | None:
     """What a host says; None where there is no record, or none that is whole."""
-    found = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    found = noted(text)
     if not {"recipient", "donor", "since", "position"} <= found.keys() or found.get("phase") not in PHASES:
         return None
-    position = found["position"]
     return Seeding(
         found["recipient"],
         found["donor"],
@@ -60,7 +59,7 @@ def parse(text: str) -> Seeding | None:
         found["phase"],
         found.get("old", ""),
         found.get("file", ""),
-        int(position) if re.fullmatch(r"\d{1,18}", position) else 0,
+        number(found["position"]) or 0,
         found.get("gtids", ""),
         alive=ALIVE in text.splitlines(),
     )

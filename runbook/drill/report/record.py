@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from runbook.core.moment import utc
 from runbook.drill.report.reduction import attempts, lags, rates, rounded, vip_spans, write_spans
 from runbook.observe.recorder import Findings, Mark, Period, Recorder
 from runbook.observe.scorecard import Score
@@ -70,11 +71,6 @@ def masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [masked(each, mask) for each in value]
     return value
-
-
-def utc(at: float) -> str:
-    """A time.time() as in 2026-11-22T19:40:12Z."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
 def _verdict(findings: Findings | None, scorecard: list[Score], error: BaseException | None) -> str:

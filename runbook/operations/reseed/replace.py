@@ -11,6 +11,7 @@ from dataclasses import replace
 from runbook.alerts.quiet import MEANT
 from runbook.core.host_paths import MAINTENANCE, SEEDING
 from runbook.core.lock import operator
+from runbook.core.moment import utc
 from runbook.core.report import Report
 from runbook.core.step import ensure
 from runbook.core.wait import DeadlinePassed, until
@@ -21,7 +22,7 @@ from runbook.mysql.replication.source import copies_from, copy_nobody
 from runbook.mysql.seeding import account, clone
 from runbook.mysql.session import Server
 from runbook.mysql.tracking.progress import Position
-from runbook.operations.bootstrap import NAMES, bring_through
+from runbook.operations.bootstrap import bring_through, quietly
 from runbook.operations.failback import RECOVERY_SECONDS, replicate
 from runbook.operations.failback_proof import has_caught_up, why_it_never_catches_up
 from runbook.operations.reseed import plan as plans
@@ -79,14 +80,13 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
 
 
 def _begin(pair: Pair, recipient: Side, donor: Side, plan: Plan, report: Report) -> Seeding:
-    now = time.gmtime()
+    now = time.time()
     addresses = (str(recipient.node.address), str(donor.node.address))
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", now)
-    old = time.strftime(f"{on_host.OLD}%Y%m%dT%H%M%SZ", now) if plan.old == "kept" else ""
-    seed = plan.left or Seeding(*addresses, since, operator(), plan.route.name, "copying", old)
+    old = time.strftime(f"{on_host.OLD}%Y%m%dT%H%M%SZ", time.gmtime(now)) if plan.old == "kept" else ""
+    seed = plan.left or Seeding(*addresses, utc(now), operator(), plan.route.name, "copying", old)
     if plan.left:
         report.say(f"a reseed of {plan.left.since} was broken off while {plan.left.phase}: it goes on from there")
-    silent = Maintenance(seed.since, f"{operator()}{MARK}", int(time.time()) + pair.settings.maintenance_hours * 3600)
+    silent = Maintenance(seed.since, f"{operator()}{MARK}", int(now) + pair.settings.maintenance_hours * 3600)
 
     def silenced(side: Side) -> None:
         if maintenance.parse(side.host.ask(maintenance.QUESTION)) is None:
@@ -156,7 +156,7 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
         # The slave's own, from this very host.
         _forget_the_donors_source(server)
         on_host.free_keepalived(host)
-        bring_through(pair, WHILE_FAILED_OVER, Report(report.mask, as_json=True), lambda question: False)
+        quietly(pair, report, WHILE_FAILED_OVER)
         return
     if not copies_from(server, str(pair.master.node.address)):
         _forget_the_donors_source(server)
@@ -167,7 +167,7 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
         report.outcome(ensure(host, replication(pair, by_authority=True, begins=begins)))
     _caught_up(pair, report)
     on_host.free_keepalived(host)
-    bring_through(pair, NAMES, Report(report.mask, as_json=True), lambda question: False)
+    quietly(pair, report)
     _acknowledged(pair)
 
 

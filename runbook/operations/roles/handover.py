@@ -61,7 +61,7 @@ def left(pair: Pair) -> Record | None:
 
 def forget(pair: Pair) -> None:
     """All of it is done: no file lies ready any more."""
-    pair.side_by_side(lambda side: side.host.do(f"rm -f {CONFIG}{NEXT} {ROLE}{NEXT}"))
+    pair.side_by_side(lambda side: side.host.do(f"rm -f {CONFIG}{NEXT} {ROLE}{NEXT}"), pair.reached)
 
 
 def prepare(turned: Pair, record: Record) -> None:

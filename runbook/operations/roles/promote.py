@@ -7,8 +7,9 @@ written nothing has happened; from then on the same command goes on from whereve
 import time
 from collections.abc import Callable
 
-from runbook.core.host_paths import ALONE, CONFIG, ROLE, TAKEOVER
+from runbook.core.host_paths import ALONE, TAKEOVER
 from runbook.core.lock import operator
+from runbook.core.moment import utc
 from runbook.core.report import Report
 from runbook.core.step import ensure, foresee
 from runbook.core.wait import until
@@ -35,10 +36,8 @@ from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RolesInSchema
 from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest
-from runbook.pair.side import Side
 from runbook.steps import deploy_scripts
 
-WHY = "promote"
 PATIENCE_SECONDS = 2.0
 VIP_SECONDS = 90
 """After a boot of both hosts the slave waits a minute for the other."""
@@ -64,7 +63,7 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
             return
         last = newest(pair.records())
         if roles.contradiction(pair.settings, pair.records()):
-            if last is None or last.why != WHY:
+            if last is None or last.why != promotion_proof.WHY:
                 pair.refuse_stale()
             assert last is not None, "no host remembers what contradicts hosts.env"
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
@@ -153,7 +152,7 @@ def _lost_logs(pair: Pair, facts: Facts, report: Report) -> LostLogs | None:
 
 def _act(pair: Pair, report: Report, logs: LostLogs | None) -> Pair:
     last = newest(pair.records())
-    record = made_now((last.epoch if last else FIRST_EPOCH) + 1, WHY)
+    record = made_now((last.epoch if last else FIRST_EPOCH) + 1, promotion_proof.WHY)
     turned = pair.turned()
     # Before any role is written: one that is written and has no files that lie ready would be no master.
     handover.lay_ready(turned.master, record)
@@ -199,7 +198,7 @@ def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
     ensure(new.host, Keepalived(UNIT))
     until(f"{turned.settings.vip.ip} on {new.host}", VIP_SECONDS, new.holds_vip, pause=0.05)
     with HeldScripts(new.host):
-        new.host.do(handover.TAKE if _lies_ready(new) else "true")
+        new.host.do(handover.TAKE)
         new.host.do(f"[ ! -e {TAKEOVER} ] || mv -f {TAKEOVER} {TAKEOVER}.last")
         if logs:
             lost_logs.bring(turned.slave, new, logs, report)
@@ -215,10 +214,6 @@ def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
     _complete(turned, report)
 
 
-def _lies_ready(side: Side) -> bool:
-    return bool(side.host.ask(f"cat {ROLE}{handover.NEXT} {CONFIG}{handover.NEXT} 2>/dev/null || true"))
-
-
 def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
     """It copies nobody from now on; where it stood then is known once only, and kept."""
     new, lost, own = turned.master, "", ""
@@ -232,7 +227,7 @@ def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
     before = parse(new.host.ask(QUESTION))
     if status is None and before and before.epoch == epoch:
         return before
-    return Alone(epoch, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), operator(), lost, own)
+    return Alone(epoch, utc(), operator(), lost, own)
 
 
 def _complete(turned: Pair, report: Report) -> None:
@@ -253,9 +248,7 @@ def _complete(turned: Pair, report: Report) -> None:
     ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
     ensure(new.host, ConfigurationRead())
     _serves(turned)
-    turned.side_by_side(
-        lambda side: side.host.do(f"rm -f {CONFIG}{handover.NEXT} {ROLE}{handover.NEXT}"), turned.reached
-    )
+    handover.forget(turned)
 
 
 def _serves(turned: Pair) -> None:

@@ -4,12 +4,14 @@ A reason's first line says what was found; the others what was left alone and wh
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from runbook.core.moment import utc
 from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.rules import diagnose
 from runbook.pair.witnessed import Witnessed
 
+WHY = "promote"
+"""In the record of the roles."""
 NOTHING_DONE = "Nothing was changed"
 STARTED = ("active", "activating", "reloading", "deactivating")
 
@@ -125,15 +127,11 @@ def _by_witness(seen: Witnessed | None) -> Proof:
     if took + 1 > most:
         return Proof(
             False,
-            f"commits were last seen to wait for the slave at {_at(seen.good)}, {took} s before the master went silent:"
+            f"commits were last seen to wait for the slave at {utc(seen.good)}, {took} s before the master went silent:"
             f" after {most:g} s they wait no longer, so what was acknowledged in between may be missing",
         )
     return Proof(
         True,
-        f"at {_at(seen.good)} all that was acknowledged was on the slave, and each commit waited for it up to {most:g} "
+        f"at {utc(seen.good)} all that was acknowledged was on the slave, and each commit waited for it up to {most:g} "
         f"s; the master went silent {took} s later, and all that was received is applied",
     )
-
-
-def _at(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,10 +1,10 @@
 """promote --host=master: a master that was away does not see its slave; the operator says that it may open."""
 
-import time
 from collections.abc import Callable
 
 from runbook.core.host_paths import ALONE, ROLE
 from runbook.core.lock import operator
+from runbook.core.moment import utc
 from runbook.core.report import Report
 from runbook.core.wait import until
 from runbook.diagnosis.facts import gather
@@ -12,11 +12,11 @@ from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
 from runbook.errors import BadInput, Drift
 from runbook.operations.failback import refuse
+from runbook.operations.roles import promotion_proof
 from runbook.pair.alone import Alone
 from runbook.pair.pair import Pair
 from runbook.pair.roles import FIRST_EPOCH, made_now
 
-WHY = "promote"
 OPEN_SECONDS = 10
 
 
@@ -29,7 +29,7 @@ def let_open(pair: Pair, report: Report, typed: Callable[[], bool]) -> None:
     if verdict.kind is not Kind.PEER_UNSEEN:
         refuse(
             "That is for a master that stays closed because it does not see its slave\n"
-            f"Nothing was changed. {verdict.next_step}"
+            f"{promotion_proof.NOTHING_DONE}. {verdict.next_step}"
         )
     if pair.dry:
         raise Drift
@@ -39,9 +39,8 @@ def let_open(pair: Pair, report: Report, typed: Callable[[], bool]) -> None:
     if not typed():
         raise BadInput("Not confirmed: nothing was changed.")
     master = pair.master
-    record = master.record or made_now(FIRST_EPOCH, WHY)
+    record = master.record or made_now(FIRST_EPOCH, promotion_proof.WHY)
     if master.record is None:
         master.host.put(ROLE, record.text())
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    master.host.put(ALONE, Alone(record.epoch, since, operator()).text())
+    master.host.put(ALONE, Alone(record.epoch, utc(), operator()).text())
     until(f"{master.host} open for writes", OPEN_SECONDS, lambda: not master.server.closed())
