@@ -1,11 +1,11 @@
 """The checker: a unit of its own, which looks at the host by a session that stays open; mysql_check.sh believes it."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from shell_clock import this_second
 from station import Make, Station
 
 from runbook.core.wait import until
@@ -33,7 +33,7 @@ def checking(station: Station, *, called: bool = True) -> Iterator[subprocess.Po
 
 
 def keepalived_calls(station: Station, *, seconds_ago: int = 0) -> None:
-    (station.run_folder / "checked").write_text(f"{int(time.time()) - seconds_ago}\n")
+    (station.run_folder / "checked").write_text(f"{this_second() - seconds_ago}\n")
 
 
 def found(station: Station) -> str:
@@ -62,7 +62,7 @@ def asked(station: Station, times: int) -> None:
 
 
 def finding(station: Station, word: str, *, holds: int = 3) -> None:
-    (station.run_folder / "finding").write_text(f"{int(time.time()) + holds} {word:6}\n")
+    (station.run_folder / "finding").write_text(f"{this_second() + holds} {word:6}\n")
 
 
 def test_it_asks_again_and_again_by_one_login(scripts_on: Make) -> None:

@@ -2,11 +2,11 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from shell_clock import this_second
 from station import Make, Station
 
 from runbook.core.wait import until
@@ -162,7 +162,7 @@ def test_a_keepalived_that_calls_its_check_no_more_is_told_until_it_does_again(
     station = scripts_on("slave", vip=False)
     station.write("keepalived", state)
     if ago is not None:
-        (station.run_folder / "checked").write_text(f"{int(time.time()) - ago}\n")
+        (station.run_folder / "checked").write_text(f"{this_second() - ago}\n")
     with fencing(station):
         if told:
             until("the alert", SECONDS, lambda: "scripts-stuck" in station.alerts, pause=0.02)

@@ -1,11 +1,11 @@
 """The check that keepalived asks each second, and what all scripts keep to."""
 
 import fcntl
-import time
 from typing import IO
 
 import pytest
 from case_files import Case, case, cases
+from shell_clock import this_second
 from station import CALLED_BY_KEEPALIVED, NAMES, SCRIPTS, SENDER, SHARED, Make, Station
 
 from runbook.core.wait import until
@@ -58,9 +58,9 @@ def test_each_check_leaves_word_that_keepalived_called_it(scripts_on: Make, serv
     if server:
         station.server(server)
     station.patch("mysql-runbook.conf", "CHECK_SECONDS=2.5", f"CHECK_SECONDS={HUNG_SECONDS}")
-    before = int(time.time())
+    before = this_second()
     station.run("mysql_check.sh")
-    assert before <= int((station.run_folder / "checked").read_text()) <= time.time()
+    assert before <= int((station.run_folder / "checked").read_text()) <= this_second()
 
 
 def test_the_answer_does_not_wait_for_what_is_settled_meanwhile(scripts_on: Make) -> None:
@@ -155,7 +155,7 @@ def test_a_check_that_never_gets_the_lock_says_so_in_the_end(scripts_on: Make) -
     with (station.run_folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for ago, told in ((60, False), (90, True)):
-            (station.run_folder / "settled").write_text(f"{int(time.time()) - ago}\n")
+            (station.run_folder / "settled").write_text(f"{this_second() - ago}\n")
             assert station.run("mysql_check.sh") == 0
             assert ("scripts-stuck" in station.alerts) is told
 

@@ -1,8 +1,7 @@
 """States for which the VIP does not move: seen by the check's background part, told once, and told when over."""
 
-import time
-
 import pytest
+from shell_clock import this_second
 from station import Make, Station
 
 from runbook.pair.alone import Alone
@@ -51,7 +50,7 @@ def test_what_people_can_wait_for_is_looked_at_every_few_seconds_and_the_rest_at
 @pytest.mark.parametrize(("seconds_ago", "due"), [(0, False), (60, True), (-3600, True)])
 def test_a_clock_that_was_set_back_holds_no_look_up(master: Station, seconds_ago: int, due: bool) -> None:
     master.facts(Threads_connected="152")
-    (master.run_folder / "watch.at").write_text(f"{int(time.time()) - seconds_ago}\n")
+    (master.run_folder / "watch.at").write_text(f"{this_second() - seconds_ago}\n")
     assert master.run("mysql_check.sh") == 0
     assert ("connections-used-up" in master.alerts) is due
 
@@ -316,7 +315,7 @@ def test_a_receiver_that_waits_for_its_master_is_not_broken_until_it_has_waited_
     connecting(slave, code, 1, "Can't connect")
     look(slave, 3)
     assert slave.alerts == {}
-    (slave.run_folder / "watch.receiver").write_text(f"{int(time.time()) - 31}\n")
+    (slave.run_folder / "watch.receiver").write_text(f"{this_second() - 31}\n")
     look(slave)
     assert f"error {code}: Can't connect" in slave.alerts["replication-broken"]
 

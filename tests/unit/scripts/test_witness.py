@@ -1,11 +1,11 @@
 """The witness: what the slave notes each second of its master, for the proof that nothing acknowledged is missing."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from shell_clock import this_second
 from station import Make, Station
 
 from runbook.core.wait import until
@@ -86,10 +86,10 @@ def is_silent(seen: Witnessed) -> bool:
 
 
 def test_while_the_masters_commits_wait_for_the_slave_that_is_noted_with_the_time(slave: Station) -> None:
-    before = int(time.time())
+    before = this_second()
     with witnessing(slave):
         seen = notes(slave, "it is in force", is_good)
-    assert seen.good is not None and before <= seen.good <= time.time()
+    assert seen.good is not None and before <= seen.good <= this_second()
     assert (seen.silent, seen.timeout_ms) == (None, 10000)
 
 
@@ -125,7 +125,7 @@ def test_a_master_that_goes_silent_is_noted_once_and_what_was_good_stays(slave: 
             slave.peer("hung")
         seen = notes(slave, "it is silent", is_silent)
         assert good is not None and seen.good is not None and seen.silent is not None
-        assert good <= seen.good <= seen.silent <= time.time()
+        assert good <= seen.good <= seen.silent <= this_second()
         looks(slave, 2)
         assert noted(slave) == seen
     assert slave.read("log").count("the master 192.168.152.128 is silent") == 1
