@@ -11,6 +11,8 @@ from runbook.settings.settings import Role, Settings
 
 QUESTION = f"cat {ROLE} 2>/dev/null || true"
 FIRST_EPOCH = 1
+CUT_OFF_AND_ENDED = ("switchover", "promote")
+"""The commands that change the roles, and end what they began when they are called again."""
 ROLES: Mapping[str, Role] = {"master": "master", "slave": "slave"}
 
 
@@ -81,10 +83,16 @@ def contradiction(settings: Settings, records: Records) -> str | None:
             return (
                 f"{settings.source} is stale: {settings.node(role).address}, which it calls the {role}, is the "
                 f"{record.role} {record}\n"
-                "Nothing was done. inv sync-hosts-env exchanges the lines of the two hosts, and keeps a copy; where a "
-                "switchover was cut off, inv switchover brings it to its end, hosts.env included"
+                "Nothing was done. inv sync-hosts-env exchanges the lines of the two hosts, and keeps a copy"
+                f"{_or_end(last)}"
             )
     return None
+
+
+def _or_end(last: Record) -> str:
+    if last.why not in CUT_OFF_AND_ENDED:
+        return ""
+    return f"; where that {last.why} was cut off, inv {last.why} brings it to its end, hosts.env included"
 
 
 def _is_left_alone(role: Role, records: Records) -> bool:

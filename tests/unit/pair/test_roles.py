@@ -85,6 +85,16 @@ def test_a_hosts_env_that_the_last_change_of_roles_contradicts_is_stale(
     assert "Nothing was done. inv sync-hosts-env" in why
 
 
+@pytest.mark.parametrize("command", ["switchover", "promote"])
+def test_the_command_that_was_cut_off_is_the_one_that_ends_it(settings: Settings, command: str) -> None:
+    why = contradiction(settings, {"slave": replace(MASTER, why=command)})
+    assert f"where that {command} was cut off, inv {command} brings it to its end" in (why or "")
+
+
+def test_who_changed_the_roles_by_hosts_env_is_not_told_of_a_command_that_was_cut_off(settings: Settings) -> None:
+    assert "cut off" not in (contradiction(settings, {"slave": replace(MASTER, why="bootstrap")}) or "")
+
+
 @pytest.mark.parametrize(
     ("known", "master", "slave", "is_stale"),
     [
