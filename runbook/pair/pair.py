@@ -88,7 +88,11 @@ class Pair:
 
     def records(self, among: tuple[Role, ...] | None = None) -> Records:
         """What each host that can be asked remembers of the last change of roles."""
-        told, errors = self.attempt(lambda side: side.record, self.reached if among is None else among)
+        return self.told(lambda side: side.record, among)
+
+    def told(self, ask: Callable[[Side], T], among: tuple[Role, ...] | None = None) -> dict[Role, T]:
+        """What each host that can be asked answers; who cannot be is not among them."""
+        told, errors = self.attempt(ask, self.reached if among is None else among)
         for error in errors.values():
             if not isinstance(error, RunbookError):
                 raise error

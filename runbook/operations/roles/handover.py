@@ -15,10 +15,12 @@ from runbook.keepalived.configuration import CONFIG as KEEPALIVED
 from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationRead, configuration
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.tracking.progress import Position
+from runbook.mysql.work.events import enable, enabled
 from runbook.operations.roles import proof
+from runbook.operations.roles.cut_off import NEXT
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
-from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest, parse
+from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest
 from runbook.pair.side import Side
 from runbook.steps.deploy_scripts import script_configuration
 from runbook.steps.start_slave import known_source, replication
@@ -33,9 +35,6 @@ TAKEN_BACK = "The roles were not changed: the old master is open again. When the
 GO_ON = (
     "The change of roles has begun, and nobody takes writes until it is done. The same command goes on: inv switchover"
 )
-NEXT = ".next"
-"""Behind the name of a file that lies ready to take its place."""
-
 # Both are on the disk before the next host is told; coreutils before 8.24 (EL7) sync all there is.
 TAKE = (
     f"cp -p {ROLE}{NEXT} {ROLE}.new && cp -p {CONFIG}{NEXT} {CONFIG}.new && "
@@ -46,22 +45,18 @@ TAKE = (
 
 
 def next_record(pair: Pair) -> Record:
-    """What the new master is to remember: of a switchover that was cut off what its first host was told."""
+    """What the new master is to remember of the change that begins now."""
     last = newest(pair.records())
-    if last and last.why == proof.WHY and {record.role for record in pair.records().values() if record} == {"slave"}:
-        return replace(last, role="master")
     return made_now((last.epoch if last else FIRST_EPOCH) + 1, proof.WHY)
 
 
-def left(pair: Pair) -> Record | None:
-    """What a change of roles that was cut off had in mind, before or after it came about; None where none was."""
-    there = pair.side_by_side(lambda side: parse(side.host.ask(f"cat {ROLE}{NEXT} 2>/dev/null || true")))
-    return newest(there)
+def take_events(turned: Pair) -> list[str]:
+    """The new master runs the scheduled events that the old one ran; their names.
 
-
-def forget(pair: Pair) -> None:
-    """All of it is done: no file lies ready any more."""
-    pair.side_by_side(lambda side: side.host.do(f"rm -f {CONFIG}{NEXT} {ROLE}{NEXT}"), pair.reached)
+    The old one has them as they were until the new one's word of it has come there.
+    """
+    new, old = turned.master, turned.slave
+    return enable(new.server, enabled(old.server))
 
 
 def prepare(turned: Pair, record: Record) -> None:

@@ -23,7 +23,7 @@ from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.replication.source import copy_nobody
 from runbook.mysql.work.events import enable, waiting
 from runbook.operations.failback import refuse
-from runbook.operations.roles import handover, lost_logs, promotion_proof
+from runbook.operations.roles import cut_off, handover, lost_logs, promotion_proof
 from runbook.operations.roles.lost_logs import LostLogs
 from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
@@ -61,15 +61,16 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
             let_open(pair, report, run.typed_vip(target))
             tell(pair, report)
             return
-        last = newest(pair.records())
-        if roles.contradiction(pair.settings, pair.records()):
-            if last is None or last.why != promotion_proof.WHY:
-                pair.refuse_stale()
-            assert last is not None, "no host remembers what contradicts hosts.env"
+        unfinished = cut_off.unfinished(pair, promotion_proof.WHY)
+        if unfinished is None:
+            pair.refuse_stale()
+            turned = make_master(pair, report, lambda proof: _agreed(run, target, pair, proof, unproven=unproven))
+        elif roles.contradiction(pair.settings, pair.records()):
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
-            _finish(pair, last, report)
-            return
-        turned = make_master(pair, report, lambda proof: _agreed(run, target, pair, proof, unproven=unproven))
+            turned = _finished(pair, unfinished, report)
+        else:
+            report.say(f"The promotion has come about, {unfinished}: what was left of it is done now.")
+            turned = _converged(pair)
         tell(turned, report)
 
 
@@ -176,7 +177,7 @@ def _fence(turned: Pair, record: Record, report: Report) -> None:
         report.say(f"{old.host}: could not be fenced ({str(error).splitlines()[0]}): switch it off", "bold yellow")
 
 
-def _finish(pair: Pair, last: Record, report: Report) -> None:
+def _finished(pair: Pair, last: Record, report: Report) -> Pair:
     """From wherever a promotion was cut off, once the first role was written, which may be the old master's."""
     turned = pair.turned()
     if pair.dry:
@@ -189,7 +190,7 @@ def _finish(pair: Pair, last: Record, report: Report) -> None:
     if facts["master"].read_only and not facts["slave"].unreachable and not facts["slave"].answers:
         logs = _lost_logs(pair, {"master": facts["slave"], "slave": facts["master"]}, report)
     _take_over(turned, report, logs)
-    tell(turned, report)
+    return turned
 
 
 def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
@@ -231,13 +232,20 @@ def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
 
 
 def _complete(turned: Pair, report: Report) -> None:
-    """hosts.env, the scheduled events, what tells people; then the state of the pair."""
+    """The scheduled events and hosts.env, then what a bootstrap would do as well: what tells people, keepalived's."""
     new = turned.master
-    kept = exchange_hosts_env(turned)
-    report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
     events = enable(new.server, waiting(new.server))
     if events:
         report.say(f"{new.host}: runs the events {', '.join(events)} now")
+    kept = exchange_hosts_env(turned)
+    report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
+    _converged(turned)
+
+
+def _converged(turned: Pair) -> Pair:
+    if turned.dry:
+        raise Drift
+    new = turned.master
     for phase in deploy_scripts.phases(turned, lambda side, why: None):
         items = phase.items(new)
         foresee(new.host, items)
@@ -248,7 +256,8 @@ def _complete(turned: Pair, report: Report) -> None:
     ensure(new.host, Configuration(KEEPALIVED, text, mode=0o600))
     ensure(new.host, ConfigurationRead())
     _serves(turned)
-    handover.forget(turned)
+    cut_off.forget(turned)
+    return turned
 
 
 def _serves(turned: Pair) -> None:

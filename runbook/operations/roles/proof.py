@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from runbook.diagnosis.facts import Facts
 from runbook.diagnosis.verdict import Verdict
 from runbook.mysql.work.sessions import AtWork
-from runbook.pair.roles import Record, Records, newest
 
 WHY = "switchover"
 LONG_SECONDS = 2
@@ -40,25 +39,3 @@ def why_not_now(master: str, at_work: Sequence[AtWork], prepared: int) -> str | 
             f"{NOT_CHANGED}. Have their owner end them, then: inv switchover"
         )
     return None
-
-
-def came_about(records: Records, left: Record | None) -> bool:
-    """Whether what a switchover that was cut off has left behind is of a change that every host remembers."""
-    last = newest(records)
-    return left is not None and last is not None and last.epoch >= left.epoch
-
-
-def why_not_once_more(records: Records, left: Record | None) -> str | None:
-    """Why the roles are not changed for something else: they have been, by a run that was cut off after it."""
-    if not came_about(records, left):
-        return None
-    return (
-        f"The roles have changed already, {newest(records)}, and that was not brought to its end\n"
-        "Nothing was changed. First: inv switchover; then look at who is master and who is slave now: inv verify"
-    )
-
-
-def is_cut_off(records: Records) -> bool:
-    """Whether the last change of roles that a host knows of was a switchover."""
-    last = newest(records)
-    return last is not None and last.why == WHY

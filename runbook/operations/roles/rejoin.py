@@ -21,7 +21,7 @@ from runbook.operations import verify
 from runbook.operations.failback import refuse, start_servers
 from runbook.operations.reconcile import Errant, give_up, read, shown
 from runbook.operations.reseed.replace import replace_data
-from runbook.operations.roles import handover
+from runbook.operations.roles import cut_off, handover
 from runbook.operations.roles import switchover as change
 from runbook.operations.run import Run
 from runbook.pair import seeding
@@ -115,7 +115,7 @@ def _demote(pair: Pair) -> None:
     if last and (own is None or (own.role, own.epoch) != ("slave", last.epoch)):
         handover.lay_ready(pair.slave, last)
         pair.slave.host.do(handover.TAKE)
-        handover.forget(pair)
+        cut_off.forget(pair)
 
 
 def _follows(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> bool:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from runbook.errors import BadInput, Drift
+from runbook.operations.roles import cut_off
 from runbook.operations.run import Run
 from runbook.pair.pair import Pair
 from runbook.pair.roles import contradiction, newest
@@ -26,6 +27,8 @@ def sync(run: Run) -> None:
             return
         if any(record and record.epoch == last.epoch and role == record.role for role, record in records.items()):
             pair.refuse_stale()
+        if why := cut_off.why_not_first(cut_off.came_about(records, cut_off.left(pair))):
+            raise BadInput(why)
         changes = exchanged(read(settings.source).texts, last.epoch)
         report.say("\n".join(f"{'would write' if run.dry else 'writes'} {name}={to}" for name, to in changes.items()))
         if run.dry:

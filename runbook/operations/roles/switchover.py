@@ -7,7 +7,7 @@ forward, and the same command goes on from wherever it was cut off.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,19 +16,18 @@ from runbook.core.wait import DeadlinePassed
 from runbook.diagnosis.facts import gather
 from runbook.diagnosis.rules import diagnose
 from runbook.errors import BadInput, Drift, NotSo
-from runbook.mysql.work.events import enable, enabled
 from runbook.mysql.work.sessions import at_work, prepared
 from runbook.observe import comparison
 from runbook.observe.probe import Probe
 from runbook.operations import verify
 from runbook.operations.bootstrap import quietly
 from runbook.operations.failback import refuse
-from runbook.operations.roles import handover, proof
+from runbook.operations.roles import cut_off, handover, proof
 from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_unwritable
 from runbook.operations.run import Run
 from runbook.pair import roles
 from runbook.pair.pair import Pair
-from runbook.pair.roles import newest
+from runbook.pair.roles import Record
 
 SEEN_SECONDS = 5
 
@@ -52,38 +51,37 @@ def switchover(run: Run) -> None:
     written once the old master is open again; NotSo when the pair is not healthy afterwards.
     """
     with run.on_pair("switchover", by_stale=True) as (pair, report, target):
-        records = pair.records()
-        left = handover.left(pair)
-        if roles.contradiction(pair.settings, records):
-            if not proof.is_cut_off(records):
-                pair.refuse_stale()
-            report.say("A switchover is written down that hosts.env does not know of: it is brought to its end.")
-            good = _finished(pair, report)
-        elif proof.came_about(records, left):
-            report.say(f"The roles have changed already, {newest(records)}: what was left of that is done now.")
-            good = _proved(pair, report)
-        else:
-            turned, clients = _changed(pair, report, run.consent(target), cut_off=left is not None)
+        unfinished = cut_off.unfinished(pair, proof.WHY)
+        if unfinished is None:
+            pair.refuse_stale()
+            turned, clients = _changed(pair, report, run.consent(target))
             good = _completed(turned, report) and _accounted(turned, clients, report)
+        elif roles.contradiction(pair.settings, pair.records()):
+            report.say("A switchover is written down that hosts.env does not know of: it is brought to its end.")
+            good = _finished(pair, unfinished, report)
+        else:
+            report.say(f"The roles have changed already, {unfinished}: what was left of that is done now.")
+            good = _proved(pair, report)
         if not good:
             raise NotSo
 
 
-def _finished(pair: Pair, report: Report) -> bool:
+def _finished(pair: Pair, unfinished: Record, report: Report) -> bool:
     turned = pair.turned()
     if pair.dry:
         raise Drift
-    handover.finish(turned, handover.next_record(pair))
+    handover.finish(turned, unfinished)
+    _told_of_events(turned, handover.take_events(turned), report)
     return _completed(turned, report)
 
 
-def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_off: bool) -> tuple[Pair, Probe]:
+def _changed(pair: Pair, report: Report, consent: Callable[[str], bool]) -> tuple[Pair, Probe]:
     """Returns the pair as it is then, and the clients that wrote through the VIP meanwhile."""
     if pair.dry:
         facts = gather(pair)
         refuse(proof.why_not_begin(diagnose(facts), facts))
     else:
-        if cut_off:
+        if cut_off.was_only_prepared(pair.records(), cut_off.left(pair)):
             report.say("A switchover was cut off before the roles changed: what it had prepared is taken back.")
             converge(pair, report)
         found = verify.examine(pair)
@@ -100,16 +98,19 @@ def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], *, cut_
     with Probe.of(pair) as probe:
         changed = change(pair, probe)
     report.say(f"the roles are changed: clients' writes stood still for {changed.stood_still:.2f} s")
-    if changed.events:
-        report.say(f"{changed.pair.master.host}: runs the events {', '.join(changed.events)} now")
+    _told_of_events(changed.pair, changed.events, report)
     return changed.pair, probe
+
+
+def _told_of_events(turned: Pair, events: Sequence[str], report: Report) -> None:
+    if events:
+        report.say(f"{turned.master.host}: runs the events {', '.join(events)} now")
 
 
 def exchange(pair: Pair, report: Report, consent: Callable[[str], bool]) -> Pair:
     """A switchover as the first part of something else: the pair as it is then; raises NotSo when it is not healthy."""
-    left = handover.left(pair)
-    refuse(proof.why_not_once_more(pair.records(), left))
-    turned, clients = _changed(pair, report, consent, cut_off=left is not None)
+    refuse(cut_off.why_not_first(cut_off.came_about(pair.records(), cut_off.left(pair))))
+    turned, clients = _changed(pair, report, consent)
     if not (_completed(turned, report) and _accounted(turned, clients, report)):
         raise NotSo
     return turned
@@ -123,8 +124,7 @@ def refuse_what_is_at_work(pair: Pair) -> None:
 
 def change(pair: Pair, clients: Probe, begins: Callable[[], None] = lambda: None) -> Changed:
     """Prepare and do it, under the eyes of clients that read and write through the VIP; `begins` is told when."""
-    record, events = handover.next_record(pair), enabled(pair.master.server)
-    turned = pair.turned()
+    record, turned = handover.next_record(pair), pair.turned()
     handover.prepare(turned, record)
     clients.wait_for_flow()
     begins()
@@ -134,7 +134,7 @@ def change(pair: Pair, clients: Probe, begins: Callable[[], None] = lambda: None
     with suppress(DeadlinePassed):
         clients.wait("writes again", SEEN_SECONDS, lambda: clients.seen_since("write", after))
     stood_still = clients.write_standstill(begun, time.monotonic())
-    return Changed(turned, stood_still, tuple(enable(turned.master.server, events)))
+    return Changed(turned, stood_still, tuple(handover.take_events(turned)))
 
 
 def _completed(turned: Pair, report: Report) -> bool:
@@ -165,4 +165,4 @@ def _accounted(pair: Pair, clients: Probe, report: Report) -> bool:
 def converge(pair: Pair, report: Report) -> None:
     """All that bootstrap wants, without a word: nothing of it takes a restart."""
     quietly(pair, report)
-    handover.forget(pair)
+    cut_off.forget(pair)

@@ -17,8 +17,8 @@ from runbook.diagnosis.facts import Facts
 from runbook.errors import BadInput, Drift
 from runbook.operations import run as run_module
 from runbook.operations.failback import Refused
+from runbook.operations.roles import cut_off, unseen_slave
 from runbook.operations.roles import promote as module
-from runbook.operations.roles import unseen_slave
 from runbook.operations.roles.lost_logs import LostLogs
 from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.run import Run
@@ -46,6 +46,7 @@ class World:
         self.foreseen: set[str] = set()
         self.links: dict[str, FakeLink] = {}
         self.records: dict[str, Record | None] = {"master": BEFORE, "slave": replace(BEFORE, role="slave")}
+        self.left: dict[str, Record] = {}
         self.silent: set[str] = set()
         self.facts = LOST
         self.proof = PROVEN
@@ -57,6 +58,8 @@ class World:
             link = self.links[str(node.address)] = FakeLink(node.role)
             record = self.records[node.role]
             link.says(roles.QUESTION, record.text() if record else "")
+            left = self.left.get(node.role)
+            link.says(cut_off.QUESTION, left.text() if left else "")
             link.silent = "it does not answer within 2 s" if node.role in self.silent else None
         return self.links[str(node.address)]
 
@@ -85,8 +88,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     def tell(pair: Pair, report: Report) -> None:
         found.acts.append(f"told of the master {pair.master.node.address}")
 
-    def finish(pair: Pair, last: Record, report: Report) -> None:
+    def finished(pair: Pair, last: Record, report: Report) -> Pair:
         found.acts.append(f"finished {last.epoch}")
+        return pair.turned()
+
+    def converged(pair: Pair) -> Pair:
+        found.acts.append("converged")
+        return pair
 
     def asked(question: str) -> str:
         found.acts.append("asked")
@@ -103,7 +111,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module.promotion_proof, "proof_of", lambda *_, **__: found.proof)
     monkeypatch.setattr(module, "_act", act)
     monkeypatch.setattr(module, "tell", tell)
-    monkeypatch.setattr(module, "_finish", finish)
+    monkeypatch.setattr(module, "_finished", finished)
+    monkeypatch.setattr(module, "_converged", converged)
     return found
 
 
@@ -201,16 +210,33 @@ def test_a_host_that_is_none_of_the_two_is_asked_for(world: World, tmp_path: Pat
 def test_one_that_was_cut_off_once_a_role_was_written_is_finished_without_a_word(
     world: World, tmp_path: Path, records: dict[str, Record | None]
 ) -> None:
-    world.records = records
+    world.records, world.left = records, {"slave": RECORD}
     if records["master"] is None:
         world.silent = {"master"}
     module.promote(run_on(tmp_path))
-    assert world.acts == ["finished 2"]
+    assert world.acts == ["finished 2", f"told of the master {NEW}"]
+
+
+def test_one_that_was_cut_off_once_hosts_env_was_exchanged_does_what_is_left(world: World, tmp_path: Path) -> None:
+    world.records, world.left = {"master": RECORD, "slave": replace(RECORD, role="slave")}, {"master": RECORD}
+    module.promote(run_on(tmp_path))
+    assert world.acts == ["converged", f"told of the master {OLD}"]
+
+
+@pytest.mark.parametrize("left", [{}, {"master": replace(RECORD, epoch=1)}], ids=["nothing", "of an older one"])
+def test_one_that_came_to_its_end_is_not_done_again_by_a_stale_hosts_env(
+    world: World, tmp_path: Path, left: dict[str, Record]
+) -> None:
+    """The slave that the pair has got since would be fenced, and the master be told that it is alone."""
+    world.records, world.left = {"master": replace(RECORD, role="slave"), "slave": RECORD}, left
+    with pytest.raises(BadInput, match="is stale"):
+        module.promote(run_on(tmp_path, yes=True))
+    assert (world.acts, world.changed) == ([], [])
 
 
 def test_another_change_of_roles_is_not_finished_by_it(world: World, tmp_path: Path) -> None:
     switched = replace(RECORD, why="switchover")
-    world.records = {"master": replace(switched, role="slave"), "slave": switched}
+    world.records, world.left = {"master": replace(switched, role="slave"), "slave": switched}, {"slave": switched}
     with pytest.raises(BadInput, match="is stale"):
         module.promote(run_on(tmp_path, yes=True))
     assert world.acts == []

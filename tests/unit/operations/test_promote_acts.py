@@ -15,7 +15,7 @@ from runbook.core.step import Step
 from runbook.diagnosis.facts import Facts
 from runbook.errors import Drift, HostError, RunbookError
 from runbook.operations.failback import Refused
-from runbook.operations.roles import handover
+from runbook.operations.roles import cut_off, handover
 from runbook.operations.roles import promote as module
 from runbook.operations.roles.lost_logs import LostLogs
 from runbook.pair import alone, roles
@@ -81,7 +81,7 @@ def name_of(step: Step) -> str:
 
 
 def lie_ready(side: Side, text: str = "role=master\n") -> None:
-    link_of(side).says_where(f"cat /var/lib/mysql-runbook/role{handover.NEXT}", text)
+    link_of(side).says_where(f"cat /var/lib/mysql-runbook/role{cut_off.NEXT}", text)
 
 
 def lost_pair(settings: Settings, acts: list[str], *, silent: bool = True) -> Pair:
@@ -134,13 +134,14 @@ def test_keepalived_reads_its_new_configuration_once_the_new_master_serves(
     monkeypatch.setattr(module, "_complete", COMPLETE)
     monkeypatch.setattr(module, "exchange_hosts_env", lambda _: acts.append("exchange in hosts.env"))
     monkeypatch.setattr(module, "waiting", lambda _: ())
-    monkeypatch.setattr(module, "enable", lambda *_: ())
+    monkeypatch.setattr(module, "enable", lambda *_: acts.append("enable events"))
     monkeypatch.setattr(module.deploy_scripts, "phases", lambda *_: ())
     turned = module._act(lost_pair(settings, acts, silent=silent), report, None)
     end = len(acts) - acts[::-1].index(f"release {NEW}")
     files = "rm -f /etc/mysql-runbook.conf.next /var/lib/mysql-runbook/role.next"
-    assert acts[end : end + 3] == ["exchange in hosts.env", f"{NEW}: Configuration", f"{NEW}: ConfigurationRead"]
-    assert sorted(acts[end + 3 :]) == [f"{each}: {files}" for each in ((NEW,) if silent else (OLD, NEW))]
+    told = ["enable events", "exchange in hosts.env"]
+    assert acts[end : end + 4] == [*told, f"{NEW}: Configuration", f"{NEW}: ConfigurationRead"]
+    assert sorted(acts[end + 4 :]) == [f"{each}: {files}" for each in ((NEW,) if silent else (OLD, NEW))]
     assert str(turned.master.node.address) == NEW
 
 
@@ -196,8 +197,8 @@ def test_one_that_was_cut_off_goes_through_all_of_it_again(
     turned = {"master": replace(LOST["slave"], role="master"), "slave": replace(LOST["master"], role="slave")}
     monkeypatch.setattr(module, "gather", lambda _: turned)
     lie_ready(pair.slave, ready)
-    module._finish(pair, RECORD, report)
-    assert acts == [*READY, *FENCED, *HOLD, *TAKEN, *OPENED, "tell"]
+    module._finished(pair, RECORD, report)
+    assert acts == [*READY, *FENCED, *HOLD, *TAKEN, *OPENED]
 
 
 def test_it_is_not_finished_beside_an_old_master_that_takes_writes(
@@ -207,14 +208,14 @@ def test_it_is_not_finished_beside_an_old_master_that_takes_writes(
     turned = {"master": replace(well["slave"], role="master"), "slave": replace(well["master"], role="slave")}
     monkeypatch.setattr(module, "gather", lambda _: turned)
     with pytest.raises(Refused, match="the old master, takes writes"):
-        module._finish(lost_pair(settings, acts, silent=False), RECORD, report)
+        module._finished(lost_pair(settings, acts, silent=False), RECORD, report)
     assert acts == []
 
 
 def test_a_dry_run_finishes_nothing(settings: Settings, acts: list[str], report: Report) -> None:
     pair = pair_of(settings, dry=True)
     with pytest.raises(Drift):
-        module._finish(pair, RECORD, report)
+        module._finished(pair, RECORD, report)
     assert acts == []
 
 

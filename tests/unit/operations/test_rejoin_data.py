@@ -17,7 +17,7 @@ from runbook.mysql.replication import source as source_module
 from runbook.mysql.replication.from_place import FromPlace
 from runbook.mysql.tracking.progress import Position
 from runbook.operations.reconcile import Errant
-from runbook.operations.roles import handover
+from runbook.operations.roles import cut_off, handover
 from runbook.operations.roles import rejoin as module
 from runbook.pair import alone, roles
 from runbook.pair.alone import Alone
@@ -236,7 +236,7 @@ def test_it_is_the_slave_by_its_own_scripts_before_its_server_is_started(
     link_of(pair.slave).says(roles.QUESTION, own.text() if own else "")
     done: list[str] = []
     monkeypatch.setattr(handover, "lay_ready", lambda side, record: done.append(f"{side.role} {record.epoch} ready"))
-    monkeypatch.setattr(handover, "forget", lambda _: done.append("forget"))
+    monkeypatch.setattr(cut_off, "forget", lambda _: done.append("forget"))
     monkeypatch.setattr(
         Host, "do", lambda host, command, **_: done.append(f"{host.node.role} {command == handover.TAKE}")
     )

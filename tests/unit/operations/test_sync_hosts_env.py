@@ -10,6 +10,7 @@ from hosts_env_text import lines, write
 
 from runbook.errors import BadInput, Drift
 from runbook.operations import run as run_module
+from runbook.operations.roles import cut_off
 from runbook.operations.roles.stale_hosts_env import sync
 from runbook.operations.run import Run
 from runbook.pair import roles
@@ -23,14 +24,15 @@ Remembers = Callable[..., None]
 
 @pytest.fixture
 def remembers(monkeypatch: pytest.MonkeyPatch) -> Remembers:
-    """Has the hosts at these addresses remember roles in this epoch."""
+    """Has the hosts remember these roles in this epoch; files of the one that is `left` lie ready on them."""
 
-    def made(epoch: int = 2, **said: str) -> None:
+    def made(epoch: int = 2, left: int = 0, **said: str) -> None:
         def link(node: Node, _: Settings) -> FakeLink:
             fake = FakeLink(node.role)
             role = said.get(node.role)
             record = f"role={role}\nepoch={epoch}\nsince=2026-11-27T15:00:00Z\nby=anna@desk\nwhy=switchover\n"
             fake.says(roles.QUESTION, record if role else "")
+            fake.says(cut_off.QUESTION, record.replace(f"={epoch}", f"={left}") if left else "")
             return fake
 
         monkeypatch.setattr(run_module, "Link", link)
@@ -86,6 +88,19 @@ def test_records_that_contradict_each_other_decide_nothing(tmp_path: Path, remem
     with pytest.raises(BadInput, match="both hosts' records"):
         sync(run_on(path))
     assert path.read_bytes() == before
+
+
+def test_a_change_of_roles_that_was_cut_off_is_brought_to_its_end_first(tmp_path: Path, remembers: Remembers) -> None:
+    """Else the new master would be one by hosts.env that has not taken its role, and that nothing opens."""
+    path = write(tmp_path, lines())
+    before = path.read_bytes()
+    remembers(left=2, master="slave")
+    with pytest.raises(BadInput, match="First: inv switchover"):
+        sync(run_on(path))
+    assert path.read_bytes() == before
+    remembers(left=1, master="slave", slave="master")
+    sync(run_on(path))
+    assert path.read_bytes() != before, "what lies ready of an older change says nothing of this one"
 
 
 def test_a_link_to_a_file_elsewhere_stays_a_link(tmp_path: Path, remembers: Remembers) -> None:
