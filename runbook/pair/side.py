@@ -173,6 +173,10 @@ class Side:
         """What this host remembers of the last change of roles."""
         return self.host.read(roles.QUESTION, roles.parse)
 
+    def forget_record(self) -> None:
+        """It was written anew: what it was is so no more."""
+        vars(self).pop("record", None)
+
     def holds_vip(self) -> bool:
         """Whether the VIP is on one of this host's interfaces now."""
         return among(self._look_at_addresses(), self.settings.vip.ip)

@@ -139,13 +139,19 @@ def lay_ready(side: Side, record: Record) -> None:
     side.host.do("sync", timeout=SYNC_SECONDS)
 
 
+def take(side: Side) -> None:
+    """Make the files of its role, which lie ready, its own."""
+    side.host.do(TAKE)
+    side.forget_record()
+
+
 def _take_roles(turned: Pair) -> None:
     """The one that must not be open first: whatever happens between the two, nobody writes."""
     old = turned.slave
     if not old.tracking.by_gtid:
         old.host.do(f"echo own={old.tracking.own(old.server)} >> {ROLE}{NEXT}")
     for side in (turned.slave, turned.master):
-        side.host.do(TAKE)
+        take(side)
 
 
 def _close(old: Side) -> None:

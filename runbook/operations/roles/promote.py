@@ -61,16 +61,14 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
             let_open(pair, report, run.typed_vip(target))
             tell(pair, report)
             return
+        # Once hosts.env knows of it, nothing is left that bootstrap's steps would not do.
         unfinished = cut_off.unfinished(pair, promotion_proof.WHY)
-        if unfinished is None:
-            pair.refuse_stale()
-            turned = make_master(pair, report, lambda proof: _agreed(run, target, pair, proof, unproven=unproven))
-        elif roles.contradiction(pair.settings, pair.records()):
+        if unfinished and roles.contradiction(pair.settings, pair.records()):
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
             turned = _finished(pair, unfinished, report)
         else:
-            report.say(f"The promotion has come about, {unfinished}: what was left of it is done now.")
-            turned = _converged(pair)
+            pair.refuse_stale()
+            turned = make_master(pair, report, lambda proof: _agreed(run, target, pair, proof, unproven=unproven))
         tell(turned, report)
 
 
@@ -171,7 +169,7 @@ def _fence(turned: Pair, record: Record, report: Report) -> None:
     try:
         old.host.do(f"systemctl stop {UNIT} 2>/dev/null || true")
         handover.lay_ready(old, record)
-        old.host.do(handover.TAKE)
+        handover.take(old)
         report.say(f"{old.host}: fenced: it is no master any more, and its keepalived is stopped")
     except RunbookError as error:
         report.say(f"{old.host}: could not be fenced ({str(error).splitlines()[0]}): switch it off", "bold yellow")
@@ -199,7 +197,7 @@ def _take_over(turned: Pair, report: Report, logs: LostLogs | None) -> None:
     ensure(new.host, Keepalived(UNIT))
     until(f"{turned.settings.vip.ip} on {new.host}", VIP_SECONDS, new.holds_vip, pause=0.05)
     with HeldScripts(new.host):
-        new.host.do(handover.TAKE)
+        handover.take(new)
         new.host.do(f"[ ! -e {TAKEOVER} ] || mv -f {TAKEOVER} {TAKEOVER}.last")
         if logs:
             lost_logs.bring(turned.slave, new, logs, report)
@@ -239,13 +237,6 @@ def _complete(turned: Pair, report: Report) -> None:
         report.say(f"{new.host}: runs the events {', '.join(events)} now")
     kept = exchange_hosts_env(turned)
     report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
-    _converged(turned)
-
-
-def _converged(turned: Pair) -> Pair:
-    if turned.dry:
-        raise Drift
-    new = turned.master
     for phase in deploy_scripts.phases(turned, lambda side, why: None):
         items = phase.items(new)
         foresee(new.host, items)
@@ -257,7 +248,6 @@ def _converged(turned: Pair) -> Pair:
     ensure(new.host, ConfigurationRead())
     _serves(turned)
     cut_off.forget(turned)
-    return turned
 
 
 def _serves(turned: Pair) -> None:

@@ -47,10 +47,10 @@ def why_not_finish(turned: Facts) -> str | None:
 
 def _by_master(master: SideFacts, slave: SideFacts, facts: Facts) -> str | None:
     if master.open:
-        return (
-            f"{master} takes writes, so it is not lost\n"
-            f"{NOTHING_DONE}. To exchange the roles of a healthy pair: inv switchover"
+        next_step = (
+            diagnose(facts).next_step if master.alone else "To exchange the roles of a healthy pair: inv switchover"
         )
+        return f"{master} takes writes, so it is not lost\n{NOTHING_DONE}. {next_step}"
     if master.answers and not slave.errant:
         return (
             f"{master}'s mysqld answers and has all that the slave has, so it is not lost\n"

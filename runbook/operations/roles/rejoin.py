@@ -80,6 +80,7 @@ def join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str 
         change.converge(pair, report)
     else:
         replace_data(pair, report, pair.slave)
+        cut_off.forget(pair)
 
 
 def _keeps_its_data(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> bool:
@@ -114,7 +115,7 @@ def _demote(pair: Pair) -> None:
     last, own = newest(pair.records()), pair.slave.record
     if last and (own is None or (own.role, own.epoch) != ("slave", last.epoch)):
         handover.lay_ready(pair.slave, last)
-        pair.slave.host.do(handover.TAKE)
+        handover.take(pair.slave)
         cut_off.forget(pair)
 
 
@@ -150,7 +151,7 @@ def _remember_where_it_ended(slave: Side) -> None:
     """By position: until there it wrote as the master, and that is nothing of its own."""
     if not slave.tracking.by_gtid:
         slave.host.do(f"echo own={slave.tracking.own(slave.server)} >> {ROLE}")
-        vars(slave).pop("record", None)
+        slave.forget_record()
 
 
 def _with_its_own(pair: Pair, facts: Facts, alone: Alone | None) -> Facts:

@@ -92,10 +92,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         found.acts.append(f"finished {last.epoch}")
         return pair.turned()
 
-    def converged(pair: Pair) -> Pair:
-        found.acts.append("converged")
-        return pair
-
     def asked(question: str) -> str:
         found.acts.append("asked")
         return found.typed
@@ -112,7 +108,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "_act", act)
     monkeypatch.setattr(module, "tell", tell)
     monkeypatch.setattr(module, "_finished", finished)
-    monkeypatch.setattr(module, "_converged", converged)
     return found
 
 
@@ -217,10 +212,10 @@ def test_one_that_was_cut_off_once_a_role_was_written_is_finished_without_a_word
     assert world.acts == ["finished 2", f"told of the master {NEW}"]
 
 
-def test_one_that_was_cut_off_once_hosts_env_was_exchanged_does_what_is_left(world: World, tmp_path: Path) -> None:
+def test_what_one_that_was_cut_off_has_left_holds_no_later_one_up(world: World, tmp_path: Path) -> None:
     world.records, world.left = {"master": RECORD, "slave": replace(RECORD, role="slave")}, {"master": RECORD}
-    module.promote(run_on(tmp_path))
-    assert world.acts == ["converged", f"told of the master {OLD}"]
+    module.promote(run_on(tmp_path, yes=True))
+    assert world.acts == PROMOTED
 
 
 @pytest.mark.parametrize("left", [{}, {"master": replace(RECORD, epoch=1)}], ids=["nothing", "of an older one"])

@@ -201,6 +201,32 @@ def test_one_that_was_cut_off_goes_through_all_of_it_again(
     assert acts == [*READY, *FENCED, *HOLD, *TAKEN, *OPENED]
 
 
+def test_the_word_that_it_is_alone_is_good_for_the_role_that_it_has_taken(
+    settings: Settings, acts: list[str], report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before that it was asked for its record, which was the one of the change before."""
+    pair = lost_pair(settings, acts, silent=False)
+    turned = {"master": replace(LOST["slave"], role="master"), "slave": replace(LOST["master"], role="slave")}
+    link_of(pair.slave).says(roles.QUESTION, BEFORE.text())
+
+    def looked_at(pair: Pair) -> Facts:
+        assert pair.master.record == BEFORE
+        return turned
+
+    usual, put = Host.do, dict[str, str]()
+
+    def do(host: Host, command: str, **flags: Any) -> str:
+        if command == handover.TAKE and host.node.role == "master":
+            link_of(pair.slave).says(roles.QUESTION, RECORD.text())
+        return usual(host, command, **flags)
+
+    monkeypatch.setattr(module, "gather", looked_at)
+    monkeypatch.setattr(Host, "do", do)
+    monkeypatch.setattr(Host, "put", lambda host, path, text, **_: put.update({path: text}))
+    module._finished(pair, RECORD, report)
+    assert alone.parse(put["/var/lib/mysql-runbook/alone"]).epoch == RECORD.epoch
+
+
 def test_it_is_not_finished_beside_an_old_master_that_takes_writes(
     settings: Settings, acts: list[str], report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:

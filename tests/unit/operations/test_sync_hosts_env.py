@@ -24,15 +24,17 @@ Remembers = Callable[..., None]
 
 @pytest.fixture
 def remembers(monkeypatch: pytest.MonkeyPatch) -> Remembers:
-    """Has the hosts remember these roles in this epoch; files of the one that is `left` lie ready on them."""
+    """Has the hosts remember these roles in this epoch or an older one; files of the one that is `left` lie ready."""
+
+    def record(role: str, epoch: int) -> str:
+        return f"role={role}\nepoch={epoch}\nsince=2026-11-27T15:00:00Z\nby=anna@desk\nwhy=switchover\n"
 
     def made(epoch: int = 2, left: int = 0, **said: str) -> None:
         def link(node: Node, _: Settings) -> FakeLink:
             fake = FakeLink(node.role)
-            role = said.get(node.role)
-            record = f"role={role}\nepoch={epoch}\nsince=2026-11-27T15:00:00Z\nby=anna@desk\nwhy=switchover\n"
-            fake.says(roles.QUESTION, record if role else "")
-            fake.says(cut_off.QUESTION, record.replace(f"={epoch}", f"={left}") if left else "")
+            role, _, older = said.get(node.role, "").partition(" in ")
+            fake.says(roles.QUESTION, record(role, int(older or epoch)) if role else "")
+            fake.says(cut_off.QUESTION, record("master", left) if left else "")
             return fake
 
         monkeypatch.setattr(run_module, "Link", link)
@@ -94,7 +96,7 @@ def test_a_change_of_roles_that_was_cut_off_is_brought_to_its_end_first(tmp_path
     """Else the new master would be one by hosts.env that has not taken its role, and that nothing opens."""
     path = write(tmp_path, lines())
     before = path.read_bytes()
-    remembers(left=2, master="slave")
+    remembers(left=2, master="slave", slave="slave in 1")
     with pytest.raises(BadInput, match="First: inv switchover"):
         sync(run_on(path))
     assert path.read_bytes() == before
