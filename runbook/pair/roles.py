@@ -52,6 +52,11 @@ def made_now(epoch: int, why: str) -> Record:
     return Record("master", epoch, utc(), operator(), why)
 
 
+def by_hosts_env(settings: Settings) -> Record:
+    """What the master of a pair is to remember of which no host remembers anything."""
+    return made_now(max(FIRST_EPOCH, settings.roles_epoch), "bootstrap")
+
+
 def parse(text: str) -> Record | None:
     """What a host's file says; None where it is not there or not whole."""
     found = noted(text)

@@ -13,7 +13,7 @@ from runbook.keepalived.configuration import UNIT, Keepalived
 from runbook.pair.alone import NotAlone
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RoleRecord, RolesInSchema
-from runbook.pair.roles import FIRST_EPOCH, made_now
+from runbook.pair.roles import by_hosts_env
 from runbook.pair.side import Side
 from runbook.steps.mysqld import Mysqld
 from runbook.steps.phase import Phase, Restart
@@ -67,7 +67,7 @@ class Serves(Step):
 def phases(pair: Pair, restart: Restart) -> list[Phase]:
     """Services on the master, then on the slave, then what they amount to, which is written down."""
 
-    made = made_now(max(FIRST_EPOCH, pair.settings.roles_epoch), "bootstrap")
+    made = by_hosts_env(pair.settings)
 
     def services(side: Side) -> list[Service]:
         keepalived = MastersKeepalived(UNIT) if side.role == "master" else Keepalived(UNIT)

@@ -100,6 +100,21 @@ def test_a_master_whose_disk_is_lost_gets_the_data_of_the_slave_that_serves(seed
 
 
 @pytest.mark.long
+def test_a_new_host_in_the_masters_place_gets_a_server_and_the_data(seeded_pair: OutsidePair) -> None:
+    pair, new = seeded_pair, seeded_pair.master.machine
+    new.power_cut()
+    until("the VIP on the slave", SETTLED_SECONDS, lambda: pair.vip_is_on() == ["slave"])
+    pair.lab.blank(new, print)
+    boot(pair.master)
+    pair.inv("trust-hosts", "--yes").expect(0)
+    pair.inv("verify").expect(FAILED, "inv reseed --host=master installs a server there")
+    pair.inv("reseed", "--host=master").expect(0, "Next: inv failback")
+    pair.inv("failback").expect(0, "The pair is healthy")
+    assert checksum(pair.slave) == checksum(pair.master)
+    pair.inv("reseed", "--host=master", "--discard-old").expect(0)
+
+
+@pytest.mark.long
 def test_a_slave_that_loses_power_while_its_data_change_places(seeded_pair: OutsidePair) -> None:
     pair = seeded_pair
     running = pair.operator.start("reseed", "--host=slave")

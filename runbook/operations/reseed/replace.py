@@ -34,6 +34,8 @@ from runbook.operations.reseed.progress import shown
 from runbook.pair import maintenance
 from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
+from runbook.pair.role_record import RoleRecord
+from runbook.pair.roles import by_hosts_env
 from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
 from runbook.steps.article import TASKS
@@ -157,6 +159,8 @@ def _follows(pair: Pair, recipient: Side, seed: Seeding, report: Report) -> None
         _forget_the_donors_source(server)
         on_host.free_keepalived(host)
         quietly(pair, report, WHILE_FAILED_OVER)
+        # A new host has none; the old one's told the scripts whether it is outdated.
+        ensure(host, RoleRecord(pair, recipient, by_hosts_env(pair.settings)))
         return
     if not copies_from(server, str(pair.master.node.address)):
         _forget_the_donors_source(server)
