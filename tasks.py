@@ -28,9 +28,10 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = False
     # Python looks for garbage after each 700 objects, and importing makes a hundred thousand that stay: a tenth of it.
     gc.set_threshold(50_000)
-    # Invoke imports it for a class that nobody needs here, and asyncio with it: a third of what `inv --list` takes.
-    stand_in: Any = SimpleNamespace(Mock=object)
-    sys.modules["unittest.mock"] = stand_in
+    # Invoke imports one for a class that nobody needs here, and asyncio with it, the other for files of configuration
+    # that are not read (OwnConfig): half of what `inv --list` takes.
+    stand_ins: dict[str, Any] = {"unittest.mock": SimpleNamespace(Mock=object), "invoke.vendor.yaml": SimpleNamespace()}
+    sys.modules |= stand_ins
 
 from runbook.commandline.environment import MADE_ANEW, forget, is_ours, make_anew
 
@@ -46,7 +47,8 @@ except ImportError as error:
     make_anew(error)
 
 if __name__ == "__main__":
-    del sys.modules["unittest.mock"]
+    for stand_in in stand_ins:
+        del sys.modules[stand_in]
 
 if TYPE_CHECKING:
     from runbook.operations.run import Run

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from invoke.collection import Collection
 from invoke.config import Config
@@ -13,9 +14,19 @@ BROKEN_PIPE = 141  # what a shell says of a process that SIGPIPE ended
 
 
 class OwnConfig(Config):
-    """Flags and the project's own invoke.yaml: neither ~/.invoke.yaml, /etc/invoke.yaml nor INVOKE_* has a say."""
+    """Flags alone: neither ~/.invoke.yaml, /etc/invoke.yaml, an invoke.yaml here nor INVOKE_* has a say."""
+
+    @staticmethod
+    def global_defaults() -> dict[str, Any]:
+        """A command line such as `inv verify failback verify` runs each task as often as it is named."""
+        defaults: dict[str, Any] = Config.global_defaults()
+        defaults["tasks"]["dedupe"] = False
+        return defaults
 
     def load_base_conf_files(self) -> None:
+        pass
+
+    def load_project(self, merge: bool = True) -> None:
         pass
 
     def load_runtime(self, merge: bool = True) -> None:

@@ -42,23 +42,24 @@ def _age_question(file: str) -> str:
 SETTLED_QUESTION, CHECKED_QUESTION = _age_question(SETTLED), _age_question(CHECKED)
 
 STANDING = (
-    SOCKETS_QUESTION,
     FILES_QUESTION,
     OS_QUESTION,
     UNITS_QUESTION,
     ADDRESSES_QUESTION,
     VERSION_QUESTION,
 )
+AGAIN = (SOCKETS_QUESTION, RUNNING_QUESTION, alone.QUESTION)
+"""What the steps that verify looks at ask once more: one answer serves both."""
 OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION, CHECKED_QUESTION)
 
 
 def ask_together(side: Side) -> None:
     """All that `look` asks, and what it knows of the server's names by, in one round trip."""
     units = [service_question(unit) for unit in UNITS]
-    ours = (*OURS, maintenance.QUESTION, seeding.QUESTION, alone.QUESTION, witnessed.QUESTION, *side.record_questions())
+    ours = (*OURS, maintenance.QUESTION, seeding.QUESTION, witnessed.QUESTION, *side.record_questions())
     own, others = _greetings(side)
     greetings = (own,) if side.others_greeting else (own, others)
-    side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, RUNNING_QUESTION, *greetings))
+    side.host.foresee((*STANDING, service_question(UNIT), *units, *ours, *AGAIN, *greetings, *AGAIN))
 
 
 def greet_ahead(side: Side) -> None:

@@ -12,7 +12,7 @@ from runbook.core.host_paths import KEEPALIVED_LOADED, SCRIPTS, VRRP_STATE
 from runbook.core.step import Gap, State, Step
 from runbook.keepalived.version import AUTO_PRIORITY, AUTO_PRIORITY_DELAY, TTL_OF_PEERS, Version
 from runbook.settings.settings import Node, Settings
-from runbook.system.resources import OURS, File, Service
+from runbook.system.resources import OURS, File, Service, active_question, runs
 
 CONFIG = "/etc/keepalived/keepalived.conf"
 INSTANCE = "VI_1"
@@ -115,8 +115,9 @@ class ConfigurationRead(Step):
 
     @staticmethod
     def questions() -> Iterable[str]:
+        yield active_question(UNIT)
         yield (
-            f"systemctl is-active -q {UNIT} && grep -qs {shlex.quote(OURS)} {SCRIPTS}/master.sh && "
+            f"grep -qs {shlex.quote(OURS)} {SCRIPTS}/master.sh && "
             f'[ "$(cat {KEEPALIVED_LOADED} 2>/dev/null)" != "$(sha256sum < {CONFIG})" ] && echo no || echo yes'
         )
 
@@ -124,8 +125,8 @@ class ConfigurationRead(Step):
         return {"in force": "yes"}
 
     def read(self, host: Host) -> State:
-        (question,) = self.questions()
-        return {"in force": host.ask(question).strip()}
+        active, loaded = (host.ask(question).strip() for question in self.questions())
+        return {"in force": loaded if runs(active) else "yes"}
 
     def fix(self, host: Host, gap: Gap) -> None:
         host.do(f"systemctl reload {UNIT}")

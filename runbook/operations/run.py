@@ -35,6 +35,7 @@ class Run:
     yes: bool = False
     json: bool = False
     _reached: dict[Role, Link] = field(default_factory=dict, init=False, repr=False)
+    _found: list[Target] = field(default_factory=list, init=False, repr=False)
 
     def reach(self) -> None:
         """Begin to connect to both hosts: that takes as long as the import of most of this package.
@@ -52,7 +53,9 @@ class Run:
 
     def target(self) -> Target:
         """The pair that is meant; BadInput when there is none."""
-        return find_target(self.environ, self.folder)
+        if not self._found:
+            self._found.append(find_target(self.environ, self.folder))
+        return self._found[0]
 
     @contextmanager
     def on_pair(

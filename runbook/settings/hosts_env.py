@@ -105,6 +105,8 @@ def _user(uid: int) -> str:
 
 def _read_line(number: int, line: str, known: Known, found: Written, lines: dict[str, int]) -> None:
     """Take one line into `found`; a line never echoes, for what is wrong in it may be a password."""
+    if not (said := line.strip()) or said.startswith("#"):
+        return
     named = re.match(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*(=?)", line)
     binding = next(parse_stream(io.StringIO(line)), None)
     if binding is None or (binding.key is None and not binding.error):

@@ -9,9 +9,10 @@ from runbook.core.host import Host
 from runbook.core.step import Condition
 from runbook.errors import BadInput
 from runbook.keepalived.configuration import CONFIG, UNIT
-from runbook.system.resources import BACKUP_SUFFIX, OURS
+from runbook.system.resources import BACKUP_SUFFIX, OURS, active_question, runs
 
-QUESTION = f"systemctl is-active -q {UNIT} && ! grep -qsF '{OURS}' {CONFIG} && cat {CONFIG} 2>/dev/null || true"
+QUESTION = f"grep -qsF '{OURS}' {CONFIG} || cat {CONFIG} 2>/dev/null || true"
+"""Its configuration, unless that is ours."""
 REMARK = re.compile(r"[#!].*")
 # keepalived.conf(5): virtual_ipaddress, virtual_ipaddress_excluded
 ADDRESSES = re.compile(r"\bvirtual_ipaddress(?:_excluded)?\s*\{([^}]*)\}")
@@ -27,11 +28,13 @@ class NoForeignVips(Condition):
     error = BadInput
 
     def questions(self) -> Iterable[str]:
+        yield active_question(UNIT)
         yield QUESTION
 
     def reason(self, host: Host) -> str | None:
-        found = [each for each in kept(host.ask(QUESTION)) if each != str(self.vip)]
-        if not found:
+        active, text = (host.ask(question) for question in self.questions())
+        found = [each for each in kept(text) if each != str(self.vip)]
+        if not found or not runs(active):
             return None
         return (
             f"{host}: its keepalived runs and keeps {', '.join(found)} by {CONFIG}, which is not ours\n"

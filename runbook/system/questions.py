@@ -6,8 +6,12 @@ from typing import Literal, Self
 
 from runbook.core.question import Shared
 
-Of = Literal["state", "reload", "load"]
-SHOWN: dict[Of, tuple[str, ...]] = {"load": ("Id", "LoadState"), "reload": ("NeedDaemonReload",)}
+Of = Literal["state", "active", "reload", "load"]
+SHOWN: dict[Of, tuple[str, ...]] = {
+    "active": ("ActiveState",),
+    "load": ("Id", "LoadState"),
+    "reload": ("NeedDaemonReload",),
+}
 # In systemd's order.
 FACTS = ("Id", "LoadState", "ActiveState", "SourcePath", "NeedDaemonReload")
 
@@ -44,14 +48,16 @@ class FileQuestion(Shared):
 class UnitQuestion(Shared):
     """What systemd says of units.
 
-    `state` is the `is-active` and `is-enabled` words of one unit in one line, `reload` whether systemd has read its
-    files, `load` whether each of several is there, and its own name.
+    `state` is the `is-active` and `is-enabled` words of one unit in one line, `active` the first of them, `reload`
+    whether systemd has read its files, `load` whether each of several is there, and its own name.
     """
 
     units: tuple[str, ...]
     of: Of
 
     def __new__(cls, of: Of, *units: str) -> Self:
+        # One unit by two names would be asked of twice, which takes systemd milliseconds.
+        units = tuple(unit if "." in unit else f"{unit}.service" for unit in units)
         names = " ".join(units)
         made = super().__new__(cls, f"{_show(SHOWN[of])} {names}" if of in SHOWN else _state(names))
         made.units, made.of = units, of

@@ -149,6 +149,16 @@ def service_words(said: str) -> tuple[str, str]:
     return active, enabled
 
 
+def active_question(unit: str) -> UnitQuestion:
+    """Whether a unit runs; `runs` reads it."""
+    return UnitQuestion("active", unit)
+
+
+def runs(said: str) -> bool:
+    """Whether a unit of which `active_question` was answered so runs, as `systemctl is-active` has it."""
+    return said.strip().removeprefix("ActiveState=") in ("active", "reloading")
+
+
 def service_question(unit: str) -> UnitQuestion:
     """A command that prints a unit's `is-active` and `is-enabled` words in one line."""
     return UnitQuestion("state", unit)

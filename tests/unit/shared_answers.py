@@ -43,19 +43,19 @@ def _files(paths: list[str], alone: Alone) -> str:
 
 
 def _units(units: list[str], at_boot: list[str], alone: Alone) -> str:
-    blocks, words = [], []
+    blocks, states = [], {}
     loads = _told(UNITS_QUESTION, alone) if set(UNITS_QUESTION.units) <= set(units) else None
     load_of = dict(zip(UNITS_QUESTION.units, loads.out.split("\n\n"), strict=True)) if loads else {}
     for unit in units:
-        active, reload = "inactive", alone(UnitQuestion("reload", unit))
+        runs, reload = alone(UnitQuestion("active", unit)), alone(UnitQuestion("reload", unit))
+        active = runs.out.strip().removeprefix("ActiveState=") if runs else "inactive"
         if unit in at_boot:
-            active, word = _told(UnitQuestion("state", unit), alone).out.split()
-            words.append(word)
-        elif unit not in load_of:
+            active, states[unit] = _told(UnitQuestion("state", unit), alone).out.split()
+        elif unit not in load_of and not runs:
             reload = _told(UnitQuestion("reload", unit), alone)
         needs = reload.out if reload else "NeedDaemonReload=no\n"
         blocks.append(f"{load_of.get(unit, '').strip()}\nActiveState={active}\nSourcePath=\n{needs}".lstrip())
-    return "\n".join(blocks) + "\n\n" + "".join(f"{word}\n" for word in words)
+    return "\n".join(blocks) + "\n\n" + "".join(f"{states[unit]}\n" for unit in at_boot)
 
 
 def _told(question: str, alone: Alone) -> Ran:

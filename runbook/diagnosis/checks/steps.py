@@ -49,10 +49,9 @@ def checks(pair: Pair, facts: Facts) -> list[Check]:
     alone = pair.side_by_side(partial(_of_side, planned, silent), reachable)
     of_both = [each for each in planned if len(each.item.servers) > 1]
     found = [*unplanned, *(check for role in reachable for check in alone[role])]
+    pair.side_by_side(partial(_foresee, of_both), reachable)
     for role in reachable:
-        host, theirs = pair.sides[role].host, [each for each in of_both if each.role == role]
-        host.foresee(question for each in theirs for question in each.item.questions())
-        found += _read_all(host, theirs, silent)
+        found += _read_all(pair.sides[role].host, [each for each in of_both if each.role == role], silent)
     if facts["slave"].holds_vip and not facts["master"].holds_vip:
         return [replace(c, todo=f"After inv failback: {c.todo}") if c.status == "FAIL" else c for c in found]
     return found
@@ -85,8 +84,13 @@ def _never(side: Side, why: str) -> None:
 
 def _of_side(planned: Iterable[Planned], silent: Mapping[Role, str], side: Side) -> list[Check]:
     own = [each for each in planned if each.role == side.role and len(each.item.servers) < 2]
-    side.host.foresee((*(q for each in own for q in each.item.questions()), *AFTERWARDS))
+    _foresee(own, side, *AFTERWARDS)
     return _read_all(side.host, own, silent)
+
+
+def _foresee(planned: Iterable[Planned], side: Side, *besides: str) -> None:
+    theirs = (each.item for each in planned if each.role == side.role)
+    side.host.foresee((*(question for item in theirs for question in item.questions()), *besides))
 
 
 def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]) -> list[Check]:

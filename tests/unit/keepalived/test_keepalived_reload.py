@@ -34,7 +34,8 @@ START = "systemctl reset-failed keepalived 2>/dev/null; systemctl start keepaliv
 NEWEST = (2, 3, 4)
 CANDIDATE = f"{CONFIG}.candidate"
 TEST_COMMAND = CONFIG_TEST.format(candidate=CANDIDATE)
-(READ_QUESTION,) = ConfigurationRead.questions()
+ACTIVE_QUESTION, READ_QUESTION = ConfigurationRead.questions()
+ACTIVE, INACTIVE = "ActiveState=active\n", "ActiveState=inactive\n"
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def link(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> FakeLink:
 
     monkeypatch.setattr(Host, "put", put)
     link.says_where("cp -pL", "")
+    link.says(ACTIVE_QUESTION, ACTIVE)
     link.takes(f"rm -f {CANDIDATE}")
     return link
 
@@ -111,6 +113,12 @@ def test_a_daemon_that_has_read_it_is_left_alone(pair: Pair, link: FakeLink) -> 
     assert ensure(pair.master.host, ConfigurationRead()).status == "ok"
 
 
+def test_one_that_does_not_run_has_nothing_to_read(pair: Pair, link: FakeLink) -> None:
+    link.says(ACTIVE_QUESTION, INACTIVE)
+    link.says(READ_QUESTION, "no\n")
+    assert ensure(pair.master.host, ConfigurationRead()).status == "ok"
+
+
 def test_a_daemon_that_has_not_read_it_is_reloaded_and_never_restarted(pair: Pair, link: FakeLink) -> None:
     link.says(READ_QUESTION, "no\n")
     link.takes(RELOAD, lambda: link.says(READ_QUESTION, "yes\n"))
@@ -123,6 +131,7 @@ def test_nothing_is_written_or_reloaded_in_a_dry_run(settings: Settings) -> None
     pair = captured_pair(settings, dry=True)
     link = link_of(pair.master)
     there(link, "old\n")
+    link.says(ACTIVE_QUESTION, ACTIVE)
     link.says(READ_QUESTION, "no\n")
     for each in (step(pair), ConfigurationRead()):
         assert ensure(pair.master.host, each).status == "would change"
@@ -199,15 +208,13 @@ def test_whether_the_daemon_has_read_what_is_there(
     config, loaded = tmp_path / "keepalived.conf", tmp_path / "loaded"
     for name, path in {"CONFIG": config, "KEEPALIVED_LOADED": loaded, "SCRIPTS": tmp_path}.items():
         monkeypatch.setattr(keepalived, name, str(path))
-    link = commands(systemctl="[ -e $(dirname $0)/active ]")
+    link = commands()
 
     def read() -> str:
-        (question,) = ConfigurationRead.questions()
+        _, question = ConfigurationRead.questions()
         return link.run(question, timeout=5).out.strip()
 
     config.write_text("one\n")
-    assert read() == "yes", "one that does not run will read it when it starts"
-    (tmp_path / "active").touch()
     assert read() == "yes", "without the scripts it must not read it yet"
     (tmp_path / "master.sh").write_text("# the article's\n")
     assert read() == "yes", "nor with another's scripts"

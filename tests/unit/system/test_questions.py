@@ -13,18 +13,19 @@ from runbook.system.questions import FileQuestion, UnitQuestion
 
 UNITS = ("mysql", "gone.socket", "keepalived.service")
 STATES = [UnitQuestion("state", unit) for unit in UNITS]
+ACTIVE = [UnitQuestion("active", unit) for unit in UNITS]
 RELOADS = [UnitQuestion("reload", unit) for unit in (*UNITS, "mysql-runbook-alert.path")]
 LOADS = [UnitQuestion("load", *UNITS[:2])]
 
 # systemctl by what it must do: each unit's facts, and what `is-enabled` says of it.
 SYSTEMCTL = """
 case $1 in
-is-active) [ "$2" = mysql ] && echo active || echo inactive ;;
+is-active) [ "$2" = mysql.service ] && echo active || echo inactive ;;
 is-enabled)
   shift
   for unit; do
     case $unit in
-    mysql) echo enabled ;;
+    mysql.service) echo enabled ;;
     gone.socket) {of_the_gone} ;;
     *) echo masked ;;
     esac
@@ -36,9 +37,10 @@ show)
     [ -z "$more" ] || echo
     more=yes
     case $* in *LoadState*) echo Id=$unit && echo LoadState=loaded ;; esac
-    case $* in *ActiveState*) [ $unit = mysql ] && echo ActiveState=active || echo ActiveState=inactive ;; esac
+    case $* in *ActiveState*) [ $unit = mysql.service ] && echo ActiveState=active || echo ActiveState=inactive ;; esac
     case $* in *SourcePath*) echo SourcePath={source} ;; esac
-    case $* in *NeedDaemonReload*) [ $unit = mysql ] && echo NeedDaemonReload=yes || echo NeedDaemonReload=no ;; esac
+    [ $unit = mysql.service ] && reload=yes || reload=no
+    case $* in *NeedDaemonReload*) echo NeedDaemonReload=$reload ;; esac
   done ;;
 esac
 """
@@ -87,10 +89,10 @@ def test_a_folder_in_a_files_place_fails_alone(settings: Settings, tmp_path: Pat
 @pytest.mark.parametrize("of_the_gone", [NEW, SILENT, ENDS])
 def test_units_by_every_is_enabled(settings: Settings, commands: Path, of_the_gone: str) -> None:
     stub(commands, "systemctl", SYSTEMCTL.format(of_the_gone=of_the_gone, source=""))
-    assert asked_alone_and_together(settings, [*STATES, *RELOADS, *LOADS], commands) == 1
+    assert asked_alone_and_together(settings, [*STATES, *ACTIVE, *RELOADS, *LOADS], commands) == 1
 
 
-@pytest.mark.parametrize("questions", [RELOADS, STATES[:1], LOADS], ids=["reload", "state", "load"])
+@pytest.mark.parametrize("questions", [RELOADS, STATES[:1], LOADS, ACTIVE], ids=["reload", "state", "load", "active"])
 def test_units_of_which_only_one_thing_is_asked(settings: Settings, commands: Path, questions: list[str]) -> None:
     stub(commands, "systemctl", SYSTEMCTL.format(of_the_gone=NEW, source=""))
     assert asked_alone_and_together(settings, questions, commands) == 1
