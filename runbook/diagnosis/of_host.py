@@ -48,8 +48,8 @@ STANDING = (
     ADDRESSES_QUESTION,
     VERSION_QUESTION,
 )
-AGAIN = (SOCKETS_QUESTION, RUNNING_QUESTION, alone.QUESTION)
-"""What the steps that verify looks at ask once more: one answer serves both."""
+AGAIN = (SOCKETS_QUESTION, SOCKETS_QUESTION, RUNNING_QUESTION, alone.QUESTION)
+"""What the steps that verify looks at, and its logins, ask once more: one answer serves all."""
 OURS = (CONFIG_QUESTION, TAKEOVER_QUESTION, VRRP_QUESTION, UNSENT_QUESTION, SETTLED_QUESTION, CHECKED_QUESTION)
 
 

@@ -18,7 +18,6 @@ from runbook.mysql.heartbeat import SeenOnSlave
 from runbook.mysql.login import CLIENT_ERRORS
 from runbook.mysql.replication.likeness import Alike
 from runbook.mysql.replication.replicates import StillToBeHad
-from runbook.mysql.server_socket import SOCKETS_QUESTION
 from runbook.mysql.session import LoginRefused, SqlFailed, TooManyConnections
 from runbook.pair.pair import ROLES, Pair
 from runbook.pair.side import Side
@@ -27,8 +26,6 @@ from runbook.steps.article import TASKS
 from runbook.steps.start import Serves
 
 IN_THE_FACTS = Alike | StillToBeHad | SeenOnSlave | Serves
-AFTERWARDS = (SOCKETS_QUESTION,)
-"""What the checks that write ask next."""
 
 
 class Planned(NamedTuple):
@@ -84,13 +81,13 @@ def _never(side: Side, why: str) -> None:
 
 def _of_side(planned: Iterable[Planned], silent: Mapping[Role, str], side: Side) -> list[Check]:
     own = [each for each in planned if each.role == side.role and len(each.item.servers) < 2]
-    _foresee(own, side, *AFTERWARDS)
+    _foresee(own, side)
     return _read_all(side.host, own, silent)
 
 
-def _foresee(planned: Iterable[Planned], side: Side, *besides: str) -> None:
+def _foresee(planned: Iterable[Planned], side: Side) -> None:
     theirs = (each.item for each in planned if each.role == side.role)
-    side.host.foresee((*(question for item in theirs for question in item.questions()), *besides))
+    side.host.foresee(question for item in theirs for question in item.questions())
 
 
 def _read_all(host: Host, planned: Iterable[Planned], silent: Mapping[Role, str]) -> list[Check]:
