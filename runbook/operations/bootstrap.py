@@ -11,11 +11,12 @@ from runbook.errors import Drift, HostError, NotSo, RunbookError
 from runbook.mysql.replication import filters, likeness
 from runbook.mysql.replication.filters import FILES_QUESTION
 from runbook.mysql.server_socket import SOCKETS_QUESTION
-from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, clock_difference, examine
+from runbook.operations.preflight import MOST_CLOCK_DIFFERENCE_SECONDS, QUESTIONS, clock_difference, examine
 from runbook.operations.restart import Consent, restart_mysqld
 from runbook.operations.run import Run
 from runbook.pair import seeding
 from runbook.pair.pair import ROLES, Pair
+from runbook.pair.roles import QUESTION as ROLE_QUESTION
 from runbook.pair.seeding import Seeding
 from runbook.pair.side import Side
 from runbook.settings.settings import Role
@@ -33,7 +34,7 @@ def converge(run: Run, purpose: str, names: Sequence[str] = NAMES) -> None:
 
     NotSo when a dry run found something that a real one would refuse.
     """
-    with run.on_pair(purpose) as (pair, report, target):
+    with run.on_pair(purpose, ahead=(ROLE_QUESTION, seeding.QUESTION, *QUESTIONS)) as (pair, report, target):
         refuse_when_seeding(pair)
         try:
             bring_through(pair, names, report, run.consent(target))

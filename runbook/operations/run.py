@@ -1,7 +1,7 @@
 """One run on the pair: which pair is said first, it is locked while it may change, and no error tells a secret."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,10 +66,12 @@ class Run:
         restore_lab: bool = False,
         by_stale: bool = False,
         patience: float | None = None,
+        ahead: Iterable[str] = (),
     ) -> Iterator[Job]:
         """Find the pair, say which, and lock it unless nothing will change; `restore_lab` makes a lab whole before.
 
-        With `patience` it goes on without the hosts that do not let us in within so many seconds.
+        With `patience` it goes on without the hosts that do not let us in within so many seconds. What will be asked
+        of each host at first, `ahead`, shares a round trip.
 
         BadInput when it is locked and hosts.env is stale; who only looks, or may go on `by_stale`, compares himself.
         """
@@ -88,6 +90,8 @@ class Run:
 
                     pair.leave_out_after(patience, greet_ahead)
                 with pair.locked(purpose, report.say) if changes else nullcontext():
+                    if changes and ahead:
+                        pair.side_by_side(lambda side: side.host.foresee(ahead))
                     if changes and not by_stale:
                         pair.refuse_stale()
                     yield Job(pair, report, target)

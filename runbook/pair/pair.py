@@ -1,7 +1,7 @@
 """Both hosts of the pair at once: connect, look, lock, work side by side."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -16,6 +16,8 @@ from runbook.pair.side import Side
 from runbook.settings.settings import Node, Role, Settings
 
 ROLES: tuple[Role, Role] = ("master", "slave")
+MOST_AT_WORK = 16
+"""Two hosts, and what is done on one may ask both again: more than there ever are at once."""
 
 T = TypeVar("T")
 
@@ -32,6 +34,7 @@ class Pair:
     ) -> None:
         self.settings = settings
         self.dry = dry
+        self._workers = ThreadPoolExecutor(MOST_AT_WORK)
         self.left_out: dict[Role, str] = {}
         """The hosts that this run goes on without, and why: they do not answer."""
         kind = DryHost if dry else Host
@@ -117,18 +120,18 @@ class Pair:
         """As `side_by_side`, with the errors returned beside the results."""
         results: dict[Role, T] = {}
         errors: dict[Role, Exception] = {}
-        with ThreadPoolExecutor(max(1, len(roles))) as pool:
-            futures = {role: pool.submit(work, self.sides[role]) for role in roles}
-            try:
-                for role, future in futures.items():
-                    try:
-                        results[role] = future.result()
-                    except Exception as error:
-                        errors[role] = error
-            except KeyboardInterrupt:
-                for side in self.sides.values():
-                    side.host.close()
-                raise
+        futures = {role: self._workers.submit(work, self.sides[role]) for role in roles}
+        try:
+            for role, future in futures.items():
+                try:
+                    results[role] = future.result()
+                except Exception as error:
+                    errors[role] = error
+        except KeyboardInterrupt:
+            for side in self.sides.values():
+                side.host.close()
+            wait(futures.values())
+            raise
         return results, errors
 
     @contextmanager
