@@ -23,6 +23,7 @@ from runbook.settings.settings import Node, Settings
 __all__ = ["Link", "Ran", "SshLoginRefused", "Unreachable"]
 
 KEEPALIVE_SECONDS = 5
+LOGIN_SECONDS = 5
 GRACE_SECONDS = 10
 STALL_SECONDS = 60
 PIECE_BYTES = 1 << 16
@@ -55,18 +56,21 @@ class Link:
         self._opening = threading.Lock()
         self._made: Any = None
         self._ahead: Future[None] | None = None
+        self._met = threading.Event()
         self._begun = 0.0
 
     @property
     def _connection(self) -> Any:
         # Not before it is needed: ssh is asked for the way, for both hosts side by side.
         if self._made is None:
-            self._made = Connection(way_to(self._node, self._settings), self.label, self._unknown_key)
+            way = way_to(self._node, self._settings)
+            self._made = Connection(way, self.label, self._unknown_key, self._met.set)
         return self._made
 
     def open_ahead(self) -> None:
         """Begin to connect, while something else is done: the next `open` waits for it and raises what it raised."""
         ahead = self._ahead = Future[None]()
+        ahead.add_done_callback(lambda _: self._met.set())
         self._begun = time.monotonic()
 
         def connect() -> None:
@@ -79,14 +83,19 @@ class Link:
         threading.Thread(target=connect, daemon=True).start()
 
     def why_not_within(self, seconds: float) -> str | None:
-        """Why the host does not let us in within that time of our first try; None where it does."""
+        """Why the host does not let us in: it does not answer within that time of our first try; None where it does.
+
+        One that does answer has LOGIN_SECONDS more: it may be busy, and is not gone.
+        """
         if self._ahead is None:
             self.open_ahead()
         assert self._ahead is not None
-        try:
-            self._ahead.result(max(0.0, self._begun + seconds - time.monotonic()))
-        except TimeoutError:
+        if not self._met.wait(max(0.0, self._begun + seconds - time.monotonic())):
             return f"it does not answer within {seconds:g} s"
+        try:
+            self._ahead.result(LOGIN_SECONDS)
+        except TimeoutError:
+            return f"it answers, and does not let us in within {LOGIN_SECONDS} s"
         except RunbookError as error:
             return str(error).splitlines()[0].removeprefix(f"{self.label}: ")
         return None

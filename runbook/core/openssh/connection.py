@@ -6,7 +6,7 @@ import shlex
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import fabric
@@ -45,7 +45,14 @@ class _Runner(fabric.runners.Remote):  # type: ignore[misc]
 class Connection(fabric.Connection):  # type: ignore[misc]
     """A connection along one way, through those before it."""
 
-    def __init__(self, way: Way, label: str, unknown_key: paramiko.MissingHostKeyPolicy | None = None) -> None:
+    def __init__(
+        self,
+        way: Way,
+        label: str,
+        unknown_key: paramiko.MissingHostKeyPolicy | None = None,
+        met: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`met` is told once somebody on the way takes the connection: who is there need not be in a hurry."""
         # Lazy: it reads no file. All that it needs, the way has.
         config = fabric.Config(ssh_config=SSHConfig(), lazy=True)
         config.runners.remote = _Runner
@@ -55,14 +62,14 @@ class Connection(fabric.Connection):  # type: ignore[misc]
             user=way.user,
             port=way.port,
             config=config,
-            gateway=_before(way, label, unknown_key),
+            gateway=_before(way, label, unknown_key, met),
             forward_agent=False,
             connect_timeout=CONNECT_SECONDS,
             connect_kwargs={
                 "banner_timeout": CONNECT_SECONDS,
                 "auth_timeout": CONNECT_SECONDS,
                 "auth_strategy": KeyLogin(way.user, way.identities, way.agent, only_identities=way.only_identities),
-                "transport_factory": _Preferring([line.type for line in known.of(way.known_as)]),
+                "transport_factory": _Preferring([line.type for line in known.of(way.known_as)], met),
             },
         )
         self._set(way=way, label=label, proxy=None)
@@ -90,9 +97,11 @@ class Connection(fabric.Connection):  # type: ignore[misc]
         return self.proxy.socket
 
 
-def _before(way: Way, label: str, unknown_key: paramiko.MissingHostKeyPolicy | None) -> "Connection | str | bool":
+def _before(
+    way: Way, label: str, unknown_key: paramiko.MissingHostKeyPolicy | None, met: Callable[[], None]
+) -> "Connection | str | bool":
     if way.jump:
-        return Connection(way.jump, f"{label}: jump host {way.jump.name}", unknown_key)
+        return Connection(way.jump, f"{label}: jump host {way.jump.name}", unknown_key, met)
     return way.proxy_command or False
 
 
@@ -129,10 +138,12 @@ AUTHENTICATED_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 class _Preferring:
     """Makes a transport that asks for keys of the types that are known first: another would be taken for changed."""
 
-    def __init__(self, types: Sequence[str]) -> None:
+    def __init__(self, types: Sequence[str], met: Callable[[], None]) -> None:
+        self.met = met
         self.types = [name for kind in dict.fromkeys(types) for name in SIGNATURES.get(kind, (kind,))]
 
     def __call__(self, sock: Any, **options: Any) -> paramiko.Transport:
+        self.met()
         # Else login and commands wait out the peer's delayed ACK: 50 ms and 44 (measured).
         if isinstance(sock, socket.socket) and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

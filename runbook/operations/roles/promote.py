@@ -38,7 +38,8 @@ from runbook.pair.role_record import RolesInSchema
 from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest
 from runbook.steps import deploy_scripts
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 1.3
+"""For a first answer: one that was lost is asked for again after a second (RFC 6298)."""
 VIP_SECONDS = 90
 """After a boot of both hosts the slave waits a minute for the other."""
 APPLIED_SECONDS = 60

@@ -115,6 +115,10 @@ def test_a_host_that_does_not_let_us_in_in_time_is_said_to_be_silent(
 
     monkeypatch.setattr(link._connection, "open", wait)
     assert link.why_not_within(0.01) == "it does not answer within 0.01 s"
+    monkeypatch.setattr("runbook.core.ssh.LOGIN_SECONDS", 0.02)
+    link._met.set()
+    assert link.why_not_within(0) == "it answers, and does not let us in within 0.02 s"
+    monkeypatch.setattr("runbook.core.ssh.LOGIN_SECONDS", 10)
     there.set()
     why = link.why_not_within(10)
     assert waiting.is_set() and why is not None
