@@ -69,6 +69,7 @@ class Link:
 
     def open_ahead(self) -> None:
         """Begin to connect, while something else is done: the next `open` waits for it and raises what it raised."""
+        self._met.clear()
         ahead = self._ahead = Future[None]()
         ahead.add_done_callback(lambda _: self._met.set())
         self._begun = time.monotonic()

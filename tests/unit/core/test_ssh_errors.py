@@ -114,6 +114,7 @@ def test_a_host_that_does_not_let_us_in_in_time_is_said_to_be_silent(
         raise ConnectionRefusedError(111, "Connection refused")
 
     monkeypatch.setattr(link._connection, "open", wait)
+    link._met.set()  # by a connection of before
     assert link.why_not_within(0.01) == "it does not answer within 0.01 s"
     monkeypatch.setattr("runbook.core.ssh.LOGIN_SECONDS", 0.02)
     link._met.set()
