@@ -174,9 +174,9 @@ def _look(pair: Pair, side: Side) -> SideFacts:
     facts = SideFacts(side.role, str(side.node.address))
     if why := pair.left_out.get(side.role):
         return _not_reached(facts, why)
-    if pair.left_out and side.others_greeting is None:
-        of_host.greet_ahead(side)
     try:
+        if pair.left_out and side.others_greeting is None:
+            of_host.greet_ahead(side)
         of_host.ask_together(side)
     except BadInput as error:
         # Its key, or our login: the other host is asked all the same.

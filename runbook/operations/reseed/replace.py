@@ -31,6 +31,7 @@ from runbook.operations.reseed import recipient as on_host
 from runbook.operations.reseed.decisions import megabytes
 from runbook.operations.reseed.plan import Plan
 from runbook.operations.reseed.progress import shown
+from runbook.operations.roles import cut_off
 from runbook.pair import maintenance
 from runbook.pair.maintenance import Maintenance
 from runbook.pair.pair import Pair
@@ -78,6 +79,7 @@ def replace_data(pair: Pair, report: Report, recipient: Side) -> None:
         _exchanged(recipient, plan, seed, report)
         seed = _written(pair, replace(seed, phase="following"))
     _follows(pair, recipient, seed, report)
+    cut_off.forget(pair)
     end(pair)
 
 

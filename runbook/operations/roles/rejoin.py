@@ -80,7 +80,6 @@ def join(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str 
         change.converge(pair, report)
     else:
         replace_data(pair, report, pair.slave)
-        cut_off.forget(pair)
 
 
 def _keeps_its_data(pair: Pair, report: Report, consent: Callable[[str], bool], gtids: str) -> bool:

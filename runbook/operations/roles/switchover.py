@@ -109,7 +109,7 @@ def _told_of_events(turned: Pair, events: Sequence[str], report: Report) -> None
 
 def exchange(pair: Pair, report: Report, consent: Callable[[str], bool]) -> Pair:
     """A switchover as the first part of something else: the pair as it is then; raises NotSo when it is not healthy."""
-    refuse(cut_off.why_not_first(cut_off.came_about(pair.records(), cut_off.left(pair))))
+    refuse(cut_off.why_not_first(cut_off.unfinished(pair, proof.WHY)))
     turned, clients = _changed(pair, report, consent)
     if not (_completed(turned, report) and _accounted(turned, clients, report)):
         raise NotSo

@@ -258,9 +258,8 @@ def test_one_without_data_gets_all_of_the_masters(
         module, "replace_data", lambda pair, report, side: done.append(f"replace the {side.role}'s data")
     )
     monkeypatch.setattr(module.change, "converge", lambda *_: done.append("converge"))
-    monkeypatch.setattr(cut_off, "forget", lambda _: done.append("forget"))
     module.join(pair_of(settings), report, lambda question: True, "")
-    assert done == ["replace the slave's data", "forget"], "that ends with all that bootstrap wants"
+    assert done == ["replace the slave's data"], "that ends with all that bootstrap wants"
 
 
 @pytest.mark.parametrize(
