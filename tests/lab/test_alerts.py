@@ -75,6 +75,7 @@ def test_a_test_alert_arrives_from_both_hosts(told: Told) -> None:
         assert "当前读写: 主库提供读写" in each.text
 
 
+@pytest.mark.long
 def test_a_test_alert_that_does_not_arrive_says_why(told: Told) -> None:
     said: dict[Manner, str] = {
         "error 500": "HTTP 500: the robot has a cold",

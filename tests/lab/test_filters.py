@@ -52,6 +52,7 @@ def test_a_filter_of_the_slave_that_was_set_at_run_time(pair: OutsidePair) -> No
     pair.slave.sql(change.format(""))
 
 
+@pytest.mark.long
 def test_a_filter_of_the_master_in_a_file(pair: OutsidePair) -> None:
     master = pair.master
     master.sh(f"printf '[mysqld]\\nbinlog-ignore-db = kept_back\\n' > {FILE}; systemctl restart mysql")

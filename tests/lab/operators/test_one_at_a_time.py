@@ -39,6 +39,7 @@ def test_a_killed_holder_loses_the_lock_at_once(healthy_pair: OutsidePair, froze
     until("the lock", SETTLED_SECONDS, lambda: healthy_pair.inv("bootstrap").code == 0)
 
 
+@pytest.mark.long
 def test_a_silent_holder_loses_the_lock_in_the_time_that_was_told(healthy_pair: OutsidePair, frozen: Running) -> None:
     told = healthy_pair.inv("bootstrap").expect(1)
     found = re.search(r"within (\d+) s", told.out)
