@@ -29,7 +29,9 @@ NOT_KNOWN = "unknown unknown"
 """A service whose state could not be asked, in the words of service_question."""
 
 AHEAD_SECONDS = 1.3
-"""Of a server that has gone silent already; a first answer that was lost is asked for again after a second."""
+"""Of a host or a server that has gone silent already; a first answer that was lost is asked for again after a second
+(RFC 6298).
+"""
 CONFIG_QUESTION = f"tail -n 1 {CONFIG} 2>/dev/null || true"
 TAKEOVER_QUESTION = f"cat {TAKEOVER} 2>/dev/null || true"
 VRRP_QUESTION = f"cat {VRRP_STATE} 2>/dev/null || true"

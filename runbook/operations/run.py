@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +36,6 @@ class Run:
     yes: bool = False
     json: bool = False
     _reached: dict[Role, Link] = field(default_factory=dict, init=False, repr=False)
-    _found: list[Target] = field(default_factory=list, init=False, repr=False)
 
     def reach(self) -> None:
         """Begin to connect to both hosts: that takes as long as the import of most of this package.
@@ -53,9 +53,11 @@ class Run:
 
     def target(self) -> Target:
         """The pair that is meant; BadInput when there is none."""
-        if not self._found:
-            self._found.append(find_target(self.environ, self.folder))
-        return self._found[0]
+        return self._target
+
+    @cached_property
+    def _target(self) -> Target:
+        return find_target(self.environ, self.folder)
 
     @contextmanager
     def on_pair(

@@ -11,7 +11,7 @@ from runbook.settings.settings import Role, Settings
 
 QUESTION = f"cat {ROLE} 2>/dev/null || true"
 FIRST_EPOCH = 1
-CUT_OFF_AND_ENDED = ("switchover", "promote")
+SWITCHOVER, PROMOTE = "switchover", "promote"
 """The commands that change the roles, and end what they began when they are called again."""
 ROLES: Mapping[str, Role] = {"master": "master", "slave": "slave"}
 
@@ -95,7 +95,7 @@ def contradiction(settings: Settings, records: Records) -> str | None:
 
 
 def _or_end(last: Record) -> str:
-    if last.why not in CUT_OFF_AND_ENDED:
+    if last.why not in (SWITCHOVER, PROMOTE):
         return ""
     return f"; where that {last.why} was cut off, inv {last.why} brings it to its end, hosts.env included"
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runbook.diagnosis.of_host import greet_ahead
+from runbook.diagnosis.of_host import AHEAD_SECONDS, greet_ahead
 from runbook.drill.frame.promises import nothing_lost, servers_agree
 from runbook.drill.scenes.stage import Played, Stage
 from runbook.drill.scenes.switchover import exchanged
@@ -12,7 +12,7 @@ from runbook.observe.comparison import Comparison
 from runbook.observe.probe import Probe
 from runbook.observe.scorecard import Score, kept, within
 from runbook.operations.failback import verified
-from runbook.operations.roles.promote import PATIENCE_SECONDS, make_master
+from runbook.operations.roles.promote import make_master
 from runbook.operations.roles.promotion_proof import Proof
 from runbook.operations.roles.rejoin import join
 from runbook.pair.lab_host import Power
@@ -58,7 +58,7 @@ def promote(stage: Stage) -> Promoted:
     stage.report.say("As it must be: the slave serves reads; now inv promote.")
     begun = time.monotonic()
     stage.recorder.mark("failback", "inv promote begins", begun)
-    stage.pair.leave_out_after(PATIENCE_SECONDS, greet_ahead)
+    stage.pair.leave_out_after(AHEAD_SECONDS, greet_ahead)
     proofs: list[Proof] = []
 
     def agreed(proof: Proof) -> bool:

@@ -25,9 +25,9 @@ def came_about(records: Records, left: Record | None) -> Record | None:
     return last if left and last and last.epoch == left.epoch else None
 
 
-def unfinished(pair: Pair, command: str) -> Record | None:
-    """The last change of roles, where it was this command's and was cut off once its first role was written."""
-    found = came_about(pair.records(), left(pair))
+def unfinished(records: Records, left: Record | None, command: str) -> Record | None:
+    """The last change of roles, where it was this command's and was cut off once its first role was written. Pure."""
+    found = came_about(records, left)
     return found if found and found.why == command else None
 
 

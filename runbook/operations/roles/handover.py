@@ -4,10 +4,12 @@ Each act is level: it looks, does what is missing, and can be done again.
 """
 
 import posixpath
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from runbook.core.host_paths import CONFIG, ROLE, STATE
+from runbook.core.report import Report
 from runbook.core.step import ensure
 from runbook.core.wait import until
 from runbook.errors import HostError, RunbookError
@@ -16,7 +18,6 @@ from runbook.keepalived.configuration import UNIT, Configuration, ConfigurationR
 from runbook.mysql.replication.replicates import replica_status
 from runbook.mysql.tracking.progress import Position
 from runbook.mysql.work.events import enable, enabled
-from runbook.operations.roles import proof
 from runbook.operations.roles.cut_off import NEXT
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
@@ -44,10 +45,10 @@ TAKE = (
 )
 
 
-def next_record(pair: Pair) -> Record:
-    """What the new master is to remember of the change that begins now."""
+def next_record(pair: Pair, why: str) -> Record:
+    """What the new master is to remember of the change that this command begins now."""
     last = newest(pair.records())
-    return made_now((last.epoch if last else FIRST_EPOCH) + 1, proof.WHY)
+    return made_now((last.epoch if last else FIRST_EPOCH) + 1, why)
 
 
 def take_events(turned: Pair) -> list[str]:
@@ -57,6 +58,12 @@ def take_events(turned: Pair) -> list[str]:
     """
     new, old = turned.master, turned.slave
     return enable(new.server, enabled(old.server))
+
+
+def tell_of_events(turned: Pair, events: Sequence[str], report: Report) -> None:
+    """Those that the new master runs from now on."""
+    if events:
+        report.say(f"{turned.master.host}: runs the events {', '.join(events)} now")
 
 
 def prepare(turned: Pair, record: Record) -> None:

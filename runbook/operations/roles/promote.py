@@ -14,6 +14,7 @@ from runbook.core.report import Report
 from runbook.core.step import ensure, foresee
 from runbook.core.wait import until
 from runbook.diagnosis.facts import Facts, gather
+from runbook.diagnosis.of_host import AHEAD_SECONDS
 from runbook.diagnosis.rules import diagnose
 from runbook.diagnosis.verdict import Kind
 from runbook.errors import BadInput, Drift, HostError, NotSo, RunbookError
@@ -35,11 +36,9 @@ from runbook.pair.alone import QUESTION, Alone, parse
 from runbook.pair.held_scripts import HeldScripts
 from runbook.pair.pair import Pair
 from runbook.pair.role_record import RolesInSchema
-from runbook.pair.roles import FIRST_EPOCH, Record, made_now, newest
+from runbook.pair.roles import FIRST_EPOCH, PROMOTE, Record
 from runbook.steps import deploy_scripts
 
-PATIENCE_SECONDS = 1.3
-"""For a first answer: one that was lost is asked for again after a second (RFC 6298)."""
 VIP_SECONDS = 90
 """After a boot of both hosts the slave waits a minute for the other."""
 APPLIED_SECONDS = 60
@@ -57,13 +56,13 @@ def promote(run: Run, *, host: str = "slave", unproven: bool = False) -> None:
         raise BadInput(
             "Which host? inv promote makes the slave the master; inv promote --host=master lets it open alone"
         )
-    with run.on_pair("promote", by_stale=True, patience=PATIENCE_SECONDS) as (pair, report, target):
+    with run.on_pair("promote", by_stale=True, patience=AHEAD_SECONDS) as (pair, report, target):
         if host == "master":
             let_open(pair, report, run.typed_vip(target))
             tell(pair, report)
             return
         # Once hosts.env knows of it, nothing is left that bootstrap's steps would not do.
-        unfinished = cut_off.unfinished(pair, promotion_proof.WHY)
+        unfinished = cut_off.unfinished(pair.records(), cut_off.left(pair), PROMOTE)
         if unfinished and roles.contradiction(pair.settings, pair.records()):
             report.say("A promotion is written down that hosts.env does not know of: it is brought to its end.")
             turned = _finished(pair, unfinished, report)
@@ -151,9 +150,7 @@ def _lost_logs(pair: Pair, facts: Facts, report: Report) -> LostLogs | None:
 
 
 def _act(pair: Pair, report: Report, logs: LostLogs | None) -> Pair:
-    last = newest(pair.records())
-    record = made_now((last.epoch if last else FIRST_EPOCH) + 1, promotion_proof.WHY)
-    turned = pair.turned()
+    record, turned = handover.next_record(pair, PROMOTE), pair.turned()
     # Before any role is written: one that is written and has no files that lie ready would be no master.
     handover.lay_ready(turned.master, record)
     _fence(turned, record, report)
@@ -233,9 +230,7 @@ def _alone(turned: Pair, logs: LostLogs | None) -> Alone:
 def _complete(turned: Pair, report: Report) -> None:
     """The scheduled events and hosts.env, then what a bootstrap would do as well: what tells people, keepalived's."""
     new = turned.master
-    events = enable(new.server, waiting(new.server))
-    if events:
-        report.say(f"{new.host}: runs the events {', '.join(events)} now")
+    handover.tell_of_events(turned, enable(new.server, waiting(new.server)), report)
     kept = exchange_hosts_env(turned)
     report.say(f"{turned.settings.source}: the two hosts are exchanged. As it was: {kept}")
     for phase in deploy_scripts.phases(turned, lambda side, why: None):

@@ -10,8 +10,6 @@ from runbook.diagnosis.facts import Facts, SideFacts
 from runbook.diagnosis.rules import diagnose
 from runbook.pair.witnessed import Witnessed
 
-WHY = "promote"
-"""In the record of the roles."""
 NOTHING_DONE = "Nothing was changed"
 STARTED = ("active", "activating", "reloading", "deactivating")
 

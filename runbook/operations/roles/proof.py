@@ -9,7 +9,6 @@ from runbook.diagnosis.facts import Facts
 from runbook.diagnosis.verdict import Verdict
 from runbook.mysql.work.sessions import AtWork
 
-WHY = "switchover"
 LONG_SECONDS = 2
 """A transaction or a statement that lasts so long may hold the closing up; what is shorter has ended by then."""
 NOT_CHANGED = "The roles were not changed"

@@ -7,7 +7,7 @@ forward, and the same command goes on from wherever it was cut off.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from runbook.operations.roles.stale_hosts_env import exchange_hosts_env, refuse_
 from runbook.operations.run import Run
 from runbook.pair import roles
 from runbook.pair.pair import Pair
-from runbook.pair.roles import Record
+from runbook.pair.roles import SWITCHOVER, Record
 
 SEEN_SECONDS = 5
 
@@ -51,10 +51,11 @@ def switchover(run: Run) -> None:
     written once the old master is open again; NotSo when the pair is not healthy afterwards.
     """
     with run.on_pair("switchover", by_stale=True) as (pair, report, target):
-        unfinished = cut_off.unfinished(pair, proof.WHY)
+        left = cut_off.left(pair)
+        unfinished = cut_off.unfinished(pair.records(), left, SWITCHOVER)
         if unfinished is None:
             pair.refuse_stale()
-            turned, clients = _changed(pair, report, run.consent(target))
+            turned, clients = _changed(pair, report, run.consent(target), left)
             good = _completed(turned, report) and _accounted(turned, clients, report)
         elif roles.contradiction(pair.settings, pair.records()):
             report.say("A switchover is written down that hosts.env does not know of: it is brought to its end.")
@@ -71,17 +72,17 @@ def _finished(pair: Pair, unfinished: Record, report: Report) -> bool:
     if pair.dry:
         raise Drift
     handover.finish(turned, unfinished)
-    _told_of_events(turned, handover.take_events(turned), report)
+    handover.tell_of_events(turned, handover.take_events(turned), report)
     return _completed(turned, report)
 
 
-def _changed(pair: Pair, report: Report, consent: Callable[[str], bool]) -> tuple[Pair, Probe]:
-    """Returns the pair as it is then, and the clients that wrote through the VIP meanwhile."""
+def _changed(pair: Pair, report: Report, consent: Callable[[str], bool], left: Record | None) -> tuple[Pair, Probe]:
+    """Returns the pair as it is then, and the clients that wrote through the VIP meanwhile. `left` lay ready before."""
     if pair.dry:
         facts = gather(pair)
         refuse(proof.why_not_begin(diagnose(facts), facts))
     else:
-        if cut_off.was_only_prepared(pair.records(), cut_off.left(pair)):
+        if cut_off.was_only_prepared(pair.records(), left):
             report.say("A switchover was cut off before the roles changed: what it had prepared is taken back.")
             converge(pair, report)
         found = verify.examine(pair)
@@ -98,19 +99,15 @@ def _changed(pair: Pair, report: Report, consent: Callable[[str], bool]) -> tupl
     with Probe.of(pair) as probe:
         changed = change(pair, probe)
     report.say(f"the roles are changed: clients' writes stood still for {changed.stood_still:.2f} s")
-    _told_of_events(changed.pair, changed.events, report)
+    handover.tell_of_events(changed.pair, changed.events, report)
     return changed.pair, probe
-
-
-def _told_of_events(turned: Pair, events: Sequence[str], report: Report) -> None:
-    if events:
-        report.say(f"{turned.master.host}: runs the events {', '.join(events)} now")
 
 
 def exchange(pair: Pair, report: Report, consent: Callable[[str], bool]) -> Pair:
     """A switchover as the first part of something else: the pair as it is then; raises NotSo when it is not healthy."""
-    refuse(cut_off.why_not_first(cut_off.unfinished(pair, proof.WHY)))
-    turned, clients = _changed(pair, report, consent)
+    left = cut_off.left(pair)
+    refuse(cut_off.why_not_first(cut_off.unfinished(pair.records(), left, SWITCHOVER)))
+    turned, clients = _changed(pair, report, consent, left)
     if not (_completed(turned, report) and _accounted(turned, clients, report)):
         raise NotSo
     return turned
@@ -124,7 +121,7 @@ def refuse_what_is_at_work(pair: Pair) -> None:
 
 def change(pair: Pair, clients: Probe, begins: Callable[[], None] = lambda: None) -> Changed:
     """Prepare and do it, under the eyes of clients that read and write through the VIP; `begins` is told when."""
-    record, turned = handover.next_record(pair), pair.turned()
+    record, turned = handover.next_record(pair, SWITCHOVER), pair.turned()
     handover.prepare(turned, record)
     clients.wait_for_flow()
     begins()

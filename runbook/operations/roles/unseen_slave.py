@@ -15,7 +15,7 @@ from runbook.operations.failback import refuse
 from runbook.operations.roles import promotion_proof
 from runbook.pair.alone import Alone
 from runbook.pair.pair import Pair
-from runbook.pair.roles import FIRST_EPOCH, made_now
+from runbook.pair.roles import FIRST_EPOCH, PROMOTE, made_now
 
 OPEN_SECONDS = 10
 
@@ -39,7 +39,7 @@ def let_open(pair: Pair, report: Report, typed: Callable[[], bool]) -> None:
     if not typed():
         raise BadInput("Not confirmed: nothing was changed.")
     master = pair.master
-    record = master.record or made_now(FIRST_EPOCH, promotion_proof.WHY)
+    record = master.record or made_now(FIRST_EPOCH, PROMOTE)
     if master.record is None:
         master.host.put(ROLE, record.text())
     master.host.put(ALONE, Alone(record.epoch, utc(), operator()).text())

@@ -34,11 +34,12 @@ def test_only_the_command_that_began_it_ends_it(pair: Pair, command: str) -> Non
     for side, role in ((pair.master, "slave"), (pair.slave, "slave")):
         link_of(side).says(roles.QUESTION, replace(record, role=role).text())
         link_of(side).says(cut_off.QUESTION, record.text())
-    assert [cut_off.unfinished(pair, each) is not None for each in ("switchover", "promote")] == [
+    records, left = pair.records(), cut_off.left(pair)
+    assert [cut_off.unfinished(records, left, each) is not None for each in ("switchover", "promote")] == [
         command == "switchover",
         command == "promote",
     ]
-    assert f"First: inv {command}" in (cut_off.why_not_first(cut_off.unfinished(pair, command)) or "")
+    assert f"First: inv {command}" in (cut_off.why_not_first(cut_off.unfinished(records, left, command)) or "")
 
 
 def test_a_host_that_is_not_reached_says_nothing_of_it(pair: Pair) -> None:
@@ -46,4 +47,4 @@ def test_a_host_that_is_not_reached_says_nothing_of_it(pair: Pair) -> None:
     pair.leave_out_after(2, lambda side: None)
     link_of(pair.slave).says(roles.QUESTION, RECORD.text())
     link_of(pair.slave).says(cut_off.QUESTION, RECORD.text())
-    assert cut_off.unfinished(pair, "switchover") == RECORD
+    assert cut_off.unfinished(pair.records(), cut_off.left(pair), "switchover") == RECORD

@@ -80,7 +80,7 @@ def remember(pair: Pair, master: Record | None, slave: Record | None) -> None:
 
 def test_each_change_has_the_next_epoch(pair: Pair) -> None:
     remember(pair, replace(RECORD, why="bootstrap"), replace(RECORD, role="slave", why="bootstrap"))
-    found = handover.next_record(pair)
+    found = handover.next_record(pair, "switchover")
     assert (found.role, found.epoch, found.why) == ("master", 5, "switchover")
 
 
