@@ -36,12 +36,14 @@ TAKEN_BACK = "The roles were not changed: the old master is open again. When the
 GO_ON = (
     "The change of roles has begun, and nobody takes writes until it is done. The same command goes on: inv switchover"
 )
-# Both are on the disk before the next host is told; coreutils before 8.24 (EL7) sync all there is.
+# That a file has its name; coreutils before 8.24 (EL7) sync all there is.
+NAMES_ON_DISK = f"{{ sync {STATE} {posixpath.dirname(CONFIG)} 2>/dev/null || sync; }}"
+# Both are on the disk before the next host is told.
 TAKE = (
     f"cp -p {ROLE}{NEXT} {ROLE}.new && cp -p {CONFIG}{NEXT} {CONFIG}.new && "
     f"{{ sync {ROLE}.new {CONFIG}.new 2>/dev/null || sync; }} && "
     f"mv -f {ROLE}.new {ROLE} && mv -f {CONFIG}.new {CONFIG} && "
-    f"{{ sync {STATE} {posixpath.dirname(CONFIG)} 2>/dev/null || sync; }}"
+    f"{NAMES_ON_DISK}"
 )
 
 
@@ -144,6 +146,8 @@ def lay_ready(side: Side, record: Record) -> None:
     """The files of the role that a side is to have, so that TAKE makes them its own at once."""
     side.host.put(f"{CONFIG}{NEXT}", script_configuration(side), mode=0o600)
     side.host.put(f"{ROLE}{NEXT}", replace(record, role=side.role).text())
+    # By them a change that was cut off is known to be one, whatever power is cut after its first role is written.
+    side.host.do(NAMES_ON_DISK, timeout=SYNC_SECONDS)
 
 
 def take(side: Side) -> None:
